@@ -1,0 +1,1 @@
+"""Named hyper-parameter sets; one file a model family."""

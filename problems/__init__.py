@@ -1,0 +1,1 @@
+"""Tasks, each registered under its name; one file a family."""

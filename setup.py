@@ -1,0 +1,40 @@
+"""Packaging; maps the top-level problems/ and hparams/ into the package."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "t2t_vq" / "__init__.py").read_text())[1]
+COMMANDS = ("datagen", "train", "decode", "eval", "export")
+
+setup(
+    name="t2t-vq",
+    version=VERSION,
+    description="Discrete latent bottlenecks for Keras, learned by expectation-maximisation.",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=[*find_packages(include=["t2t_vq*"]), "t2t_vq.problems", "t2t_vq.hparams"],
+    package_dir={"t2t_vq.problems": "problems", "t2t_vq.hparams": "hparams"},
+    python_requires=">=3.10,<3.14",
+    install_requires=[
+        "absl-py>=2.1",
+        "keras>=3.10",
+        "numpy>=1.26",
+        "sacrebleu>=2.4",
+        "sentencepiece>=0.2",
+        "tensorboard>=2.18",
+        "tensorflow>=2.18",
+        "tensorflow-datasets>=4.9.7",
+        "tensorflow-text>=2.18",
+    ],
+    extras_require={
+        "test": ["pytest>=8", "pytest-xdist>=3", "ruff>=0.9", "scikit-learn>=1.5"],
+        "bench": ["vector-quantize-pytorch>=1.20", "ctranslate2>=4.5"],
+    },
+    entry_points={
+        "console_scripts": [f"t2t-vq-{command}=t2t_vq.cli.{command}:run" for command in COMMANDS]
+    },
+)

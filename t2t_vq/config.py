@@ -1,0 +1,253 @@
+"""Hyper-parameters: typed dataclasses, overrides in one string, and a JSON round trip.
+
+A set is a frozen dataclass that a registered function returns; `override` changes fields of it:
+
+    hparams = override(registry.hparams("softem_nat"), "hidden_size=256,bottleneck.num_samples=5")
+"""
+
+import dataclasses
+import difflib
+import types
+import typing
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams:
+    """What every model needs: optimisation and batches.
+
+    Attributes:
+        model: registered name of the model.
+        train_steps: updates to train for, unless `--train_steps` says otherwise.
+        batch_tokens: padded target tokens in a batch, over all replicas together.
+        max_length: longest training example, in tokens, source and target alike.
+        num_buckets: lengths that batches are padded to; each costs one compilation.
+        learning_rate: the highest learning rate, reached after `warmup_steps`.
+        warmup_steps: updates over which the rate rises linearly from zero.
+        schedule: "rsqrt" (inverse square root of the step) or "cosine" (down to 2 %).
+        adam_beta1, adam_beta2, adam_epsilon: of the Adam optimizer.
+        clip_norm: largest global norm of a gradient; 0 does not clip.
+        eval_frequency: updates between two evaluations and checkpoints.
+    """
+
+    model: str
+    train_steps: int = 250_000
+    batch_tokens: int = 32_768
+    max_length: int = 256
+    num_buckets: int = 4
+    learning_rate: float = 1.4e-3
+    warmup_steps: int = 4_000
+    schedule: str = "rsqrt"
+    adam_beta1: float = 0.9
+    adam_beta2: float = 0.997
+    adam_epsilon: float = 1e-9
+    clip_norm: float = 0.0
+    eval_frequency: int = 5_000
+
+
+@dataclasses.dataclass(frozen=True)
+class TransformerHParams(HParams):
+    """A Transformer from source to target tokens.
+
+    Attributes:
+        hidden_size: width of embeddings and layers; a multiple of `num_heads`.
+        filter_size: width of the feed-forward layers.
+        num_heads: attention heads.
+        encoder_layers, decoder_layers: depth of the two stacks.
+        dropout: rate on residual branches and embeddings.
+        label_smoothing: of the token cross-entropy.
+    """
+
+    model: str = "transformer"
+    hidden_size: int = 512
+    filter_size: int = 2048
+    num_heads: int = 8
+    encoder_layers: int = 6
+    decoder_layers: int = 6
+    dropout: float = 0.1
+    label_smoothing: float = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class BottleneckConfig:
+    """A bottleneck and its options; defaults are the paper's.
+
+    Attributes:
+        kind: registered name; `bottleneck=vq` is short for `bottleneck.kind=vq`.
+        num_codes: K, the size of the codebook.
+        learning: "ema" (online expectation-maximisation) or "gradient".
+        beta: weight of the commitment loss.
+        decay: of the moving averages.
+        epsilon: smoothing of the counts.
+        restart_threshold: codes used less than this share of the mean count restart from data.
+        num_samples: m, codes drawn for each vector under soft EM; none is the posterior mean.
+        temperature: of the posterior under soft EM.
+    """
+
+    kind: str = "em"
+    num_codes: int = 4096
+    learning: str = "ema"
+    beta: float = 0.25
+    decay: float = 0.999
+    epsilon: float = 1e-5
+    restart_threshold: float = 0.1
+    num_samples: int | None = 10
+    temperature: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class TransformerNatHParams(TransformerHParams):
+    """A Transformer that decodes all tokens in parallel from a short latent sequence.
+
+    Attributes:
+        predictor_layers: depth of the causal latent predictor.
+        compress_steps: n_c; each halves the length of the latent sequence.
+        latent_label_smoothing: of the latent predictor's cross-entropy.
+        startup_steps: updates without quantisation, after which the codebook starts from data.
+        mask_startup_steps: updates over which true target embeddings in the parallel decoder's
+            input give way to latents; 0 feeds latents only.
+        bottleneck: the bottleneck and its options.
+    """
+
+    model: str = "transformer_nat"
+    label_smoothing: float = 0.0
+    predictor_layers: int = 6
+    compress_steps: int = 3
+    latent_label_smoothing: float = 0.0
+    startup_steps: int = 200
+    mask_startup_steps: int = 0
+    bottleneck: BottleneckConfig = BottleneckConfig()
+
+
+def split_set(text):
+    """Splits "softem_nat,hidden_size=256" into the set's name and its overrides.
+
+    Returns:
+        `(name, overrides)`; overrides is an empty string when there are none.
+    """
+    name, _, overrides = text.partition(",")
+    if not name or "=" in name:
+        raise ValueError(
+            f"--hparams={text} does not begin with a set. Write the set first, then overrides: "
+            "--hparams=softem_nat,hidden_size=256"
+        )
+    return name, overrides
+
+
+def override(hparams, overrides):
+    """Returns a copy of `hparams` with some fields changed.
+
+    Args:
+        hparams: a dataclass of this module, or one of the user's.
+        overrides: "field=value,nested.field=value"; empty changes nothing. A list takes
+            brackets, "[1,2]"; an optional field takes `none`.
+
+    Raises:
+        ValueError: for an unknown field, a value of the wrong type or a name given twice; the
+            message is one line that names the field and its type.
+    """
+    seen = set()
+    for item in _split(overrides):
+        name, equals, value = item.partition("=")
+        name = name.strip()
+        if not equals:
+            raise ValueError(f"The override '{item}' has no value. Write {name}=VALUE.")
+        hparams, name = _set(hparams, name, value.strip(), name)
+        if name in seen:
+            raise ValueError(f"The hyper-parameter '{name}' is given twice. Give it once.")
+        seen.add(name)
+    return hparams
+
+
+def to_dict(hparams):
+    """Returns `hparams` as nested dictionaries of plain values, fit for JSON."""
+    return dataclasses.asdict(hparams)
+
+
+def from_dict(cls, values):
+    """Returns the dataclass `cls` with the values that `to_dict` gave.
+
+    Raises:
+        ValueError: when a field is unknown, missing or of the wrong type.
+    """
+    fields = _fields(cls)
+    given = {}
+    for name, value in values.items():
+        field_type = _field_type(cls, fields, name, name)
+        if dataclasses.is_dataclass(field_type):
+            given[name] = from_dict(field_type, value)
+        else:
+            given[name] = tuple(value) if isinstance(value, list) else value
+    return cls(**given)
+
+
+def _split(text):
+    """Splits at commas that stand outside brackets."""
+    items, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if character == "," and not depth:
+            items.append(text[start:i])
+            start = i + 1
+    return [item for item in [*items, text[start:]] if item.strip()]
+
+
+def _set(hparams, path, value, full_name):
+    name, _, rest = path.partition(".")
+    cls = type(hparams)
+    field_type = _field_type(cls, _fields(cls), name, full_name)
+    if dataclasses.is_dataclass(field_type):
+        # A bare value for a nested configuration chooses its kind: bottleneck=vq.
+        nested, full_name = _set(
+            getattr(hparams, name), rest or "kind", value, full_name if rest else f"{name}.kind"
+        )
+        return dataclasses.replace(hparams, **{name: nested}), full_name
+    if rest:
+        raise ValueError(f"'{full_name}' is unknown: '{name}' is {_type_name(field_type)}.")
+    parsed = _parse(value, field_type, full_name)
+    return dataclasses.replace(hparams, **{name: parsed}), full_name
+
+
+def _fields(cls):
+    return typing.get_type_hints(cls)
+
+
+def _field_type(cls, fields, name, full_name):
+    if name not in fields:
+        close = difflib.get_close_matches(name, fields, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(fields)}."
+        raise ValueError(f"{cls.__name__} has no hyper-parameter '{full_name}'. {hint}")
+    return fields[name]
+
+
+def _parse(text, field_type, full_name):
+    try:
+        return _convert(text, field_type)
+    except ValueError:
+        raise ValueError(
+            f"The hyper-parameter '{full_name}' is {_type_name(field_type)}; '{text}' is not."
+        ) from None
+
+
+def _convert(text, field_type):
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
+        return None if text.lower() == "none" else _convert(text, arguments[0])
+    if typing.get_origin(field_type) is tuple:
+        items = text.removeprefix("[").removesuffix("]").split(",")
+        return tuple(_convert(item.strip(), arguments[0]) for item in items if item.strip())
+    if field_type is bool:
+        known = {"true": True, "1": True, "false": False, "0": False}
+        if text.lower() not in known:
+            raise ValueError
+        return known[text.lower()]
+    return field_type(text)
+
+
+def _type_name(field_type):
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
+        return f"{_type_name(arguments[0])} or none"
+    if typing.get_origin(field_type) is tuple:
+        return f"a list of type {arguments[0].__name__}"
+    names = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
+    return names.get(field_type, field_type.__name__)

@@ -1,0 +1,196 @@
+"""Names for problems, models, hyper-parameter sets and bottlenecks.
+
+A decorator registers a class or function under its name in snake case, or under a name of its own:
+
+    @register_hparams
+    def softem_nat_mine():
+        "The tiny set with a smaller codebook."
+        return config.override(registry.hparams("softem_nat_tiny"), "bottleneck.num_codes=64")
+
+What the package ships is imported at the first look-up, so `import t2t_vq` stays quick. User
+code is imported with `import_usr_dir`, as Tensor2Tensor's `--t2t_usr_dir` did.
+"""
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import inspect
+import pathlib
+import pkgutil
+import re
+import sys
+
+
+def snake_case(name):
+    """Returns `name` in snake case: `TranslateEndeRev` becomes `translate_ende_rev`."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+def first_line(docstring):
+    """Returns the first line of a docstring, or an empty string."""
+    return (docstring or "").strip().partition("\n")[0]
+
+
+class Registry:
+    """The registered objects of one kind.
+
+    Args:
+        kind: what is registered, for messages: "problem", "model" ...
+        decorator: the name of the decorator that registers this kind.
+        package: the package whose modules register what ships with `t2t_vq`.
+    """
+
+    def __init__(self, kind, decorator, package):
+        self.kind = kind
+        self._decorator = decorator
+        self._package = package
+        self._objects = {}
+        self._imported = False
+
+    def register(self, target=None):
+        """Registers a class or function; use it as a decorator, bare or with a name.
+
+        Raises:
+            ValueError: when the name is taken.
+        """
+        if isinstance(target, str):
+            return lambda thing: self._add(target, thing)
+        return self._add(snake_case(target.__name__), target)
+
+    def _add(self, name, thing):
+        if name in self._objects:
+            raise ValueError(
+                f"The {self.kind} '{name}' is registered twice: by "
+                f"{self._objects[name].__module__} and by {thing.__module__}. Rename one of them."
+            )
+        thing.registered_name = name
+        self._objects[name] = thing
+        return thing
+
+    def __getitem__(self, name):
+        """Returns what is registered under `name`.
+
+        Raises:
+            KeyError: when nothing is; the message lists close matches.
+        """
+        self._import_package()
+        if name in self._objects:
+            return self._objects[name]
+        close = difflib.get_close_matches(name, self._objects, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(self)}."
+        raise UnknownNameError(f"No {self.kind} is called '{name}'. {hint}")
+
+    def __iter__(self):
+        self._import_package()
+        return iter(sorted(self._objects))
+
+    def __contains__(self, name):
+        self._import_package()
+        return name in self._objects
+
+    def summaries(self):
+        """Returns `{name: first line of its docstring}`, without importing models or bottlenecks.
+
+        Those import Keras, which takes seconds, so what ships is read from its source.
+        """
+        found = {name: first_line(thing.__doc__) for name, thing in self._objects.items()}
+        if not self._imported:
+            for path in _module_files(self._package):
+                found.update(self._summaries_in(path))
+        return dict(sorted(found.items()))
+
+    def _summaries_in(self, path):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            for decorator in getattr(node, "decorator_list", ()):
+                call = decorator if isinstance(decorator, ast.Call) else None
+                if getattr(call.func if call else decorator, "id", None) == self._decorator:
+                    name = call.args[0].value if call else snake_case(node.name)
+                    yield name, first_line(ast.get_docstring(node))
+
+    def _import_package(self):
+        if not self._imported:
+            self._imported = True
+            for path in _module_files(self._package):
+                importlib.import_module(f"{self._package}.{path.stem}")
+
+
+class UnknownNameError(KeyError):
+    """A name that is not registered; prints as a plain sentence."""
+
+    def __str__(self):
+        return self.args[0]
+
+
+def _module_files(package):
+    spec = importlib.util.find_spec(package)
+    folder = pathlib.Path(spec.submodule_search_locations[0])
+    return [folder / f"{module.name}.py" for module in pkgutil.iter_modules([str(folder)])]
+
+
+problems = Registry("problem", "register_problem", "t2t_vq.problems")
+models = Registry("model", "register_model", "t2t_vq.models")
+hparams_sets = Registry("hyper-parameter set", "register_hparams", "t2t_vq.hparams")
+bottlenecks = Registry("bottleneck", "register_bottleneck", "t2t_vq.bottlenecks")
+
+register_problem = problems.register
+register_model = models.register
+register_hparams = hparams_sets.register
+register_bottleneck = bottlenecks.register
+
+
+def problem(name):
+    """Returns a new instance of the registered problem `name`."""
+    return problems[name]()
+
+
+def hparams(name):
+    """Returns the registered hyper-parameter set `name`, a dataclass of `t2t_vq.config`."""
+    return hparams_sets[name]()
+
+
+def describe():
+    """Returns a text that lists everything registered, with first lines of docstrings."""
+    lines = []
+    for registry in (problems, models, hparams_sets, bottlenecks):
+        summaries = registry.summaries()
+        width = max(map(len, summaries), default=0)
+        lines.append(f"{registry.kind.capitalize()}s:")
+        lines += [f"  {name:<{width}}  {summary}".rstrip() for name, summary in summaries.items()]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def import_usr_dir(usr_dir):
+    """Imports the user's own registrations: a folder with `__init__.py`, or one of modules.
+
+    Args:
+        usr_dir: path of the folder.
+
+    Raises:
+        FileNotFoundError: when the folder is not there or holds no Python file.
+    """
+    folder = pathlib.Path(usr_dir).expanduser().resolve()
+    init = folder / "__init__.py"
+    files = [init] if init.exists() else sorted(folder.glob("*.py"))
+    if not files:
+        raise FileNotFoundError(f"--usr_dir={usr_dir} holds no Python file to import.")
+    for path in files:
+        name = folder.name if path == init else path.stem
+        if name in sys.modules and _file_of(sys.modules[name]) == path:
+            continue
+        locations = [str(folder)] if path == init else None
+        spec = importlib.util.spec_from_file_location(
+            name, path, submodule_search_locations=locations
+        )
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+
+
+def _file_of(module):
+    try:
+        return pathlib.Path(inspect.getfile(module)).resolve()
+    except TypeError:
+        return None
