@@ -1,0 +1,106 @@
+"""Multi-head attention with caches for step-by-step decoding."""
+
+import keras
+from keras import ops
+
+_MASKED = -1e9
+
+
+def padding_bias(mask):
+    """Returns the additive attention bias that hides padding.
+
+    Args:
+        mask: `[batch, keys]` bool, true where there is a token.
+
+    Returns:
+        `[batch, 1, 1, keys]` float32: 0 where attention may look, -1e9 elsewhere.
+    """
+    return ops.where(mask, 0.0, _MASKED)[:, None, None, :]
+
+
+def causal_bias(length):
+    """Returns the `[1, 1, length, length]` bias that hides later positions from earlier ones."""
+    positions = ops.arange(length)
+    return ops.where(positions[:, None] >= positions[None, :], 0.0, _MASKED)[None, None]
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class MultiHeadAttention(keras.layers.Layer):
+    """Scaled dot-product attention whose keys and values can be computed once and kept.
+
+    Equals `keras.layers.MultiHeadAttention` for the same weights; what it adds is `keys_values` and
+    `attend`, so that a decoder projects its memory once and its own past one step at a time.
+
+    Args:
+        num_heads: number of heads.
+        head_size: width of a head; the output is as wide as the queries.
+        dropout: rate on the attention weights while training. Default 0.
+
+    Call arguments:
+        queries: `[batch, queries, dim]`.
+        memory: `[batch, keys, dim]`; the queries themselves for self-attention.
+        bias: additive, broadcast to `[batch, heads, queries, keys]`, or none.
+
+    Returns:
+        `[batch, queries, dim]`.
+
+    Reference: "Attention Is All You Need" (arXiv 1706.03762), section 3.2.
+
+    Example:
+        attention = MultiHeadAttention(num_heads=2, head_size=8)
+        attention(keras.random.normal((1, 5, 16)), keras.random.normal((1, 7, 16))).shape
+        # (1, 5, 16)
+    """
+
+    def __init__(self, num_heads, head_size, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.head_size = head_size
+        self.dropout_rate = dropout
+
+    def build(self, queries_shape, memory_shape=None):
+        dim = queries_shape[-1]
+        heads = (self.num_heads, None, self.head_size)
+        self.query = self._projection("blc,chd->bhld", heads, queries_shape, "query")
+        memory_shape = memory_shape or queries_shape
+        self.key = self._projection("blc,chd->bhld", heads, memory_shape, "key")
+        self.value = self._projection("blc,chd->bhld", heads, memory_shape, "value")
+        self.combine = keras.layers.EinsumDense(
+            "bhld,hdc->blc", (None, dim), bias_axes="c", name="combine", dtype=self.dtype_policy
+        )
+        self.combine.build((None, self.num_heads, None, self.head_size))
+        self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
+        self.built = True
+
+    def _projection(self, equation, output_shape, input_shape, name):
+        layer = keras.layers.EinsumDense(
+            equation, output_shape, bias_axes="hd", name=name, dtype=self.dtype_policy
+        )
+        layer.build((None, None, input_shape[-1]))
+        return layer
+
+    def call(self, queries, memory, bias=None, training=False):
+        keys, values = self.keys_values(memory)
+        return self.attend(queries, keys, values, bias, training)
+
+    def keys_values(self, memory):
+        """Returns keys and values of `memory`, each `[batch, heads, keys, head_size]`."""
+        return self.key(memory), self.value(memory)
+
+    def attend(self, queries, keys, values, bias=None, training=False):
+        """Attends from `queries` `[batch, queries, dim]` to projected keys and values."""
+        projected = self.query(queries) * (self.head_size**-0.5)
+        logits = ops.cast(ops.matmul(projected, ops.swapaxes(keys, -1, -2)), "float32")
+        if bias is not None:
+            logits = logits + bias
+        weights = ops.cast(ops.softmax(logits), values.dtype)
+        weights = self.dropout(weights, training=training)
+        return self.combine(ops.matmul(weights, values))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "head_size": self.head_size,
+            "dropout": self.dropout_rate,
+        }

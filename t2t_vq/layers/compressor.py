@@ -1,0 +1,88 @@
+"""From a target sequence to the short sequence of vectors that is quantised."""
+
+import keras
+from keras import ops
+
+from t2t_vq.layers.residual_convolution import ResidualConvolution
+
+_RESIDUAL_LAYERS = 3
+
+
+def compressed_mask(mask, steps):
+    """Returns which latents stand for at least one token.
+
+    Args:
+        mask: `[batch, length]` bool; length is a multiple of `2**steps`.
+        steps: number of halvings.
+
+    Returns:
+        `[batch, length / 2**steps]` bool.
+    """
+    return ops.any(ops.reshape(mask, (-1, mask.shape[1] >> steps, 1 << steps)), axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class Compressor(keras.layers.Layer):
+    """Residual convolutions, then strided ones that each halve the length, all masked.
+
+    The output is normalised without parameters, so that distances to a codebook have one scale.
+
+    Args:
+        steps: number of halvings, n_c.
+        dropout: rate in the residual convolutions while training. Default 0.
+
+    Call arguments:
+        x: `[batch, length, dim]`; length is a multiple of `2**steps`.
+        mask: `[batch, length]` bool, false at padding.
+
+    Returns:
+        `[batch, length / 2**steps, dim]`.
+
+    Raises:
+        ValueError: when the length cannot be halved `steps` times.
+
+    Reference: arXiv 1805.11063, section 4.
+
+    Example:
+        compress = Compressor(steps=2)
+        compress(keras.random.normal((1, 8, 16)), ops.ones((1, 8), "bool")).shape  # (1, 2, 16)
+    """
+
+    def __init__(self, steps, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.steps = steps
+        self.dropout_rate = dropout
+
+    def build(self, shape):
+        dim = shape[-1]
+        self.residual = [
+            ResidualConvolution(self.dropout_rate, dtype=self.dtype_policy)
+            for _ in range(_RESIDUAL_LAYERS)
+        ]
+        self.halve = [
+            keras.layers.Conv1D(dim, 2, strides=2, dtype=self.dtype_policy)
+            for _ in range(self.steps)
+        ]
+        for layer in [*self.residual, *self.halve]:
+            layer.build((None, None, dim))
+        self.norm = keras.layers.LayerNormalization(
+            epsilon=1e-6, center=False, scale=False, dtype=self.dtype_policy
+        )
+        self.norm.build((None, None, dim))
+        self.built = True
+
+    def call(self, x, mask, training=False):
+        if x.shape[1] % (1 << self.steps):
+            raise ValueError(
+                f"A sequence of {x.shape[1]} cannot be halved {self.steps} times. "
+                f"Pad it to a multiple of {1 << self.steps}."
+            )
+        for layer in self.residual:
+            x = layer(x, mask, training=training)
+        for step, layer in enumerate(self.halve):
+            step_mask = compressed_mask(mask, step)[:, :, None]
+            x = layer(ops.where(step_mask, ops.relu(x) if step else x, 0.0))
+        return self.norm(x)
+
+    def get_config(self):
+        return {**super().get_config(), "steps": self.steps, "dropout": self.dropout_rate}

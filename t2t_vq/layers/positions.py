@@ -1,0 +1,30 @@
+"""Sinusoidal position encodings."""
+
+import math
+
+from keras import ops
+
+
+def sinusoids(positions, dim):
+    """Returns sine and cosine encodings of positions.
+
+    Args:
+        positions: `[...]` integers.
+        dim: width of the encoding; even.
+
+    Returns:
+        `[..., dim]` float32.
+
+    Reference: "Attention Is All You Need" (arXiv 1706.03762), section 3.5.
+
+    Example:
+        sinusoids(ops.arange(5), 16).shape  # (5, 16)
+    """
+    frequencies = ops.exp(-math.log(10_000.0) / (dim // 2) * ops.arange(dim // 2, dtype="float32"))
+    angles = ops.cast(positions, "float32")[..., None] * frequencies
+    return ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
+
+
+def shift_right(x):
+    """Returns `x` `[batch, length, dim]` moved one position later, zeros first."""
+    return ops.pad(x[:, :-1], [[0, 0], [1, 0], [0, 0]])

@@ -1,0 +1,44 @@
+"""A masked residual convolution along a sequence."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class ResidualConvolution(keras.layers.Layer):
+    """Adds a convolution of width 3 to its normalised input; padding leaks into nothing.
+
+    Args:
+        dropout: rate on the convolution's output while training. Default 0.
+
+    Call arguments:
+        x: `[batch, length, dim]`.
+        mask: `[batch, length]` bool, false at padding.
+
+    Returns:
+        `[batch, length, dim]`.
+
+    Example:
+        layer = ResidualConvolution()
+        layer(keras.random.normal((1, 4, 8)), ops.ones((1, 4), "bool")).shape  # (1, 4, 8)
+    """
+
+    def __init__(self, dropout=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.dropout_rate = dropout
+
+    def build(self, shape):
+        dim = shape[-1]
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
+        self.norm.build(shape)
+        self.convolution = keras.layers.Conv1D(dim, 3, padding="same", dtype=self.dtype_policy)
+        self.convolution.build((None, None, dim))
+        self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
+        self.built = True
+
+    def call(self, x, mask, training=False):
+        hidden = ops.where(mask[:, :, None], ops.relu(self.norm(x)), 0.0)
+        return x + self.dropout(self.convolution(hidden), training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "dropout": self.dropout_rate}

@@ -1,0 +1,140 @@
+"""One Transformer layer: self-attention, attention to a memory, feed-forward."""
+
+import keras
+from keras import ops
+
+from t2t_vq.layers.attention import MultiHeadAttention
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class TransformerBlock(keras.layers.Layer):
+    """A pre-normalised Transformer layer, with or without attention to a memory.
+
+    Args:
+        filter_size: width of the feed-forward layer.
+        num_heads: attention heads; divides the width of the inputs.
+        dropout: rate on the residual branches while training. Default 0.
+        attends_memory: whether the layer attends to a memory (a decoder). Default False.
+
+    Call arguments:
+        x: `[batch, length, dim]`.
+        bias: additive bias of self-attention, broadcast to `[batch, heads, length, length]`.
+        memory: `[batch, keys, dim]`, for a layer that attends to one.
+        memory_bias: additive bias over the memory.
+
+    Returns:
+        `[batch, length, dim]`.
+
+    Raises:
+        ValueError: when the width is not a multiple of `num_heads`.
+
+    Example:
+        block = TransformerBlock(filter_size=32, num_heads=2)
+        block(keras.random.normal((1, 5, 16))).shape  # (1, 5, 16)
+    """
+
+    def __init__(self, filter_size, num_heads, dropout=0.0, attends_memory=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filter_size = filter_size
+        self.num_heads = num_heads
+        self.dropout_rate = dropout
+        self.attends_memory = attends_memory
+
+    def build(self, shape):
+        dim = shape[-1]
+        if dim % self.num_heads:
+            raise ValueError(
+                f"hidden_size={dim} is not a multiple of num_heads={self.num_heads}. "
+                "Choose a width that the heads share evenly."
+            )
+        self.self_norm = self._norm(dim)
+        self.self_attention = self._attention(dim)
+        if self.attends_memory:
+            self.memory_norm = self._norm(dim)
+            self.memory_attention = self._attention(dim)
+        self.feed_norm = self._norm(dim)
+        self.expand = keras.layers.Dense(
+            self.filter_size, activation="relu", dtype=self.dtype_policy
+        )
+        self.expand.build((None, None, dim))
+        self.contract = keras.layers.Dense(dim, dtype=self.dtype_policy)
+        self.contract.build((None, None, self.filter_size))
+        self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
+        self.built = True
+
+    def _norm(self, dim):
+        norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
+        norm.build((None, None, dim))
+        return norm
+
+    def _attention(self, dim):
+        attention = MultiHeadAttention(
+            self.num_heads, dim // self.num_heads, self.dropout_rate, dtype=self.dtype_policy
+        )
+        attention.build((None, None, dim))
+        return attention
+
+    def call(self, x, bias=None, memory=None, memory_bias=None, training=False):
+        normed = self.self_norm(x)
+        attended = self.self_attention(normed, normed, bias=bias, training=training)
+        x = x + self.dropout(attended, training=training)
+        if self.attends_memory:
+            keys_values = self.memory_attention.keys_values(memory)
+            x = self._attend_memory(x, keys_values, memory_bias, training)
+        return self._feed_forward(x, training)
+
+    def start_cache(self, memory, length):
+        """Returns the cache with which `step` decodes up to `length` positions.
+
+        Args:
+            memory: `[batch, keys, dim]`, projected once, here.
+            length: positions to be decoded.
+
+        Returns:
+            A dict: `past` keys and values, zeros for now, and `memory` keys and values, each
+            `[batch, heads, positions, head_size]`.
+        """
+        keys, values = self.memory_attention.keys_values(memory)
+        batch, heads, _, head_size = keys.shape
+        empty = ops.zeros((batch or ops.shape(keys)[0], heads, length, head_size), keys.dtype)
+        return {"past": (empty, empty), "memory": (keys, values)}
+
+    def step(self, x, cache, index, bias, memory_bias):
+        """Decodes one position.
+
+        Args:
+            x: `[batch, 1, dim]`, the input at position `index`.
+            cache: what `start_cache` or the step before returned.
+            index: scalar int32.
+            bias: `[1, 1, 1, length]`, hides positions after `index`.
+            memory_bias: additive bias over the memory.
+
+        Returns:
+            `(output [batch, 1, dim], cache)`.
+        """
+        normed = self.self_norm(x)
+        new = self.self_attention.keys_values(normed)
+        past = tuple(
+            ops.slice_update(old, (0, 0, index, 0), ops.cast(item, old.dtype))
+            for old, item in zip(cache["past"], new, strict=True)
+        )
+        x = x + self.self_attention.attend(normed, *past, bias)
+        x = self._attend_memory(x, cache["memory"], memory_bias, False)
+        return self._feed_forward(x, False), {"past": past, "memory": cache["memory"]}
+
+    def _attend_memory(self, x, keys_values, bias, training):
+        attended = self.memory_attention.attend(self.memory_norm(x), *keys_values, bias, training)
+        return x + self.dropout(attended, training=training)
+
+    def _feed_forward(self, x, training):
+        hidden = self.dropout(self.expand(self.feed_norm(x)), training=training)
+        return x + self.dropout(self.contract(hidden), training=training)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filter_size": self.filter_size,
+            "num_heads": self.num_heads,
+            "dropout": self.dropout_rate,
+            "attends_memory": self.attends_memory,
+        }

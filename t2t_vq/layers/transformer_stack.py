@@ -1,0 +1,103 @@
+"""A stack of Transformer layers: encoder, decoder or latent predictor."""
+
+import keras
+from keras import ops
+
+from t2t_vq.layers.attention import causal_bias
+from t2t_vq.layers.transformer_block import TransformerBlock
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class TransformerStack(keras.layers.Layer):
+    """Transformer layers one after the other, normalised at the end.
+
+    Args:
+        num_layers, filter_size, num_heads, dropout: depth and shape of the layers.
+        attends_memory: whether the layers attend to a memory. Default False.
+
+    Call arguments:
+        x: `[batch, length, dim]`.
+        bias: additive bias of self-attention.
+        memory, memory_bias: what a decoder attends to, and its bias.
+
+    Returns:
+        `[batch, length, dim]`.
+
+    Example:
+        encoder = TransformerStack(num_layers=2, filter_size=32, num_heads=2)
+        encoder(keras.random.normal((1, 5, 16))).shape  # (1, 5, 16)
+    """
+
+    def __init__(
+        self, num_layers, filter_size, num_heads, dropout=0.0, attends_memory=False, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.num_layers = num_layers
+        self.filter_size = filter_size
+        self.num_heads = num_heads
+        self.dropout_rate = dropout
+        self.attends_memory = attends_memory
+        self.blocks = [
+            TransformerBlock(
+                filter_size, num_heads, dropout, attends_memory, dtype=self.dtype_policy
+            )
+            for _ in range(num_layers)
+        ]
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
+
+    def build(self, shape):
+        for block in self.blocks:
+            block.build(shape)
+        self.norm.build(shape)
+        self.built = True
+
+    def call(self, x, bias=None, memory=None, memory_bias=None, training=False):
+        x = self.dropout(x, training=training)
+        for block in self.blocks:
+            x = block(x, bias=bias, memory=memory, memory_bias=memory_bias, training=training)
+        return self.norm(x)
+
+    def start_cache(self, memory, length):
+        """Returns the caches with which `step` decodes up to `length` positions."""
+        return [block.start_cache(memory, length) for block in self.blocks]
+
+    def step(self, x, caches, index, memory_bias):
+        """Decodes position `index` of a causal stack; the same numbers as `call` gives there.
+
+        Args:
+            x: `[batch, 1, dim]`.
+            caches: from `start_cache` or the step before.
+            index: scalar int32.
+            memory_bias: additive bias over the memory.
+
+        Returns:
+            `(output [batch, 1, dim], caches)`.
+        """
+        length = caches[0]["past"][0].shape[2]
+        bias = ops.where(ops.arange(length) <= index, 0.0, -1e9)[None, None, None]
+        updated = []
+        for block, cache in zip(self.blocks, caches, strict=True):
+            x, cache = block.step(x, cache, index, bias, memory_bias)
+            updated.append(cache)
+        return self.norm(x), updated
+
+    def causal(self, x, memory, memory_bias, training=False):
+        """Runs the stack over all positions at once, each seeing itself and earlier ones."""
+        return self(
+            x,
+            bias=causal_bias(x.shape[1]),
+            memory=memory,
+            memory_bias=memory_bias,
+            training=training,
+        )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_layers": self.num_layers,
+            "filter_size": self.filter_size,
+            "num_heads": self.num_heads,
+            "dropout": self.dropout_rate,
+            "attends_memory": self.attends_memory,
+        }
