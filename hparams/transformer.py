@@ -1,0 +1,63 @@
+"""Sets of the autoregressive Transformer."""
+
+import dataclasses
+
+from t2t_vq.config import TransformerHParams
+from t2t_vq.registry import register_hparams
+
+
+@register_hparams
+def transformer_base():
+    """Autoregressive, 512 wide, 6 + 6 layers: the base model of arXiv 1706.03762."""
+    return TransformerHParams()
+
+
+@register_hparams
+def transformer_big():
+    """Autoregressive, 1,024 wide, 6 + 6 layers, for large corpora."""
+    return dataclasses.replace(
+        transformer_base(), hidden_size=1024, filter_size=4096, num_heads=16, dropout=0.3
+    )
+
+
+@register_hparams
+def transformer_small():
+    """Autoregressive, 256 wide, 4 + 4 layers, for tens of thousands of pairs."""
+    return dataclasses.replace(
+        transformer_base(),
+        train_steps=5_000,
+        batch_tokens=12_288,
+        max_length=64,
+        num_buckets=3,
+        hidden_size=256,
+        filter_size=1024,
+        num_heads=4,
+        encoder_layers=4,
+        decoder_layers=4,
+        dropout=0.3,
+        learning_rate=1e-3,
+        warmup_steps=600,
+        schedule="cosine",
+        adam_beta2=0.98,
+        clip_norm=1.0,
+        eval_frequency=1_000,
+    )
+
+
+@register_hparams
+def transformer_tiny():
+    """Autoregressive, 128 wide, 2 + 2 layers: minutes on a CPU."""
+    return dataclasses.replace(
+        transformer_small(),
+        train_steps=600,
+        batch_tokens=4_096,
+        num_buckets=2,
+        hidden_size=128,
+        filter_size=512,
+        encoder_layers=2,
+        decoder_layers=2,
+        dropout=0.1,
+        learning_rate=2e-3,
+        warmup_steps=100,
+        eval_frequency=300,
+    )

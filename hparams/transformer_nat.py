@@ -1,0 +1,99 @@
+"""Sets of the non-autoregressive Transformer: `vq_nat` (hard EM) and `softem_nat` (soft EM)."""
+
+import dataclasses
+
+from t2t_vq.config import BottleneckConfig, TransformerNatHParams
+from t2t_vq.registry import register_hparams
+
+
+def _hard(hparams):
+    return dataclasses.replace(
+        hparams, bottleneck=dataclasses.replace(hparams.bottleneck, kind="vq")
+    )
+
+
+@register_hparams
+def softem_nat():
+    """Soft EM, 512 wide, 6 layers a stack, K = 4,096, n_c = 3, m = 10: the paper's values."""
+    return TransformerNatHParams(filter_size=4096, mask_startup_steps=50_000)
+
+
+@register_hparams
+def softem_nat_big():
+    """Soft EM, 1,024 wide, 6 layers a stack, for large corpora."""
+    return dataclasses.replace(softem_nat(), hidden_size=1024, num_heads=16, dropout=0.3)
+
+
+@register_hparams
+def softem_nat_small():
+    """Soft EM, 256 wide, 4 layers, one predictor layer, K = 1,024, n_c = 2."""
+    return dataclasses.replace(
+        softem_nat(),
+        train_steps=5_000,
+        batch_tokens=12_288,
+        max_length=64,
+        num_buckets=3,
+        hidden_size=256,
+        filter_size=1024,
+        num_heads=4,
+        encoder_layers=4,
+        decoder_layers=4,
+        predictor_layers=3,
+        compress_steps=2,
+        dropout=0.3,
+        latent_label_smoothing=0.1,
+        mask_startup_steps=0,
+        learning_rate=1e-3,
+        warmup_steps=600,
+        schedule="cosine",
+        adam_beta2=0.98,
+        clip_norm=1.0,
+        eval_frequency=1_000,
+        bottleneck=BottleneckConfig(kind="em", num_codes=1024, decay=0.99),
+    )
+
+
+@register_hparams
+def softem_nat_tiny():
+    """Soft EM, 128 wide, 2 layers, K = 256, n_c = 2: minutes on a CPU."""
+    return dataclasses.replace(
+        softem_nat_small(),
+        train_steps=600,
+        batch_tokens=4_096,
+        num_buckets=2,
+        hidden_size=128,
+        filter_size=512,
+        encoder_layers=2,
+        decoder_layers=2,
+        predictor_layers=2,
+        dropout=0.1,
+        learning_rate=2e-3,
+        warmup_steps=100,
+        startup_steps=50,
+        eval_frequency=300,
+        bottleneck=BottleneckConfig(kind="em", num_codes=256, decay=0.99),
+    )
+
+
+@register_hparams
+def vq_nat():
+    """Hard EM, otherwise as softem_nat."""
+    return _hard(softem_nat())
+
+
+@register_hparams
+def vq_nat_big():
+    """Hard EM, otherwise as softem_nat_big."""
+    return _hard(softem_nat_big())
+
+
+@register_hparams
+def vq_nat_small():
+    """Hard EM, otherwise as softem_nat_small."""
+    return _hard(softem_nat_small())
+
+
+@register_hparams
+def vq_nat_tiny():
+    """Hard EM, otherwise as softem_nat_tiny."""
+    return _hard(softem_nat_tiny())

@@ -1,0 +1,93 @@
+"""Beam search."""
+
+import keras
+from keras import ops
+
+_IMPOSSIBLE = -1e9
+
+
+def length_penalty(length, alpha):
+    """Returns what a log-probability is divided by: `((5 + length) / 6) ** alpha`.
+
+    Reference: arXiv 1609.08144, equation 14.
+    """
+    return ((5.0 + ops.cast(length, "float32")) / 6.0) ** alpha
+
+
+def repeat_rows(state, times):
+    """Repeats each row of every tensor in `state` `times` times, in place of it."""
+    return keras.tree.map_structure(lambda tensor: ops.repeat(tensor, times, axis=0), state)
+
+
+def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
+    """Keeps the `beam_size` best sequences at each position.
+
+    Sequences that end leave the beam and compete, divided by the length penalty, for the
+    `beam_size` best finished ones. The search stops when no sequence in the beam can still beat
+    them; one that reaches `length` unended counts as finished there.
+
+    Args:
+        step: see `t2t_vq.decoding`; its rows are `batch * beam_size`.
+        state: its first state, with that many rows (see `repeat_rows`).
+        batch: number of searches.
+        beam_size: sequences kept for each.
+        length: most symbols a sequence may have.
+        end: the symbol that ends a sequence.
+        alpha: exponent of the length penalty. Default 0.6.
+
+    Returns:
+        `(sequences, scores)`, best first: `[batch, beam_size, length]` int32, filled with `end`
+        after the first `end`, and `[batch, beam_size]` float32, penalised log-probabilities.
+    """
+    flat = (batch * beam_size,)
+
+    def unfinished(index, alive, alive_scores, finished, finished_scores, state):
+        best_alive = alive_scores[:, 0] / length_penalty(length, alpha)
+        beaten = best_alive < finished_scores[:, -1]
+        return ops.logical_and(index < length, ops.logical_not(ops.all(beaten)))
+
+    def extend(index, alive, alive_scores, finished, finished_scores, state):
+        before = ops.take(alive, ops.maximum(index - 1, 0), axis=2)
+        logits, state = step(ops.reshape(before, flat), index, state)
+        vocab = logits.shape[-1]
+        log_probs = ops.reshape(ops.log_softmax(logits), (batch, beam_size, vocab))
+        scores = ops.reshape(alive_scores[:, :, None] + log_probs, (batch, beam_size * vocab))
+        # Twice the beam, so that enough sequences go on when many of the best end here.
+        scores, chosen = ops.top_k(scores, min(2 * beam_size, beam_size * vocab))
+        parents, symbols = chosen // vocab, ops.cast(chosen % vocab, "int32")
+        candidates = ops.take_along_axis(alive, parents[:, :, None], axis=1)
+        column = ops.arange(length) == index
+        candidates = ops.where(column, symbols[:, :, None], candidates)
+        ends = ops.logical_or(symbols == end, index == length - 1)
+
+        ended = ops.where(ends, scores / length_penalty(index + 1, alpha), _IMPOSSIBLE)
+        finished_scores, kept = ops.top_k(
+            ops.concatenate([finished_scores, ended], axis=1), beam_size
+        )
+        finished = ops.take_along_axis(
+            ops.concatenate([finished, candidates], axis=1), kept[:, :, None], axis=1
+        )
+
+        alive_scores, kept = ops.top_k(ops.where(ends, _IMPOSSIBLE, scores), beam_size)
+        alive = ops.take_along_axis(candidates, kept[:, :, None], axis=1)
+        parents = ops.take_along_axis(parents, kept, axis=1)
+        rows = ops.reshape(parents + ops.arange(batch)[:, None] * beam_size, flat)
+        state = keras.tree.map_structure(lambda tensor: ops.take(tensor, rows, axis=0), state)
+        return index + 1, alive, alive_scores, finished, finished_scores, state
+
+    # All beams of a search start equal, so only the first may be extended at first.
+    alive_scores = ops.tile(
+        ops.where(ops.arange(beam_size) == 0, 0.0, _IMPOSSIBLE)[None], (batch, 1)
+    )
+    sequences = ops.full((batch, beam_size, length), end, "int32")
+    finished_scores = ops.full((batch, beam_size), _IMPOSSIBLE, "float32")
+    variables = (
+        ops.zeros((), "int32"),
+        sequences,
+        alive_scores,
+        sequences,
+        finished_scores,
+        state,
+    )
+    result = ops.while_loop(unfinished, extend, variables)
+    return result[3], result[4]

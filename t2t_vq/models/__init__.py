@@ -1,0 +1,1 @@
+"""Models, each registered under its name."""

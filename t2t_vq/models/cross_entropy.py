@@ -1,0 +1,35 @@
+"""Cross-entropy over symbols, float32, with label smoothing."""
+
+from keras import ops
+
+
+def cross_entropy(logits, labels, smoothing=0.0):
+    """Returns the cross-entropy of each label, with a share of it spread over all symbols.
+
+    Args:
+        logits: `[..., num_symbols]`.
+        labels: `[..., samples]` int32; the samples of a position share its logits.
+        smoothing: share of the probability that goes to all symbols alike. Default 0.
+
+    Returns:
+        `[...]` float32 in nats, the mean over the samples.
+
+    Example:
+        cross_entropy(ops.zeros((1, 4)), ops.array([[2]]))  # [1.386], the logarithm of 4
+    """
+    logits = ops.cast(logits, "float32")
+    normaliser = ops.logsumexp(logits, axis=-1)
+    chosen = ops.mean(ops.take_along_axis(logits, labels, axis=-1), axis=-1)
+    uniform = ops.mean(logits, axis=-1)
+    return normaliser - (1.0 - smoothing) * chosen - smoothing * uniform
+
+
+def weighted_mean(values, weights, total=None):
+    """Returns the sum of `values * weights` over `total`, by default the sum of the weights.
+
+    A replica passes the total over all replicas, so that the replicas' results add up to the mean.
+    """
+    weights = ops.cast(weights, "float32")
+    total = ops.sum(weights) if total is None else total
+    values = ops.where(weights > 0, ops.cast(values, "float32"), 0.0)
+    return ops.sum(values * weights) / ops.maximum(total, 1.0)

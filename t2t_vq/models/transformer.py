@@ -1,0 +1,111 @@
+"""The autoregressive Transformer: baseline and teacher."""
+
+from keras import ops
+
+from t2t_vq.decoding.beam import beam_search, repeat_rows
+from t2t_vq.decoding.greedy import greedy_search
+from t2t_vq.layers.positions import shift_right, sinusoids
+from t2t_vq.layers.transformer_stack import TransformerStack
+from t2t_vq.models.cross_entropy import cross_entropy, weighted_mean
+from t2t_vq.models.translation_model import EOS, PAD, TrainingOutput, TranslationModel
+from t2t_vq.registry import register_model
+
+
+@register_model
+class Transformer(TranslationModel):
+    """Autoregressive Transformer; decodes one token after the other, with caches.
+
+    Args:
+        vocab_size: size of the shared vocabulary.
+        hidden_size, filter_size, num_heads: shape of the layers.
+        encoder_layers, decoder_layers: depth of the two stacks.
+        dropout: rate while training.
+        label_smoothing: of the token cross-entropy.
+
+    Reference: "Attention Is All You Need" (arXiv 1706.03762), with normalisation before each layer.
+
+    Example:
+        model = Transformer(vocab_size=100, hidden_size=16, filter_size=32, num_heads=2,
+                            encoder_layers=1, decoder_layers=1)
+        model.translate(ops.array([[5, 7, 1]])).shape  # (1, 16)
+    """
+
+    def __init__(
+        self,
+        vocab_size,
+        hidden_size=512,
+        filter_size=2048,
+        num_heads=8,
+        encoder_layers=6,
+        decoder_layers=6,
+        dropout=0.1,
+        label_smoothing=0.1,
+        **kwargs,
+    ):
+        super().__init__(
+            vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
+        )
+        self.label_smoothing = label_smoothing
+        self.decoder = TransformerStack(
+            decoder_layers, filter_size, num_heads, dropout, attends_memory=True, name="decoder"
+        )
+        self.decoder.build((None, None, hidden_size))
+        self.built = True
+
+    @classmethod
+    def from_hparams(cls, hparams, vocab_size):
+        return cls(
+            vocab_size=vocab_size,
+            hidden_size=hparams.hidden_size,
+            filter_size=hparams.filter_size,
+            num_heads=hparams.num_heads,
+            encoder_layers=hparams.encoder_layers,
+            decoder_layers=hparams.decoder_layers,
+            dropout=hparams.dropout,
+            label_smoothing=hparams.label_smoothing,
+        )
+
+    def call(self, batch, training=False):
+        """Returns float32 logits `[batch, length, vocab]` of each target token given those before.
+
+        Args:
+            batch: dict of `source` and `target`, each `[batch, length]` int32.
+        """
+        memory, memory_bias = self.encode(batch["source"], training)
+        inputs = self.add_positions(shift_right(self.embedding(batch["target"])))
+        hidden = self.decoder.causal(inputs, memory, memory_bias, training)
+        return self.embedding.logits(hidden)
+
+    def loss_totals(self, batch):
+        return {"tokens": ops.sum(ops.cast(batch["target"] != PAD, "float32"))}
+
+    def training_output(self, batch, step, totals=None, training=False):
+        totals = self.loss_totals(batch) if totals is None else totals
+        target = batch["target"]
+        logits = self(batch, training=training)
+        loss = cross_entropy(logits, target[..., None], self.label_smoothing if training else 0.0)
+        right = ops.argmax(logits, axis=-1) == ops.cast(target, "int64")
+        return TrainingOutput(
+            losses={"tokens": weighted_mean(loss, target != PAD, totals["tokens"])},
+            metrics={"token_accuracy": weighted_mean(right, target != PAD, totals["tokens"])},
+            statistics={},
+        )
+
+    def translate(self, source, beam_size=1, alpha=0.6):
+        batch = ops.shape(source)[0]
+        length = self.target_length(source.shape[1])
+        memory, memory_bias = self.encode(source)
+        if beam_size == 1:
+            state = (self.decoder.start_cache(memory, length), memory_bias)
+            return greedy_search(self._step, state, batch, length, EOS)
+        memory, memory_bias = repeat_rows((memory, memory_bias), beam_size)
+        state = (self.decoder.start_cache(memory, length), memory_bias)
+        return beam_search(self._step, state, batch, beam_size, length, EOS, alpha)[0][:, 0]
+
+    def _step(self, tokens, index, state):
+        caches, memory_bias = state
+        x = self.embedding(tokens[:, None])
+        x = ops.where(index > 0, x, ops.zeros_like(x))
+        x = x + ops.cast(sinusoids(index[None], self.hidden_size), x.dtype)
+        hidden, caches = self.decoder.step(x, caches, index, memory_bias)
+        return self.embedding.logits(hidden[:, 0]), (caches, memory_bias)

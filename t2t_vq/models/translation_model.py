@@ -1,0 +1,118 @@
+"""What the translation models have in common, and what the trainer asks of them."""
+
+import typing
+
+import keras
+from keras import ops
+
+from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.positions import sinusoids
+from t2t_vq.layers.token_embedding import TokenEmbedding
+from t2t_vq.layers.transformer_stack import TransformerStack
+
+PAD, EOS = 0, 1
+
+
+class TrainingOutput(typing.NamedTuple):
+    """What a training step needs of a forward pass.
+
+    Attributes:
+        losses: scalars by name; their sum is minimised.
+        metrics: further scalars by name, means that replicas add up to, like the losses.
+        statistics: what `TranslationModel.update` wants after the step; may be empty.
+    """
+
+    losses: dict
+    metrics: dict
+    statistics: dict
+
+
+class TranslationModel(keras.Model):
+    """A model from source tokens to target tokens; 0 is padding, 1 ends a sentence.
+
+    Args:
+        vocab_size: size of the vocabulary that source and target share.
+        hidden_size, filter_size, num_heads, encoder_layers, dropout: shape of the encoder.
+    """
+
+    def __init__(
+        self, vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.hidden_size = hidden_size
+        self.embedding = TokenEmbedding(vocab_size, hidden_size, name="embedding")
+        self.encoder = TransformerStack(
+            encoder_layers, filter_size, num_heads, dropout, name="encoder"
+        )
+        self.embedding.build()
+        self.encoder.build((None, None, hidden_size))
+
+    @classmethod
+    def from_hparams(cls, hparams, vocab_size):
+        """Returns a new model as `hparams`, a dataclass of `t2t_vq.config`, describes it."""
+        raise NotImplementedError
+
+    def loss_totals(self, batch):
+        """Returns, for each loss and metric, the number that its sum is divided by.
+
+        The trainer adds these over replicas and hands them to `training_output`.
+        """
+        raise NotImplementedError
+
+    def training_output(self, batch, step, totals=None, training=False):
+        """Returns losses, metrics and statistics of a batch.
+
+        Args:
+            batch: dict of `source` and `target`, each `[batch, length]` int32.
+            step: scalar, the training step, for schedules.
+            totals: what `loss_totals` gave, summed over replicas; this batch's by default.
+            training: whether dropout and sampling are on. Default False.
+
+        Returns:
+            A `TrainingOutput`.
+        """
+        raise NotImplementedError
+
+    def update(self, statistics):
+        """Applies what a step learned without gradients; in a replica context."""
+
+    def describe(self, statistics):
+        """Returns metrics of statistics, by name."""
+        return {}
+
+    def translate(self, source, beam_size=1, alpha=0.6):
+        """Translates a batch.
+
+        Args:
+            source: `[batch, length]` int32, each row ended by 1, padded with 0.
+            beam_size: sequences kept in the search; 1 is greedy. Default 1.
+            alpha: exponent of the length penalty. Default 0.6.
+
+        Returns:
+            `[batch, target_length(length)]` int32, each row to be cut at its first 1.
+        """
+        raise NotImplementedError
+
+    def target_length(self, source_length):
+        """Returns the most tokens that a source of `source_length` tokens is translated to."""
+        return -(-(3 * source_length // 2 + 8) // 8) * 8
+
+    def encode(self, source, training=False):
+        """Encodes source tokens.
+
+        Args:
+            source: `[batch, length]` int32.
+
+        Returns:
+            `(memory [batch, length, dim], bias [batch, 1, 1, length])`.
+        """
+        bias = padding_bias(source != PAD)
+        return self.encoder(self.embed(source), bias=bias, training=training), bias
+
+    def embed(self, tokens):
+        """Returns embeddings with positions, `[batch, length, dim]`."""
+        return self.add_positions(self.embedding(tokens))
+
+    def add_positions(self, x):
+        """Adds position encodings to `x` `[batch, length, dim]`."""
+        return x + ops.cast(sinusoids(ops.arange(x.shape[1]), self.hidden_size), x.dtype)
