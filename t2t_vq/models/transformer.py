@@ -2,12 +2,13 @@
 
 from keras import ops
 
+from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.beam import beam_search, repeat_rows
 from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.layers.positions import shift_right, sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, weighted_mean
-from t2t_vq.models.translation_model import EOS, PAD, TrainingOutput, TranslationModel
+from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
 from t2t_vq.registry import register_model
 
 
@@ -77,17 +78,17 @@ class Transformer(TranslationModel):
         return self.embedding.logits(hidden)
 
     def loss_totals(self, batch):
-        return {"tokens": ops.sum(ops.cast(batch["target"] != PAD, "float32"))}
+        return {"tokens": ops.sum(ops.cast(batch["target"] != PAD_ID, "float32"))}
 
     def training_output(self, batch, step, totals=None, training=False):
         totals = self.loss_totals(batch) if totals is None else totals
         target = batch["target"]
         logits = self(batch, training=training)
         loss = cross_entropy(logits, target[..., None], self.label_smoothing if training else 0.0)
-        right = ops.argmax(logits, axis=-1) == ops.cast(target, "int64")
+        right = ops.cast(ops.argmax(logits, axis=-1), "int32") == target
         return TrainingOutput(
-            losses={"tokens": weighted_mean(loss, target != PAD, totals["tokens"])},
-            metrics={"token_accuracy": weighted_mean(right, target != PAD, totals["tokens"])},
+            losses={"tokens": weighted_mean(loss, target != PAD_ID, totals["tokens"])},
+            metrics={"token_accuracy": weighted_mean(right, target != PAD_ID, totals["tokens"])},
             statistics={},
         )
 
@@ -97,10 +98,10 @@ class Transformer(TranslationModel):
         memory, memory_bias = self.encode(source)
         if beam_size == 1:
             state = (self.decoder.start_cache(memory, length), memory_bias)
-            return greedy_search(self._step, state, batch, length, EOS)
+            return greedy_search(self._step, state, batch, length, EOS_ID)
         memory, memory_bias = repeat_rows((memory, memory_bias), beam_size)
         state = (self.decoder.start_cache(memory, length), memory_bias)
-        return beam_search(self._step, state, batch, beam_size, length, EOS, alpha)[0][:, 0]
+        return beam_search(self._step, state, batch, beam_size, length, EOS_ID, alpha)[0][:, 0]
 
     def _step(self, tokens, index, state):
         caches, memory_bias = state

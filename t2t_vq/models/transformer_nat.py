@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from t2t_vq import registry
+from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.beam import beam_search, repeat_rows
 from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.layers.attention import padding_bias
@@ -15,7 +16,10 @@ from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, weighted_mean
-from t2t_vq.models.translation_model import EOS, PAD, TrainingOutput, TranslationModel
+from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
+
+# For each code, the vectors that its start is found from.
+_START_VECTORS = 8
 
 
 class Latents(typing.NamedTuple):
@@ -46,6 +50,8 @@ class TransformerNat(TranslationModel):
         compress_steps: n_c, halvings of the target's length.
         dropout: rate while training.
         label_smoothing, latent_label_smoothing: of the two cross-entropies.
+        startup_steps: updates before the trainer starts the codebook from data; until then the
+            decoder sees the vectors themselves.
         mask_startup_steps: see `t2t_vq.layers.mask_schedule`.
 
     Raises:
@@ -74,6 +80,7 @@ class TransformerNat(TranslationModel):
         dropout=0.1,
         label_smoothing=0.0,
         latent_label_smoothing=0.0,
+        startup_steps=0,
         mask_startup_steps=0,
         **kwargs,
     ):
@@ -88,6 +95,7 @@ class TransformerNat(TranslationModel):
         self.compress_steps = compress_steps
         self.label_smoothing = label_smoothing
         self.latent_label_smoothing = latent_label_smoothing
+        self.startup_steps = startup_steps
         self.mask_startup_steps = mask_startup_steps
         self.bottleneck = bottleneck
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
@@ -132,6 +140,7 @@ class TransformerNat(TranslationModel):
             dropout=hparams.dropout,
             label_smoothing=hparams.label_smoothing,
             latent_label_smoothing=hparams.latent_label_smoothing,
+            startup_steps=hparams.startup_steps,
             mask_startup_steps=hparams.mask_startup_steps,
         )
 
@@ -142,7 +151,7 @@ class TransformerNat(TranslationModel):
     def compress(self, target, training=False):
         """Returns the `Latents` of target tokens `[batch, length]`, before quantisation."""
         target = self._pad(target)
-        mask = target != PAD
+        mask = target != PAD_ID
         vectors = self.compressor(self.embed(target), mask, training=training)
         return Latents(vectors, compressed_mask(mask, self.compress_steps))
 
@@ -202,13 +211,14 @@ class TransformerNat(TranslationModel):
         return self.latent_logits(hidden)
 
     def loss_totals(self, batch):
-        mask = compressed_mask(self._pad(batch["target"]) != PAD, self.compress_steps)
+        mask = compressed_mask(self._pad(batch["target"]) != PAD_ID, self.compress_steps)
         latents = ops.sum(ops.cast(mask, "float32"))
         rows = ops.sum(ops.cast(mask[:, 0], "float32"))
         return {
             "reconstruction": latents * (1 << self.compress_steps),
             "commitment": latents,
             "latents": latents + rows,
+            "tokens": ops.sum(ops.cast(batch["target"] != PAD_ID, "float32")),
         }
 
     def training_output(self, batch, step, totals=None, training=False):
@@ -222,7 +232,7 @@ class TransformerNat(TranslationModel):
 
         # The rest of the last block learns the end too: one missed end is then made good by the
         # next, and decoding, which knows blocks only, sees what training saw.
-        labels = ops.where(target != PAD, target, EOS)
+        labels = ops.where(target != PAD_ID, target, EOS_ID)
         token_weights = self._block_mask(latents.mask)
         gold = self.embedding(labels)
         logits = self.reconstruct(
@@ -244,7 +254,7 @@ class TransformerNat(TranslationModel):
             ops.cast(ops.argmax(latent_logits, axis=-1), "int32")
             == self._with_end(codes, latents.mask)[..., 0]
         )
-        started = self.bottleneck.started_share()
+        started = self.bottleneck.started
         return TrainingOutput(
             losses={
                 "reconstruction": weighted_mean(
@@ -262,6 +272,20 @@ class TransformerNat(TranslationModel):
             },
             statistics=quantized.statistics,
         )
+
+    def adapt(self, batches):
+        """Starts the codebook by k-means from the latents of a few batches; outside of replicas.
+
+        Args:
+            batches: iterable of batches; as many are used as give `_START_VECTORS` vectors a code.
+        """
+        vectors, wanted = [], _START_VECTORS * self.bottleneck.num_codes
+        for batch in batches:
+            latents = self.compress(batch["target"])
+            vectors.append(ops.cast(latents.vectors, "float32")[latents.mask])
+            if sum(len(found) for found in vectors) >= wanted:
+                break
+        self.bottleneck.adapt(ops.concatenate(vectors)[None, :wanted])
 
     def update(self, statistics):
         self.bottleneck.update(statistics)
@@ -301,7 +325,7 @@ class TransformerNat(TranslationModel):
         dense = self.bottleneck.embed(codes)
         logits = self.reconstruct(dense, mask, memory, memory_bias)
         tokens = ops.cast(ops.argmax(logits, axis=-1), "int32")
-        return ops.where(self._block_mask(mask), tokens, EOS)
+        return ops.where(self._block_mask(mask), tokens, EOS_ID)
 
     def _step(self, symbols, index, state):
         caches, memory_bias = state

@@ -5,12 +5,11 @@ import typing
 import keras
 from keras import ops
 
+from t2t_vq.data.tokenizer import PAD_ID
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.token_embedding import TokenEmbedding
 from t2t_vq.layers.transformer_stack import TransformerStack
-
-PAD, EOS = 0, 1
 
 
 class TrainingOutput(typing.NamedTuple):
@@ -55,7 +54,8 @@ class TranslationModel(keras.Model):
     def loss_totals(self, batch):
         """Returns, for each loss and metric, the number that its sum is divided by.
 
-        The trainer adds these over replicas and hands them to `training_output`.
+        `tokens` is always among them: what the batch holds, for the speed of training. The trainer
+        adds these over replicas and hands them to `training_output`.
         """
         raise NotImplementedError
 
@@ -72,6 +72,11 @@ class TranslationModel(keras.Model):
             A `TrainingOutput`.
         """
         raise NotImplementedError
+
+    startup_steps = 0
+
+    def adapt(self, batches):
+        """Starts from data what does, after `startup_steps` updates; here nothing."""
 
     def update(self, statistics):
         """Applies what a step learned without gradients; in a replica context."""
@@ -106,7 +111,7 @@ class TranslationModel(keras.Model):
         Returns:
             `(memory [batch, length, dim], bias [batch, 1, 1, length])`.
         """
-        bias = padding_bias(source != PAD)
+        bias = padding_bias(source != PAD_ID)
         return self.encoder(self.embed(source), bias=bias, training=training), bias
 
     def embed(self, tokens):

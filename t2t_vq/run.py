@@ -1,0 +1,134 @@
+"""An output directory: what was asked for, and what came of it.
+
+`run.json` keeps the problem, the resolved hyper-parameters and the paths of a training run, so that
+every later command needs nothing but `--output_dir`.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+
+from t2t_vq import config, registry
+
+_FILE = "run.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What a training run was asked for.
+
+    Attributes:
+        problem: registered name of the problem.
+        hparams_set: registered name of the hyper-parameter set.
+        hparams: the resolved set, overrides applied.
+        data_dir: where the problem's data lies.
+        seed: of everything random.
+        precision: "float32" or "mixed_bfloat16".
+        usr_dir: folder of the user's registrations, or an empty string.
+    """
+
+    problem: str
+    hparams_set: str
+    hparams: config.HParams
+    data_dir: str
+    seed: int = 0
+    precision: str = "float32"
+    usr_dir: str = ""
+
+    @classmethod
+    def create(cls, problem, hparams, **options):
+        """Returns a run for names as a user types them.
+
+        Args:
+            problem: name of a problem.
+            hparams: name of a set with overrides: "softem_nat,hidden_size=256".
+            **options: the other attributes.
+
+        Raises:
+            registry.UnknownNameError: when a name is not registered.
+            ValueError: when an override is wrong.
+        """
+        name, overrides = config.split_set(hparams)
+        registry.problems[problem]
+        resolved = config.override(registry.hparams(name), overrides)
+        return cls(problem=problem, hparams_set=name, hparams=resolved, **options)
+
+    def save(self, output_dir):
+        """Writes `run.json`, whole or not at all.
+
+        Raises:
+            ValueError: when the folder holds a run that was asked for differently.
+        """
+        folder = pathlib.Path(output_dir)
+        if (folder / _FILE).exists():
+            self._check_same(load(output_dir), output_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {**vars(self), "hparams": config.to_dict(self.hparams)}
+        content["data_dir"] = os.path.relpath(self.data_dir, folder)
+        temporary = folder / f"{_FILE}.tmp"
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        os.replace(temporary, folder / _FILE)
+
+    def _check_same(self, other, output_dir):
+        mine, theirs = _flat(self), _flat(other)
+        changed = [
+            f"{name} was {theirs.get(name)!r} and is now {value!r}"
+            for name, value in mine.items()
+            if theirs.get(name) != value and name not in _MAY_CHANGE
+        ]
+        if changed:
+            raise ValueError(
+                f"The run in {output_dir} was started differently: {'; '.join(changed)}. "
+                "Repeat the first command to go on, or choose another --output_dir."
+            )
+
+    def make_problem(self):
+        """Returns the problem."""
+        return registry.problem(self.problem)
+
+    def make_model(self, tokenizer):
+        """Returns a new model, in the run's precision and with its seed."""
+        import keras
+
+        keras.utils.set_random_seed(self.seed)
+        keras.config.set_dtype_policy(self.precision)
+        return registry.models[self.hparams.model].from_hparams(
+            self.hparams, vocab_size=tokenizer.vocab_size
+        )
+
+
+# A run may be told to go on for longer, to evaluate more often, and from another working folder.
+_MAY_CHANGE = {"hparams.train_steps", "hparams.eval_frequency", "data_dir", "usr_dir"}
+
+
+def load(output_dir):
+    """Returns the `Run` that `output_dir` holds, its user code imported.
+
+    Raises:
+        FileNotFoundError: when nothing was trained there.
+    """
+    path = pathlib.Path(output_dir) / _FILE
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{output_dir} holds no training run: {path} is missing. "
+            "Train there first with t2t-vq-train, or correct --output_dir."
+        )
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content["usr_dir"]:
+        registry.import_usr_dir(content["usr_dir"])
+    cls = type(registry.hparams(content["hparams_set"]))
+    content["hparams"] = config.from_dict(cls, content["hparams"])
+    content["data_dir"] = os.path.normpath(path.parent / content["data_dir"])
+    return Run(**content)
+
+
+def _flat(run):
+    flat = dict(vars(run))
+    flat.pop("hparams")
+    for name, value in config.to_dict(run.hparams).items():
+        if isinstance(value, dict):
+            flat.update({f"hparams.{name}.{key}": item for key, item in value.items()})
+        else:
+            flat[f"hparams.{name}"] = value
+    return flat

@@ -1,0 +1,1 @@
+"""Training: one loop for one device or many, resumable to the bit."""

@@ -1,0 +1,125 @@
+"""Checkpoints: everything that a run needs to go on, and the best weights so far."""
+
+import pathlib
+
+import tensorflow as tf
+
+
+class Checkpoints:
+    """Saves and restores a run; the newest few, and the best by a score.
+
+    A checkpoint holds every variable of model and optimizer, so the states of random generators and
+    codebooks too, and the place in the data.
+
+    Args:
+        output_dir: folder of the run.
+        model, optimizer: built.
+        keep: newest checkpoints to keep. Default 3.
+
+    Attributes:
+        epoch, batch: place in the data: batches of this epoch that were trained on.
+        best_score: highest score so far.
+    """
+
+    def __init__(self, output_dir, model, optimizer, keep=3):
+        self.epoch = tf.Variable(0, dtype=tf.int64)
+        self.batch = tf.Variable(0, dtype=tf.int64)
+        self.best_score = tf.Variable(-1.0)
+        folder = pathlib.Path(output_dir)
+        self._optimizer = optimizer
+        self._latest = tf.train.CheckpointManager(
+            tf.train.Checkpoint(
+                model=_values(model),
+                optimizer=_values(optimizer),
+                epoch=self.epoch,
+                batch=self.batch,
+                best_score=self.best_score,
+            ),
+            str(folder / "latest"),
+            max_to_keep=keep,
+        )
+        self._best = tf.train.CheckpointManager(
+            tf.train.Checkpoint(model=_values(model)), str(folder / "best"), max_to_keep=1
+        )
+
+    def restore(self):
+        """Restores the newest checkpoint and returns its step; 0 when there is none."""
+        if self._latest.latest_checkpoint:
+            self._latest.checkpoint.restore(
+                self._latest.latest_checkpoint
+            ).assert_existing_objects_matched()
+        return self.step
+
+    def save(self):
+        """Saves at the current step, unless that is done."""
+        if _step_of(self._latest.latest_checkpoint) != self.step:
+            self._latest.save(checkpoint_number=self.step)
+
+    def save_if_best(self, score):
+        """Keeps the model's weights when `score` is the highest so far; returns whether it is."""
+        if score <= float(self.best_score):
+            return False
+        self.best_score.assign(score)
+        self._best.save(checkpoint_number=self.step)
+        return True
+
+    @property
+    def step(self):
+        """Updates made so far."""
+        return int(self._optimizer.iterations)
+
+
+def load_weights(model, output_dir, checkpoint="best"):
+    """Loads a model's weights.
+
+    Args:
+        model: built.
+        output_dir: folder of the run.
+        checkpoint: "best", "latest", or the path of a checkpoint: its common prefix, such as
+            "runs/mine/latest/ckpt-500".
+
+    Returns:
+        The path that was loaded.
+
+    Raises:
+        FileNotFoundError: when there is no such checkpoint.
+        ValueError: when it belongs to another model.
+    """
+    path = _find(pathlib.Path(output_dir), checkpoint)
+    try:
+        tf.train.Checkpoint(model=_values(model)).restore(
+            path
+        ).assert_existing_objects_matched().expect_partial()
+    except (ValueError, AssertionError, tf.errors.InvalidArgumentError) as error:
+        raise ValueError(
+            f"The checkpoint {path} does not fit the model that {output_dir} describes."
+        ) from error
+    return path
+
+
+def _find(folder, checkpoint):
+    if checkpoint not in ("best", "latest"):
+        path = str(checkpoint).removesuffix(".index")
+        if not pathlib.Path(f"{path}.index").exists():
+            raise FileNotFoundError(
+                f"There is no checkpoint {checkpoint}. Give best, latest, or a prefix such as "
+                f"{folder / 'latest' / 'ckpt-500'}."
+            )
+        return path
+    path = tf.train.latest_checkpoint(str(folder / checkpoint))
+    if path is None:
+        other = "latest" if checkpoint == "best" else "best"
+        there = tf.train.latest_checkpoint(str(folder / other))
+        hint = f"Use --checkpoint={other}." if there else "Train for longer first."
+        raise FileNotFoundError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
+    return path
+
+
+def _values(owner):
+    # TensorFlow's walk over a Keras model misses layers in lists, and variables' paths are numbered
+    # by what else the process has built, so the order of the variables is what identifies them.
+    return [variable.value for variable in owner.variables]
+
+
+def _step_of(path):
+    return int(path.rpartition("-")[2]) if path else None

@@ -1,0 +1,28 @@
+"""Ctrl-C and SIGTERM as a request to stop after the current update."""
+
+import signal
+
+
+class Interruption:
+    """While entered, turns the first SIGINT or SIGTERM into a flag; a second one acts as usual.
+
+    Attributes:
+        signal: the signal that came, or none.
+    """
+
+    def __init__(self):
+        self.signal = None
+        self._before = {}
+
+    def __enter__(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *error):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number, frame):
+        self.signal = signal.Signals(number)
+        signal.signal(number, self._before[number])

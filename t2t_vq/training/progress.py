@@ -1,0 +1,68 @@
+"""The line that training shows."""
+
+import sys
+import time
+
+
+class TrainingProgress:
+    """Prints step, losses, speed and time left.
+
+    Args:
+        first_step: the step that this run starts from.
+        last_step: the step that it ends at.
+    """
+
+    def __init__(self, first_step, last_step):
+        self._step = first_step
+        self._last_step = last_step
+        self._time = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+
+    def show(self, step, means, tokens):
+        """Shows the updates since the last call.
+
+        Args:
+            step: updates made so far.
+            means: dict of scalars, means over those updates; `loss` and its parts `loss/...`.
+            tokens: target tokens in them.
+
+        Returns:
+            Tokens a second.
+        """
+        now = time.monotonic()
+        seconds, steps = max(now - self._time, 1e-9), max(step - self._step, 1)
+        left = (self._last_step - step) * seconds / steps
+        parts = ", ".join(
+            f"{name.removeprefix('loss/')} {value:.3f}"
+            for name, value in means.items()
+            if name.startswith("loss/")
+        )
+        line = (
+            f"step {step:,}/{self._last_step:,}  loss {means['loss']:.3f} ({parts})  "
+            f"{tokens / seconds:,.0f} tokens/s  {_duration(left)} left"
+        )
+        self._print(line)
+        self.restart(step)
+        return tokens / seconds
+
+    def restart(self, step):
+        """Leaves out of the speed what was done since the last line, such as an evaluation."""
+        self._step, self._time = step, time.monotonic()
+
+    def note(self, text):
+        """Prints a line that stays."""
+        print(f"\r\033[K{text}" if self._terminal else text, file=sys.stderr, flush=True)
+
+    def _print(self, line):
+        if self._terminal:
+            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+
+def _duration(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

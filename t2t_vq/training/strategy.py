@@ -1,0 +1,24 @@
+"""Which devices train together."""
+
+STRATEGIES = ("auto", "one_device", "mirrored")
+
+
+def make_strategy(name="auto"):
+    """Returns a `tf.distribute` strategy.
+
+    Args:
+        name: "one_device", the first GPU or else the CPU; "mirrored", every GPU, or every logical
+            CPU device where there is none; "auto", mirrored where there are several GPUs.
+
+    Raises:
+        ValueError: for another name.
+    """
+    import tensorflow as tf
+
+    if name not in STRATEGIES:
+        raise ValueError(f"There is no strategy '{name}'. Choose one of {', '.join(STRATEGIES)}.")
+    kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    devices = [device.name for device in tf.config.list_logical_devices(kind)]
+    if name == "mirrored" or (name == "auto" and kind == "GPU" and len(devices) > 1):
+        return tf.distribute.MirroredStrategy(devices)
+    return tf.distribute.OneDeviceStrategy(devices[0])

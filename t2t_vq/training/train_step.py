@@ -1,0 +1,66 @@
+"""One update: a compiled gradient, summed over replicas, then applied."""
+
+import tensorflow as tf
+
+from t2t_vq.bottlenecks.replicas import sum_over_replicas
+
+
+def make_train_step(model, optimizer, strategy, clip_norm=0.0):
+    """Returns the compiled function that makes one update from one batch.
+
+    Everything is compiled into one XLA program on one device. On several, collectives cannot be, so
+    only the forward and backward pass is, and the sums and updates follow outside.
+
+    Args:
+        model: a `TranslationModel`, built under `strategy`.
+        optimizer: a Keras optimizer, built.
+        strategy: a `tf.distribute` strategy.
+        clip_norm: largest global norm of the summed gradient; 0 does not clip.
+
+    Returns:
+        A function from a distributed batch to a dict of scalars: every loss by its name under
+        `loss/`, their sum as `loss`, every metric, `gradient_norm` and `tokens`, their number.
+    """
+    num_replicas = strategy.num_replicas_in_sync
+    variables = model.trainable_variables
+
+    @tf.function(jit_compile=True)
+    def gradients(batch, totals):
+        with tf.GradientTape() as tape:
+            output = model.training_output(batch, optimizer.iterations, totals, training=True)
+            loss = sum(output.losses.values())
+        return tape.gradient(loss, [v.value for v in variables]), output
+
+    def replica_step(batch):
+        totals = sum_over_replicas(model.loss_totals(batch))
+        grads, output = gradients(batch, totals)
+        grads = sum_over_replicas(grads)
+        norm = tf.linalg.global_norm(grads)
+        if clip_norm:
+            grads, _ = tf.clip_by_global_norm(grads, clip_norm, use_norm=norm)
+        # The optimizer adds the replicas' gradients up, and these are sums already.
+        optimizer.apply([grad / num_replicas for grad in grads], variables)
+        model.update(output.statistics)
+        losses = sum_over_replicas(output.losses)
+        return {
+            "loss": sum(losses.values()),
+            **{f"loss/{name}": value for name, value in losses.items()},
+            **sum_over_replicas(output.metrics),
+            **model.describe(sum_over_replicas(output.statistics)),
+            "gradient_norm": norm,
+            "tokens": totals["tokens"],
+        }
+
+    if num_replicas == 1:
+        compiled = tf.function(replica_step, jit_compile=True)
+        return lambda batch: strategy.run(compiled, (batch,))
+
+    @tf.function
+    def step(batch):
+        # Every replica holds the same sums, so any one of them speaks for all.
+        results = strategy.run(replica_step, (batch,))
+        return tf.nest.map_structure(
+            lambda value: strategy.experimental_local_results(value)[0], results
+        )
+
+    return step

@@ -1,0 +1,184 @@
+"""The training loop."""
+
+import itertools
+import math
+
+import keras
+
+from t2t_vq.training.checkpoints import Checkpoints
+from t2t_vq.training.evaluator import Evaluator
+from t2t_vq.training.interruption import Interruption
+from t2t_vq.training.learning_rate import WarmupSchedule
+from t2t_vq.training.progress import TrainingProgress
+from t2t_vq.training.strategy import make_strategy
+from t2t_vq.training.summaries import Summaries
+from t2t_vq.training.train_step import make_train_step
+
+# Updates between two looks at the losses; a look waits for the device.
+_SHOW_EVERY = 50
+
+
+class NotFiniteError(ArithmeticError):
+    """A loss became NaN or infinite."""
+
+
+class Interrupted(Exception):
+    """A signal stopped the run, after it saved.
+
+    Attributes:
+        signal: the `signal.Signals`.
+    """
+
+    def __init__(self, signal, step, output_dir):
+        super().__init__(
+            f"Stopped by {signal.name} after step {step:,}; saved in {output_dir}. "
+            "The same command goes on from there."
+        )
+        self.signal = signal
+
+
+def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3, strategy="auto"):
+    """Trains what `run` describes, or goes on with it.
+
+    Generates the problem's data when that is missing, trains for `run.hparams.train_steps` updates,
+    and every `run.hparams.eval_frequency` of them validates and saves. A run that is killed goes on
+    from its last checkpoint to the same weights, bit for bit on the same machine.
+
+    Args:
+        run: a `t2t_vq.run.Run`.
+        output_dir: folder for checkpoints, TensorBoard files and `run.json`.
+        source_dir: folder of the user's text, for problems that read one.
+        eval_steps: most batches in a validation; none uses the whole validation set.
+        keep_checkpoints: newest checkpoints to keep.
+        strategy: see `t2t_vq.training.strategy`.
+
+    Returns:
+        The highest validation BLEU.
+
+    Raises:
+        NotFiniteError: when a loss is NaN or infinite; names the step and the term.
+        Interrupted: when SIGINT or SIGTERM stopped the run.
+        ValueError: when `output_dir` holds a run that was asked for differently.
+
+    Example:
+        run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
+        train(run, "runs/tiny")
+    """
+    problem = run.make_problem()
+    problem.generate_data(run.data_dir, source_dir)
+    run.save(output_dir)
+    strategy = make_strategy(strategy)
+    tokenizer = problem.tokenizer(run.data_dir)
+    with strategy.scope():
+        model = run.make_model(tokenizer)
+        optimizer = _make_optimizer(run.hparams)
+        optimizer.build(model.trainable_variables)
+    checkpoints = Checkpoints(output_dir, model, optimizer, keep_checkpoints)
+    evaluator = Evaluator(model, problem, run, tokenizer, eval_steps)
+    loop = _Loop(run, problem, model, optimizer, strategy, checkpoints, evaluator, output_dir)
+    with Interruption() as interruption:
+        loop.run_until(run.hparams.train_steps, interruption)
+    if interruption.signal:
+        raise Interrupted(interruption.signal, checkpoints.step, output_dir)
+    return float(checkpoints.best_score)
+
+
+def _make_optimizer(hparams):
+    return keras.optimizers.Adam(
+        WarmupSchedule(
+            hparams.learning_rate, hparams.warmup_steps, hparams.schedule, hparams.train_steps
+        ),
+        beta_1=hparams.adam_beta1,
+        beta_2=hparams.adam_beta2,
+        epsilon=hparams.adam_epsilon,
+    )
+
+
+class _Loop:
+    def __init__(
+        self, run, problem, model, optimizer, strategy, checkpoints, evaluator, output_dir
+    ):
+        self.hparams, self.run, self.problem = run.hparams, run, problem
+        self.model, self.optimizer, self.strategy = model, optimizer, strategy
+        self.checkpoints, self.evaluator = checkpoints, evaluator
+        self.summaries = Summaries(output_dir)
+        self.train_step = make_train_step(model, optimizer, strategy, run.hparams.clip_norm)
+        self.pending = []
+
+    def run_until(self, last_step, interruption):
+        step = self.checkpoints.restore()
+        self.progress = TrainingProgress(step, last_step)
+        self.progress.note(
+            f"{self.hparams.model} with {self.model.count_params():,} parameters on "
+            f"{self.strategy.num_replicas_in_sync} device(s), from step {step:,}"
+        )
+        if step >= last_step:
+            self.progress.note(f"Nothing to do: the run has made its {last_step:,} updates.")
+            return
+        for batch in self._batches():
+            if step == self.model.startup_steps:
+                self.model.adapt(self._epoch(0))
+            self.pending.append(self.train_step(batch))
+            self.checkpoints.batch.assign_add(1)
+            step += 1
+            done = step == last_step or interruption.signal
+            evaluates = step == last_step or step % self.hparams.eval_frequency == 0
+            if done or evaluates or step % _SHOW_EVERY == 0:
+                self._show(step)
+            if evaluates and not interruption.signal:
+                self._evaluate(step)
+            if done or evaluates:
+                self.checkpoints.save()
+            if done:
+                return
+
+    def _epoch(self, epoch):
+        return self.problem.train_batches(
+            self.run.data_dir,
+            epoch,
+            batch_tokens=self.hparams.batch_tokens,
+            max_length=self.hparams.max_length,
+            num_buckets=self.hparams.num_buckets,
+            seed=self.run.seed,
+            batch_multiple=self.strategy.num_replicas_in_sync,
+        )
+
+    def _batches(self):
+        for epoch in itertools.count(int(self.checkpoints.epoch)):
+            if epoch != int(self.checkpoints.epoch):
+                self.checkpoints.epoch.assign(epoch)
+                self.checkpoints.batch.assign(0)
+            dataset = self._epoch(epoch).skip(int(self.checkpoints.batch))
+            yield from self.strategy.experimental_distribute_dataset(dataset)
+
+    def _show(self, step):
+        results = [{name: float(v) for name, v in r.items()} for r in self.pending]
+        first = step - len(results) + 1
+        for number, result in enumerate(results, first):
+            for name, value in result.items():
+                if not math.isfinite(value) and name.startswith("loss/"):
+                    raise NotFiniteError(
+                        f"The term '{name.removeprefix('loss/')}' of the loss is {value} at step "
+                        f"{number:,}. Nothing was saved since. Lower learning_rate, raise "
+                        "warmup_steps or set clip_norm, and start from the last checkpoint."
+                    )
+        tokens = sum(result.pop("tokens") for result in results)
+        means = {name: sum(r[name] for r in results) / len(results) for name in results[0]}
+        means["tokens_per_second"] = self.progress.show(step, means, tokens)
+        means["learning_rate"] = float(self.optimizer.learning_rate)
+        self.summaries.scalars("train", step, means)
+        self.pending = []
+
+    def _evaluate(self, step):
+        result = self.evaluator.evaluate(step)
+        self.summaries.scalars("dev", step, result.scalars)
+        self.summaries.samples(step, result.samples)
+        self.summaries.flush()
+        best = self.checkpoints.save_if_best(result.scalars["bleu"])
+        source, _, translation = result.samples[0]
+        self.progress.note(
+            f"step {step:,}: validation loss {result.scalars['loss']:.3f}, BLEU "
+            f"{result.scalars['bleu']:.2f}{' (best so far)' if best else ''}\n"
+            f"  {source}\n  {translation}"
+        )
+        self.progress.restart(step)

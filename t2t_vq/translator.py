@@ -1,0 +1,119 @@
+"""A trained model as a function from lines of text to lines of text."""
+
+import re
+
+import numpy as np
+
+# Sources are padded to one of these lengths, as each length is compiled once.
+LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
+
+
+class Translator:
+    """Translates lines of text, in batches of lines of like length.
+
+    Args:
+        model: a `TranslationModel`.
+        tokenizer: the `Tokenizer` it was trained with.
+        max_length: longest source in tokens; longer ones are cut there and counted.
+        beam_size: sequences kept in the search; 1 is greedy. Default 1.
+        alpha: exponent of the length penalty. Default 0.6.
+        batch_size: most lines translated together. Default 64.
+
+    Attributes:
+        num_cut: sources cut at `max_length` so far.
+
+    Example:
+        translator = Translator(model, tokenizer, max_length=64)
+        translator.translate(["The dog sleeps."])  # ["Der Hund schläft."]
+    """
+
+    def __init__(self, model, tokenizer, max_length, beam_size=1, alpha=0.6, batch_size=64):
+        self.model = model
+        self.tokenizer = tokenizer
+        self.beam_size = beam_size
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.lengths = [length for length in LENGTHS if length < max_length]
+        self.lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
+        self.num_cut = 0
+        self._compiled = {}
+
+    def translate(self, lines):
+        """Returns one translation a line, in order; an empty line gives an empty line.
+
+        Args:
+            lines: list of strings.
+        """
+        sources = [self._fit(ids) for ids in self.tokenizer.encode_batch(lines)]
+        translations = [""] * len(lines)
+        # A line of blanks is its end alone: there is nothing to translate.
+        order = sorted(
+            (i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: len(sources[i])
+        )
+        for batch in self._batches(order, sources):
+            tokens = self.translate_ids([sources[i] for i in batch])
+            for i, text in zip(batch, self.tokenizer.decode_batch(tokens), strict=True):
+                # A vocabulary that spells unknown characters in bytes can spell line breaks too.
+                translations[i] = re.sub(r"[\r\n]+", " ", text)
+        return translations
+
+    def compile_for(self, lines):
+        """Compiles what translating `lines` will need, so that it can be timed without."""
+        sources = [self._fit(ids) for ids in self.tokenizer.encode_batch(lines)]
+        order = sorted(range(len(lines)), key=lambda i: len(sources[i]))
+        shapes = set()
+        for batch in self._batches(order, sources):
+            shape = self._shape([sources[i] for i in batch])
+            if shape not in shapes:
+                self.translate_ids([sources[i] for i in batch])
+            shapes.add(shape)
+        self.num_cut = 0
+
+    def translate_ids(self, sources):
+        """Returns target tokens `[rows, length]` for lists of source tokens.
+
+        Args:
+            sources: at most `batch_size` lists, none longer than the longest of `lengths`.
+        """
+        rows, length = self._shape(sources)
+        padded = np.zeros((rows, length), np.int32)
+        for row, ids in enumerate(sources):
+            padded[row, : len(ids)] = ids
+        padded[len(sources) :] = padded[0]
+        return np.asarray(self.compiled(length)(padded))[: len(sources)]
+
+    def compiled(self, length):
+        """Returns the compiled `[rows, length]` -> `[rows, target length]` function."""
+        import tensorflow as tf
+
+        if length not in self._compiled:
+            self._compiled[length] = tf.function(
+                lambda source: self.model.translate(source, self.beam_size, self.alpha),
+                input_signature=[tf.TensorSpec([None, length], tf.int32)],
+                jit_compile=True,
+            )
+        return self._compiled[length]
+
+    def _shape(self, sources):
+        # Rows are rounded up like lengths, for the sake of few compilations.
+        rows = 1 << (len(sources) - 1).bit_length()
+        return rows, next(n for n in self.lengths if n >= max(map(len, sources)))
+
+    def _fit(self, ids):
+        longest = self.lengths[-1]
+        if len(ids) <= longest:
+            return ids
+        self.num_cut += 1
+        return [*ids[: longest - 1], self.tokenizer.eos_id]
+
+    def _batches(self, order, sources):
+        batch, limit = [], 0
+        for i in order:
+            length = next(n for n in self.lengths if n >= len(sources[i]))
+            if batch and (length != limit or len(batch) == self.batch_size):
+                yield batch
+                batch = []
+            batch.append(i)
+            limit = length
+        if batch:
+            yield batch
