@@ -1,0 +1,56 @@
+"""English-German translation of the user's own text."""
+
+from t2t_vq.data import text_files
+from t2t_vq.problems.translation import TranslationProblem
+from t2t_vq.registry import register_problem
+
+_SMALL = 250_000
+
+
+@register_problem
+class TranslateEndeLocal(TranslationProblem):
+    """English to German, your own text in --source_dir (train.tsv, dev.tsv, test.tsv).
+
+    Each file has English, tab, German on a line, or is a pair `train.en` and `train.de`; plain,
+    `.gz` or `.xz`. The test text may be missing.
+    """
+
+    files_name = "translate_ende_local"
+
+    def source(self, source_dir):
+        """Returns names, sizes and digests of the files."""
+        return {
+            split: text_files.fingerprint(text_files.find(source_dir, split))
+            for split in self.splits(source_dir)
+        }
+
+    def splits(self, source_dir):
+        """Returns the splits whose files are there; train and dev have to be."""
+        if source_dir is None:
+            raise ValueError(
+                f"{self.name} needs your own text: --source_dir, a folder with "
+                f"{text_files.expected('train')}, the same for dev, and, if you like, for test."
+            )
+        there = [split for split in text_files.SPLITS if text_files.find(source_dir, split)]
+        for split in ("train", "dev"):
+            if split not in there:
+                raise FileNotFoundError(
+                    f"--source_dir={source_dir} has no {split} text. "
+                    f"Put {text_files.expected(split)} there."
+                )
+        return tuple(there)
+
+    def pairs(self, split, source_dir, report):
+        """Yields the good pairs of the split's files."""
+        return text_files.read_pairs(text_files.find(source_dir, split), report)
+
+    def vocab_size(self, num_pairs):
+        """Returns 8,000 for small corpora, else 32,000."""
+        return 8_000 if num_pairs < _SMALL else 32_000
+
+
+@register_problem
+class TranslateEndeLocalRev(TranslateEndeLocal):
+    """German to English, your own text in --source_dir."""
+
+    reversed = True

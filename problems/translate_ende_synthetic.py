@@ -1,0 +1,55 @@
+"""English-German sentences that a small grammar writes: works offline, in minutes."""
+
+from t2t_vq.problems.translation import TranslationProblem
+from t2t_vq.registry import register_problem
+
+
+@register_problem
+class TranslateEndeSynthetic(TranslationProblem):
+    """English to German, sentences of a built-in grammar; needs no network.
+
+    Attributes:
+        num_train_pairs, num_dev_pairs, num_test_pairs: sizes of the splits.
+    """
+
+    files_name = "translate_ende_synthetic"
+    external = False
+    num_train_pairs = 200_000
+    num_dev_pairs = 500
+    num_test_pairs = 1_000
+
+    def source(self, source_dir):
+        """Returns the sizes of the splits."""
+        if source_dir is not None:
+            raise ValueError(
+                f"{self.name} writes its own text and reads no --source_dir. For your own text "
+                "choose --problem=translate_ende_local"
+            )
+        return {"grammar": "synthetic_ende", "pairs": self._sizes()}
+
+    def pairs(self, split, source_dir, report):
+        """Yields the grammar's pairs."""
+        # The grammar's lexicon is read only when sentences are written.
+        from t2t_vq.data.synthetic_ende import pairs
+
+        for number, pair in enumerate(pairs(split, 0, self._sizes()[split]), 1):
+            report.see(f"synthetic {split}", number)
+            yield pair
+
+    def vocab_size(self, num_pairs):
+        """Returns a size at which nearly every word is one or two pieces."""
+        return 1_000
+
+    def _sizes(self):
+        return {
+            "train": self.num_train_pairs,
+            "dev": self.num_dev_pairs,
+            "test": self.num_test_pairs,
+        }
+
+
+@register_problem
+class TranslateEndeSyntheticRev(TranslateEndeSynthetic):
+    """German to English, sentences of a built-in grammar; needs no network."""
+
+    reversed = True

@@ -1,0 +1,195 @@
+"""Translation from parallel text: what all translation problems share."""
+
+import abc
+
+import numpy as np
+from absl import logging
+
+from t2t_vq.data import batches, datagen, records
+from t2t_vq.data.tokenizer import Tokenizer
+from t2t_vq.problems.problem import Problem
+
+
+class TranslationProblem(Problem):
+    """English-German text with a joint vocabulary, in either direction.
+
+    A subclass says where the text comes from: `source`, `pairs` and, if it has no test text,
+    `splits`. The direction swaps sides when reading, so both share files and vocabulary.
+
+    Attributes:
+        files_name: what the files are called; by default the problem's name.
+        reversed: True translates from German to English.
+        external: the text comes from outside the package, so that prepared data is taken as it
+            is when no source is named.
+    """
+
+    files_name = None
+    reversed = False
+    external = True
+
+    @abc.abstractmethod
+    def source(self, source_dir):
+        """Returns what the text is made from, as plain values; other text gives other values."""
+
+    @abc.abstractmethod
+    def pairs(self, split, source_dir, report):
+        """Yields `(english, german)` strings without tabs and line ends, the same each time.
+
+        Args:
+            split: "train", "dev" or "test".
+            source_dir: the folder given by the user, or None.
+            report: `t2t_vq.data.text_files.Report` of what cannot be used.
+        """
+
+    @abc.abstractmethod
+    def vocab_size(self, num_pairs):
+        """Returns the size of the vocabulary for that many training pairs."""
+
+    def splits(self, source_dir):
+        """Returns the splits that there are: "train" and "dev", and "test" if there is one."""
+        return ("train", "dev", "test")
+
+    def is_generated(self, data_dir):
+        """Returns whether `data_dir` holds the whole data of this problem."""
+        return records.manifest_path(data_dir, self._files).exists()
+
+    def generate_data(self, data_dir, source_dir=None):
+        """Prepares vocabulary, records and clean text; does nothing when they are there.
+
+        An interrupted run goes on where it stopped.
+
+        Args:
+            data_dir: folder to write to.
+            source_dir: folder of the source text, for problems that read some.
+
+        Raises:
+            FileNotFoundError: when source text is missing.
+            ValueError: when `data_dir` holds the data of another source, or the text is
+                mostly bad.
+        """
+        path = records.manifest_path(data_dir, self._files)
+        if self.is_generated(data_dir):
+            if source_dir is not None or not self.external:
+                found = records.read_json(path)["source"]
+                datagen.check_source(path, found, self.source(source_dir))
+            logging.info("%s is prepared: %s.", self.name, path)
+            return
+        datagen.generate(
+            data_dir,
+            self._files,
+            source=self.source(source_dir),
+            splits=self.splits(source_dir),
+            read_pairs=lambda split, report: self.pairs(split, source_dir, report),
+            vocab_size=self.vocab_size,
+        )
+
+    def tokenizer(self, data_dir):
+        """Returns the `Tokenizer` of the joint vocabulary."""
+        self._manifest(data_dir)
+        return Tokenizer(records.vocab_path(data_dir, self._files))
+
+    def text(self, data_dir, split="test"):
+        """Returns the sentences of a split, to translate and to compare with.
+
+        Args:
+            data_dir: folder of the prepared data.
+            split: "dev" or "test".
+
+        Returns:
+            `(sources, references)`, two lists of strings.
+
+        Raises:
+            FileNotFoundError: when there is no such split.
+        """
+        splits = self._manifest(data_dir)["splits"]
+        if split == "train" or split not in splits:
+            there = " and ".join(sorted(set(splits) - {"train"}))
+            raise FileNotFoundError(
+                f"{self.name} in {data_dir} has no {split} text; it has {there}. Add "
+                f"the {split} text to the source and prepare it in another --data_dir, or choose "
+                "another split."
+            )
+        english, german = records.read_text(records.text_path(data_dir, self._files, split))
+        return (german, english) if self.reversed else (english, german)
+
+    def buckets(self, data_dir, *, max_length, num_buckets):
+        """Returns the lengths that batches are padded to; see `batches.choose_buckets`."""
+        histogram = self._manifest(data_dir)["splits"]["train"]["histogram"]
+        return batches.choose_buckets(histogram, max_length, num_buckets)
+
+    def train_batches(
+        self,
+        data_dir,
+        epoch,
+        *,
+        batch_tokens,
+        max_length,
+        num_buckets,
+        seed,
+        batch_multiple=1,
+    ):
+        """Returns the training batches of one epoch, in an order set by `seed` and `epoch`.
+
+        Args:
+            data_dir: folder of the prepared data.
+            epoch: number of the pass over the data, from 0.
+            batch_tokens: padded target tokens in a batch.
+            max_length: longer pairs are left out; a log line counts them.
+            num_buckets: most lengths that batches are padded to.
+            seed: of the order.
+            batch_multiple: the number of rows is a multiple of this, say the replicas.
+
+        Returns:
+            A `tf.data.Dataset` of known cardinality; its elements are `{"source", "target"}`,
+            `[rows, length]` int32, ending in 1 and padded with 0. The last batches of an epoch
+            are filled up with rows of padding.
+
+        Example:
+            >>> batches = problem.train_batches(
+            ...     "t2t_vq_data", 0, batch_tokens=4096, max_length=64, num_buckets=2, seed=1)
+        """
+        return self._batches(
+            data_dir,
+            "train",
+            buckets=self.buckets(data_dir, max_length=max_length, num_buckets=num_buckets),
+            batch_tokens=batch_tokens,
+            batch_multiple=batch_multiple,
+            rng=np.random.default_rng([seed, epoch]),
+        )
+
+    def batches(
+        self, data_dir, split="dev", *, batch_tokens, max_length, num_buckets, batch_multiple=1
+    ):
+        """Returns the batches of one pass over a split, for a loss with the reference as input.
+
+        They have the shapes of the training batches, so nothing is compiled again. Args and
+        returns as in `train_batches`, in a fixed order; split is "train" or "dev".
+        """
+        return self._batches(
+            data_dir,
+            split,
+            buckets=self.buckets(data_dir, max_length=max_length, num_buckets=num_buckets),
+            batch_tokens=batch_tokens,
+            batch_multiple=batch_multiple,
+        )
+
+    def _batches(self, data_dir, split, **options):
+        dataset = batches.epoch(data_dir, self._files, split, **options)
+        if self.reversed:
+            dataset = dataset.map(
+                lambda batch: {"source": batch["target"], "target": batch["source"]}
+            )
+        return dataset
+
+    @property
+    def _files(self):
+        return self.files_name or self.name
+
+    def _manifest(self, data_dir):
+        manifest = records.read_json(records.manifest_path(data_dir, self._files))
+        if manifest is None:
+            raise FileNotFoundError(
+                f"{data_dir} holds no data of {self.name}. Prepare it with t2t-vq-datagen "
+                f"--problem={self.name} --data_dir={data_dir}"
+            )
+        return manifest

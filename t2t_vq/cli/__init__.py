@@ -1,0 +1,1 @@
+"""The commands; one small file each, which parses flags and calls one function."""

@@ -1,0 +1,94 @@
+"""What the commands share: flags, and errors as sentences instead of tracebacks."""
+
+import os
+import sys
+
+from absl import app, flags, logging
+
+from t2t_vq import registry
+
+FLAGS = flags.FLAGS
+
+_SHARED = {
+    "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
+    "data_dir": (flags.DEFINE_string, "t2t_vq_data", "Folder of the prepared data."),
+    "source_dir": (flags.DEFINE_string, None, "Folder of your own source text, if it is used."),
+    "usr_dir": (flags.DEFINE_string, None, "Folder of your own registrations, imported first."),
+    "registry_help": (flags.DEFINE_bool, False, "List everything registered, and exit."),
+}
+
+
+def run(main, doc, shared, define=None, required=()):
+    """Parses flags and runs a command, as its entry point does.
+
+    Args:
+        main: function without arguments; reads `FLAGS`.
+        doc: what the command does, for `--help`.
+        shared: names of the shared flags that the command has; `usr_dir` and `registry_help`
+            come with every command.
+        define: function that defines the command's own flags.
+        required: names of flags that must be given.
+    """
+    # TensorFlow's start-up chatter would bury the messages; what it fails at, it raises.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in (*shared, "usr_dir", "registry_help"):
+        definer, default, text = _SHARED[name]
+        definer(name, default, text)
+    if define:
+        define()
+    _describe(doc)
+
+    def main_of_app(argv):
+        sys.exit(_outcome(lambda: _checked(main, argv[1:], required)))
+
+    app.run(main_of_app)
+
+
+def _describe(doc):
+    # absl's --help shows the documentation and the flags of the script, which is a stub.
+    sys.modules["__main__"].__doc__ = doc
+    for module in (__name__, FLAGS.find_module_defining_flag("problem")):
+        for flag in FLAGS.get_flags_for_module(module) if module else ():
+            FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+
+
+def _checked(main, arguments, required):
+    if arguments:
+        raise ValueError(
+            f"'{arguments[0]}' is not a flag. Flags are written --name=value; --help lists them."
+        )
+    if FLAGS.usr_dir:
+        registry.import_usr_dir(FLAGS.usr_dir)
+    if FLAGS.registry_help:
+        print(registry.describe())
+        return
+    for name in required:
+        if FLAGS[name].value is None:
+            raise ValueError(
+                f"--{name} is missing. --registry_help lists what can be given, --help all flags."
+            )
+    main()
+
+
+def _outcome(action):
+    """Runs `action` and returns the exit code; expected errors become a sentence."""
+    try:
+        action()
+    except KeyboardInterrupt:
+        print("Interrupted. Run the same command again to go on.", file=sys.stderr)
+        return 130
+    except (OSError, ValueError, registry.UnknownNameError) as error:
+        # An error that our own code raises is a message to the user; any other is a defect,
+        # and its traceback is needed. The operating system's errors name the file themselves.
+        if logging.level_debug() or not (isinstance(error, OSError) or _is_ours(error)):
+            raise
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _is_ours(error):
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    return trace.tb_frame.f_globals.get("__name__", "").startswith("t2t_vq")

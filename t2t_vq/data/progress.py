@@ -1,0 +1,40 @@
+"""One progress line: overwritten on a terminal, sparse elsewhere."""
+
+import sys
+import time
+
+
+class Progress:
+    """Shows how far a long task is, on standard error.
+
+    Args:
+        label: what is being done.
+        total: how much there is to do, if that is known.
+    """
+
+    def __init__(self, label, total=None):
+        self._label = label
+        self._total = total
+        self._done = 0
+        self._start = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+        self._interval = 0.2 if self._terminal else 30.0
+        self._shown = self._start
+
+    def add(self, amount=1):
+        """Counts finished work, and shows it when the last time is long enough ago."""
+        self._done += amount
+        now = time.monotonic()
+        if now - self._shown >= self._interval:
+            self._shown = now
+            self._show(now, end="" if self._terminal else "\n")
+
+    def finish(self):
+        """Shows the final line."""
+        self._show(time.monotonic(), end="\n")
+
+    def _show(self, now, end):
+        of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
+        line = f"{self._label}: {self._done:,}{of}, {now - self._start:.0f} s"
+        # Return to the line's start and clear it, so that a shorter line leaves no rest.
+        print(f"\r\033[K{line}" if self._terminal else line, end=end, file=sys.stderr, flush=True)

@@ -1,0 +1,215 @@
+"""Parallel text in files: finding, reading, and counting what is wrong with it.
+
+A split is one file of tab-separated columns (`train.tsv`, English, tab, German; further columns
+are ignored) or two files of equal length (`train.en` and `train.de`), plain or compressed
+(`.gz`, `.xz`).
+"""
+
+import gzip
+import hashlib
+import itertools
+import lzma
+import pathlib
+
+SPLITS = ("train", "dev", "test")
+_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
+_SUFFIXES = ("", *_OPENERS)
+_EXCERPT = 60
+
+
+class Report:
+    """Counts bad lines by kind, and keeps the first of each kind with its place.
+
+    Attributes:
+        total: lines seen, good and bad.
+        where: place of the line that is being read, `(file, line number)`.
+        counts: `{kind: lines}`.
+        first: `{kind: "file:line: excerpt"}`.
+    """
+
+    def __init__(self):
+        self.total = 0
+        self.where = None
+        self.counts = {}
+        self.first = {}
+
+    def see(self, file, line):
+        """Notes that a line is being read."""
+        self.total += 1
+        self.where = (file, line)
+
+    def add(self, kind, text="", where=None, count=1):
+        """Counts bad lines; `where` is the place of the first, by default the one being read."""
+        file, line = where or self.where
+        self.counts[kind] = self.counts.get(kind, 0) + count
+        self.first.setdefault(kind, f"{file}:{line}: {_excerpt(text)}")
+
+    def summary(self):
+        """Returns one sentence a kind: how many lines, and the first of them."""
+        return [
+            f"{count:,} of {self.total:,} lines left out: {kind}. The first: {self.first[kind]}"
+            for kind, count in self.counts.items()
+        ]
+
+    def check(self, what):
+        """Refuses a text that is mostly bad.
+
+        Args:
+            what: name of the text, for the message.
+
+        Raises:
+            ValueError: when nothing was read or more than half of the lines are bad.
+        """
+        bad = sum(self.counts.values())
+        if not self.total:
+            raise ValueError(f"{what} is empty. Give a text with at least one pair of sentences.")
+        if 2 * bad > self.total:
+            raise ValueError(
+                f"{what} is mostly bad: {bad:,} of {self.total:,} lines cannot be used. Is it "
+                f"English, tab, German in UTF-8? {' '.join(self.summary())}"
+            )
+
+    def to_dict(self):
+        """Returns total, counts and first places as plain values, fit for JSON."""
+        return {"total": self.total, "counts": self.counts, "first": self.first}
+
+    @classmethod
+    def from_dict(cls, values):
+        """Returns the report that `to_dict` was called on."""
+        report = cls()
+        report.total, report.counts, report.first = (
+            values["total"],
+            dict(values["counts"]),
+            dict(values["first"]),
+        )
+        return report
+
+
+def find(source_dir, split):
+    """Returns the files of a split: `[tsv]`, `[english, german]`, or `[]` when there is none.
+
+    Args:
+        source_dir: the folder to look in.
+        split: "train", "dev" or "test".
+
+    Raises:
+        FileNotFoundError: when the folder is not there, or only one language is.
+        ValueError: when the split is there in more than one form.
+    """
+    folder = pathlib.Path(source_dir).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
+    found = {
+        kind: [path for end in _SUFFIXES if (path := folder / f"{split}.{kind}{end}").is_file()]
+        for kind in ("tsv", "en", "de")
+    }
+    names = ", ".join(path.name for paths in found.values() for path in paths)
+    if any(len(paths) > 1 for paths in found.values()) or (
+        found["tsv"] and (found["en"] or found["de"])
+    ):
+        raise ValueError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
+    if bool(found["en"]) != bool(found["de"]):
+        missing = "de" if found["en"] else "en"
+        raise FileNotFoundError(
+            f"{folder} holds {names} but no {split}.{missing}. Add the other language."
+        )
+    return found["tsv"] or found["en"] + found["de"]
+
+
+def expected(split):
+    """Returns the file names that `find` looks for, as a phrase."""
+    return f"{split}.tsv or {split}.en and {split}.de (plain, .gz or .xz)"
+
+
+def fingerprint(paths):
+    """Returns names, sizes and SHA-256 digests of files, to notice that a source has changed."""
+    prints = []
+    for path in paths:
+        digest = hashlib.sha256()
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        prints.append(
+            {"name": path.name, "size": path.stat().st_size, "sha256": digest.hexdigest()}
+        )
+    return prints
+
+
+def read_pairs(paths, report):
+    """Yields the good `(english, german)` pairs of a split, and reports the bad ones.
+
+    Blanks of every kind become one space, and none is left at the ends.
+
+    Args:
+        paths: what `find` returned.
+        report: a `Report`.
+
+    Raises:
+        ValueError: when a compressed file is damaged.
+    """
+    reader = _read_columns if len(paths) == 1 else _read_sides
+    for sides in reader(paths, report):
+        pair = clean_pair(sides, report)
+        if pair:
+            yield pair
+
+
+def clean_pair(sides, report):
+    """Returns `(english, german)` as clean strings, or None after reporting what is wrong.
+
+    Args:
+        sides: two `bytes`.
+        report: a `Report` that has seen the line.
+    """
+    try:
+        english, german = (" ".join(side.decode("utf-8").split()) for side in sides)
+    except UnicodeDecodeError:
+        report.add("invalid UTF-8", b"\t".join(sides).decode("utf-8", "backslashreplace"))
+        return None
+    if not english or not german:
+        report.add("empty sentence", f"{english}\t{german}")
+        return None
+    return english, german
+
+
+def _read_columns(paths, report):
+    (path,) = paths
+    for number, line in _lines(path):
+        report.see(path.name, number)
+        columns = line.split(b"\t")
+        if len(columns) < 2:
+            report.add("no tab", line.decode("utf-8", "backslashreplace"))
+        else:
+            yield columns[:2]
+
+
+def _read_sides(paths, report):
+    english_path, german_path = paths
+    for english, german in itertools.zip_longest(_lines(english_path), _lines(german_path)):
+        path = german_path if english is None else english_path
+        number, line = english or german
+        report.see(path.name, number)
+        if english is None or german is None:
+            report.add("no line in the other language", line.decode("utf-8", "backslashreplace"))
+        else:
+            yield english[1], german[1]
+
+
+def _lines(path):
+    """Yields `(number, line)`, from 1, as bytes without line ends and byte order mark."""
+    opener = _OPENERS.get(path.suffix, open)
+    try:
+        with opener(path, "rb") as file:
+            for number, line in enumerate(file, 1):
+                if number == 1:
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                yield number, line.rstrip(b"\r\n")
+    except (EOFError, gzip.BadGzipFile, lzma.LZMAError) as error:
+        raise ValueError(
+            f"{path} is damaged or not what its name says ({error}). Compress it again."
+        ) from error
+
+
+def _excerpt(text):
+    text = text.replace("\t", " | ")
+    return repr(text if len(text) <= _EXCERPT else text[: _EXCERPT - 3] + "...")

@@ -1,0 +1,149 @@
+"""Tokenising and writing shards, in this process or in several.
+
+SentencePiece and `tf.train.Example` hold Python's lock most of the time, so threads gain nothing
+and processes are needed. They are plain subprocesses fed through pipes: `multiprocessing` would
+import the caller's script again, and forking is unsafe once TensorFlow has started.
+"""
+
+import concurrent.futures
+import contextlib
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import typing
+
+from t2t_vq.data import records
+from t2t_vq.data.tokenizer import Tokenizer
+
+
+class ShardStats(typing.NamedTuple):
+    """What was written.
+
+    Attributes:
+        histogram: `histogram[n]` pairs have n tokens on their longer side.
+        over_long: positions of the pairs that were left out.
+    """
+
+    histogram: list
+    over_long: list
+
+
+def write_shard(tokenizer, path, pairs, max_length):
+    """Tokenises pairs and writes them as one record file.
+
+    Args:
+        tokenizer: a `Tokenizer`.
+        path: the file.
+        pairs: list of `(english, german)`.
+        max_length: pairs with more tokens on a side are left out; None keeps all.
+
+    Returns:
+        A `ShardStats`.
+    """
+    english, german = ([pair[side] for pair in pairs] for side in (0, 1))
+    encoded = list(
+        zip(tokenizer.encode_batch(english), tokenizer.encode_batch(german), strict=True)
+    )
+    lengths = [max(map(len, pair)) for pair in encoded]
+    over_long = [i for i, n in enumerate(lengths) if max_length is not None and n > max_length]
+    for i in reversed(over_long):
+        del encoded[i], lengths[i]
+    records.write_records(path, *([pair[side] for pair in encoded] for side in (0, 1)))
+    histogram = [0] * (max(lengths, default=0) + 1)
+    for length in lengths:
+        histogram[length] += 1
+    return ShardStats(histogram, over_long)
+
+
+@contextlib.contextmanager
+def shard_writers(vocab_path, count):
+    """Gives `submit(path, pairs, max_length)`, which returns a future of a `ShardStats`.
+
+    Args:
+        vocab_path: the vocabulary's path.
+        count: processes; 1 or less writes in this process, without starting any.
+    """
+    with contextlib.ExitStack() as stack:
+        if count > 1:
+            workers = [stack.enter_context(_worker(vocab_path)) for _ in range(count)]
+        else:
+            tokenizer = Tokenizer(vocab_path)
+            workers = [lambda *job: write_shard(tokenizer, *job)]
+        idle = queue.SimpleQueue()
+        for worker in workers:
+            idle.put(worker)
+
+        def run(*job):
+            worker = idle.get()
+            try:
+                return worker(*job)
+            finally:
+                idle.put(worker)
+
+        threads = concurrent.futures.ThreadPoolExecutor(len(workers))
+        stack.callback(threads.shutdown, cancel_futures=True)
+        yield lambda *job: threads.submit(run, *job)
+
+
+@contextlib.contextmanager
+def _worker(vocab_path):
+    """Starts a process and gives a function that writes one shard in it."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # Workers never compute; a GPU is left to whoever does.
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", __name__, str(vocab_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        # Ctrl-C reaches the main process only; a worker finishes its shard and ends with its pipe.
+        start_new_session=True,
+    )
+
+    def write(*job):
+        try:
+            pickle.dump(job, process.stdin)
+            process.stdin.flush()
+            reply = pickle.load(process.stdout)
+        except (BrokenPipeError, EOFError) as error:
+            raise OSError(
+                f"A process that was writing {job[0]} ended early, with exit code "
+                f"{process.wait()}. Is there memory left? Run the same command to go on."
+            ) from error
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    try:
+        yield write
+    finally:
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()
+
+
+def _serve(vocab_path):
+    """Writes the shards that arrive on standard input until it ends."""
+    replies = os.fdopen(os.dup(1), "wb")
+    # Whatever a library prints must not get between the replies.
+    os.dup2(2, 1)
+    tokenizer = Tokenizer(vocab_path)
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while True:
+            job = pickle.load(sys.stdin.buffer)
+            try:
+                reply = write_shard(tokenizer, *job)
+            except OSError as error:
+                reply = error
+            pickle.dump(tuple(reply) if isinstance(reply, ShardStats) else reply, replies)
+            replies.flush()
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
