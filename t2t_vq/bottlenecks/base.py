@@ -1,0 +1,177 @@
+"""The contract of every bottleneck."""
+
+import inspect
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks import replicas
+
+
+class BottleneckOutput(NamedTuple):
+    """What a bottleneck returns.
+
+    Attributes:
+        dense: `[batch, length, dim]`, what the decoder sees, with gradients, in the compute dtype.
+        codes: `[batch, length, num_codebooks]` int32, the most probable codes.
+        samples: `[batch, length, num_codebooks, m]` int32, the codes that a predictor of latents
+            learns; m is 1 unless the kind draws several.
+    """
+
+    dense: Any
+    codes: Any
+    samples: Any
+
+
+class Quantized(NamedTuple):
+    """Everything that one forward pass through a bottleneck computes.
+
+    Attributes:
+        output: a `BottleneckOutput`.
+        loss: float32 scalar, with its weights applied; a mean over this batch's valid vectors.
+        statistics: dict of float32 tensors, each a sum over valid vectors, so that the sum over
+            replicas is that of the global batch. Empty for a kind that learns without statistics.
+    """
+
+    output: BottleneckOutput
+    loss: Any
+    statistics: dict
+
+
+class Bottleneck(keras.layers.Layer):
+    """Base of all bottlenecks; as it stands, the contract of a kind without codes or state.
+
+    A forward pass and what it changes are apart. `forward` is pure: it reads variables and changes
+    none, so it may run inside a gradient function that XLA compiles. `update` then moves the state;
+    it sums over replicas, which XLA cannot do under MirroredStrategy. Calling the layer, as
+    `Model.fit` does, does both, adds the loss and keeps metrics, named after the layer.
+
+    Args:
+        **kwargs: of `keras.layers.Layer`.
+    """
+
+    metric_names = ()
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        # `Model.fit` with jit_compile="auto" must not put the sum over replicas inside XLA.
+        self.supports_jit = replicas.num_replicas() == 1
+        # Keras's JAX trainer cannot update the metrics of a layer inside its call.
+        names = () if keras.backend.backend() == "jax" else self.metric_names
+        self._trackers = {name: _MeanOrNan(name=f"{self.name}_{name}") for name in names}
+
+    @classmethod
+    def from_options(cls, options):
+        """Builds the layer from options for bottlenecks of any kind, leaving out what is not its.
+
+        Args:
+            options: dict of constructor arguments, as in `t2t_vq.config.BottleneckConfig`.
+        """
+        known = set()
+        for base in cls.__mro__:
+            known.update(inspect.signature(base.__init__).parameters)
+        return cls(**{name: value for name, value in options.items() if name in known})
+
+    @property
+    def num_codebooks(self):
+        """Codes at each position; 0 for a kind without codes."""
+        return 0
+
+    @property
+    def num_codes(self):
+        """Codes in each codebook; 0 for a kind without codes."""
+        return 0
+
+    @property
+    def has_codes(self):
+        """Whether there are codes that a model could predict."""
+        return self.num_codebooks > 0
+
+    def forward(self, x, mask=None, training=False):
+        """Computes output, loss and statistics without changing any variable.
+
+        Args:
+            x: `[batch, length, dim]`.
+            mask: `[batch, length]`, true where a vector is valid; None if all are. Padding counts
+                in no loss and no statistic, whatever it holds.
+            training: Python bool. Only in training are codes sampled and vectors drawn that may
+                replace dead codes.
+
+        Returns:
+            A `Quantized`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not implement forward().")
+
+    def update(self, statistics):
+        """Moves the state by one step, from the statistics of every replica; for training only.
+
+        Args:
+            statistics: this replica's, of a `forward` in training.
+        """
+
+    def describe(self, statistics):
+        """Summarises statistics as a dict of scalars, one for each of `metric_names`."""
+        return {}
+
+    def started_share(self):
+        """Share of the codebooks that have started, a scalar; 1 where there is nothing to start."""
+        return ops.ones(())
+
+    def embed(self, codes):
+        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        raise ValueError(
+            f"{type(self).__name__} '{self.name}' has no codes to embed. A model that predicts "
+            "codes needs a bottleneck whose has_codes is true, such as em or vq."
+        )
+
+    def adapt(self, x, mask=None):
+        """Starts the state from data `[batch, length, dim]`; nothing to do for a kind without."""
+
+    def call(self, x, mask=None, training=False):
+        """Quantizes, adds the loss, and in training updates the state and the metrics.
+
+        Args:
+            x: `[batch, length, dim]`.
+            mask: `[batch, length]`, true where a vector is valid; None if all are.
+            training: Python bool.
+
+        Returns:
+            A `BottleneckOutput`.
+        """
+        output, loss, statistics = self.forward(x, mask, training)
+        self.add_loss(loss)
+        if training:
+            summary = self.describe(statistics)
+            for name, tracker in self._trackers.items():
+                tracker.update_state(summary[name])
+            self.update(statistics)
+        return output
+
+    def _valid_vectors(self, x, mask):
+        """Flattens to vectors `[N, dim]` float32, with zeros for padding, and weights `[N]`."""
+        if len(x.shape) != 3:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' takes [batch, length, dim], but the shape of "
+                f"its input is {tuple(x.shape)}. Reshape it: an image's rows and columns are one "
+                "length."
+            )
+        vectors = ops.reshape(ops.cast(x, "float32"), (-1, x.shape[-1]))
+        if mask is None:
+            return vectors, ops.ones_like(vectors[:, 0])
+        if len(mask.shape) != 2:
+            raise ValueError(
+                f"The mask of {type(self).__name__} '{self.name}' must be [batch, length], but its "
+                f"shape is {tuple(mask.shape)}."
+            )
+        valid = ops.reshape(ops.cast(mask, "bool"), (-1,))
+        # Not a product: padding may hold NaN, and 0 * NaN is NaN.
+        return ops.where(valid[:, None], vectors, 0.0), ops.cast(valid, "float32")
+
+
+class _MeanOrNan(keras.metrics.Mean):
+    """A mean that is NaN when it has seen nothing, as in evaluation, rather than a false 0."""
+
+    def result(self):
+        return ops.where(self.count > 0, super().result(), float("nan"))

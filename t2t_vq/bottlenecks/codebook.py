@@ -1,0 +1,334 @@
+"""One codebook: its start, its learning, and hard assignment to it."""
+
+import warnings
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from t2t_vq import em
+from t2t_vq.bottlenecks import replicas
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Quantized
+
+SAMPLES, CANDIDATES, START = range(3)  # streams of random numbers within a step
+START_ITERATIONS = 5
+
+
+class Assignment(NamedTuple):
+    """The E-step of one batch.
+
+    Attributes:
+        codes: `[N]` int32, the most probable.
+        samples: `[N, m]` int32, the drawn ones.
+        quantized: `[N, D]`.
+        counts: `[K]`, for the M-step.
+        sums: `[K, D]`, for the M-step.
+        entropy: `[N]`, of the posterior, in nats.
+    """
+
+    codes: Any
+    samples: Any
+    quantized: Any
+    counts: Any
+    sums: Any
+    entropy: Any
+
+
+class CodebookBottleneck(Bottleneck):
+    """A bottleneck with one codebook; assigns hard unless a subclass overrides `assign`.
+
+    Until its codebook has started, the layer passes its input through and its loss is 0, while
+    codes and statistics are computed all the same. It starts by `adapt` (k-means), by `start`, or
+    by the first `update`, which puts every code at a vector of the batch.
+
+    Learning "ema" is online expectation-maximisation: moving averages of counts and sums, whose
+    quotient is the codebook. Learning "gradient" makes the codebook a trainable weight and adds the
+    mean squared distance to it to the loss; the counts are averaged all the same, to find dead
+    codes.
+
+    Args:
+        num_codes: K, the size of the codebook.
+        beta: weight of the commitment loss, a mean over valid vectors and their elements.
+        decay: of the moving averages; at 0 an update is a plain M-step of its batch.
+        epsilon: smoothing of the counts.
+        learning: "ema" or "gradient".
+        restart_threshold: a code whose count is less than this share of the mean count restarts
+            at a vector of the batch; 0 restarts none.
+        seed: of all random numbers, together with the number of updates so far.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for a value out of range.
+    """
+
+    metric_names = ("codebook_perplexity", "codes_in_use", "posterior_entropy", "mean_distance")
+
+    def __init__(
+        self,
+        num_codes=4096,
+        beta=0.25,
+        decay=0.999,
+        epsilon=1e-5,
+        learning="ema",
+        restart_threshold=0.1,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if num_codes < 1:
+            raise ValueError(f"num_codes={num_codes} must be at least 1.")
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay={decay} must be at least 0 and less than 1.")
+        if learning not in ("ema", "gradient"):
+            raise ValueError(f"learning='{learning}' must be 'ema' or 'gradient'.")
+        if not 0 <= restart_threshold < 1:
+            raise ValueError(
+                f"restart_threshold={restart_threshold} must be at least 0 and less than 1: it is "
+                "a share of the mean count."
+            )
+        self._num_codes = num_codes
+        self.beta = beta
+        self.decay = decay
+        self.epsilon = epsilon
+        self.learning = learning
+        self.restart_threshold = restart_threshold
+        self.seed = seed
+
+    @property
+    def num_codebooks(self):
+        return 1
+
+    @property
+    def num_codes(self):
+        return self._num_codes
+
+    def build(self, input_shape):
+        dim = input_shape[-1]
+        # Float32 under any policy: averages with a decay of .999 do not survive half precision.
+        state = {"dtype": "float32", "autocast": False}
+        self.codebook = self.add_weight(
+            name="codebook",
+            shape=(self.num_codes, dim),
+            initializer=keras.initializers.RandomNormal(seed=self.seed),
+            trainable=self.learning == "gradient",
+            **state,
+        )
+        state.update(initializer="zeros", trainable=False)
+        self.counts = self.add_weight(name="counts", shape=(self.num_codes,), **state)
+        if self.learning == "ema":
+            self.sums = self.add_weight(name="sums", shape=(self.num_codes, dim), **state)
+        self.started = self.add_weight(name="started", shape=(), **state)
+        self.step = self.add_weight(name="step", shape=(), **{**state, "dtype": "int32"})
+
+    def assign(self, x, weights):
+        """The E-step in training: here the nearest code. Evaluation always takes the nearest.
+
+        Args:
+            x: `[N, D]` float32.
+            weights: `[N]`, 0 for padding.
+
+        Returns:
+            An `Assignment`.
+        """
+        return self._assign_nearest(x, weights)
+
+    def _assign_nearest(self, x, weights):
+        codes = em.hard_assignment(x, self.codebook)
+        counts, sums = em.code_statistics(x, weights, codes[:, None], self.num_codes)
+        return Assignment(
+            codes=codes,
+            samples=codes[:, None],
+            quantized=ops.take(self.codebook, codes, axis=0),
+            counts=counts,
+            sums=sums,
+            entropy=ops.zeros_like(weights),
+        )
+
+    def forward(self, x, mask=None, training=False):
+        self._check_built()
+        vectors, weights = self._valid_vectors(x, mask)
+        assigned = (self.assign if training else self._assign_nearest)(vectors, weights)
+        constant = ops.stop_gradient(assigned.quantized)
+        squared = ops.sum(ops.square(vectors - constant), axis=-1)
+
+        weight = ops.sum(weights)
+        statistics = {
+            "weight": weight,
+            "counts": assigned.counts,
+            "entropy": ops.sum(weights * assigned.entropy),
+            "distance": ops.sum(weights * ops.sqrt(ops.stop_gradient(squared))),
+        }
+        if training:
+            if self.learning == "ema":
+                statistics["sums"] = assigned.sums
+            statistics["candidates"], statistics["available"] = self._candidates(vectors, weights)
+
+        loss = self.beta * squared
+        if self.learning == "gradient":
+            error = ops.stop_gradient(vectors) - assigned.quantized
+            loss = loss + ops.sum(ops.square(error), axis=-1)
+        loss = ops.sum(weights * loss) / (ops.maximum(weight, 1.0) * vectors.shape[-1])
+
+        dense = em.straight_through(vectors, ops.where(self.started > 0, constant, vectors))
+        batch, length, dim = ops.shape(x)
+        output = BottleneckOutput(
+            dense=ops.cast(ops.reshape(dense, (batch, length, dim)), self.compute_dtype),
+            codes=ops.reshape(assigned.codes, (batch, length, 1)),
+            samples=ops.reshape(assigned.samples, (batch, length, 1, assigned.samples.shape[-1])),
+        )
+        statistics = {name: ops.stop_gradient(value) for name, value in statistics.items()}
+        return Quantized(output, self.started * loss, statistics)
+
+    def _candidates(self, vectors, weights):
+        """A random valid vector for each code, no two alike while there are enough.
+
+        Replica r of R draws those of the codes r, r + R ..., and zeros for the others, so that the
+        sum over replicas is one set of vectors from all of them.
+
+        Returns:
+            vectors `[K, D]`, and `[K]`, 1 where this replica had a vector.
+        """
+        shuffle = replicas.uniform(ops.shape(weights), self.seed, self.step, CANDIDATES)
+        valid_first = ops.argsort(shuffle + 2.0 * (1.0 - weights))
+        num_valid = ops.cast(ops.sum(weights), "int32")
+        codes = ops.arange(self.num_codes, dtype="int32")
+        share = replicas.num_replicas()
+        rows = ops.take(valid_first, (codes // share) % ops.maximum(num_valid, 1))
+        mine = ops.logical_and(codes % share == replicas.replica_id(), num_valid > 0)
+        available = ops.cast(mine, "float32")
+        return available[:, None] * ops.take(vectors, rows, axis=0), available
+
+    def update(self, statistics):
+        """Moves the codebook by one step, from the statistics of every replica.
+
+        A codebook that has not started starts here, once every replica has a valid vector. A batch
+        without any moves nothing.
+        """
+        self._check_built()
+        total = replicas.sum_over_replicas(statistics)
+        # Statistics may be summed over several batches before an update; then these are means.
+        candidates = total["candidates"] / ops.maximum(total["available"], 1.0)[:, None]
+        available = total["available"] > 0
+        old_codebook, old_counts, started = map(
+            ops.convert_to_tensor, (self.codebook, self.counts, self.started > 0)
+        )
+        # Starting replaces every code, as if all had died.
+        starts = ops.logical_and(ops.logical_not(started), ops.all(available))
+        moves = ops.logical_and(total["weight"] > 0, ops.logical_or(started, starts))
+
+        counts = em.ema(old_counts, total["counts"], self.decay)
+        dead = ops.logical_and(em.dead_codes(counts, self.restart_threshold), available)
+        replaced = ops.where(started, dead, starts)
+        count = ops.where(started, ops.mean(counts), total["weight"] / self.num_codes)
+        if self.learning == "ema":
+            old_sums = ops.convert_to_tensor(self.sums)
+            sums = em.ema(old_sums, total["sums"], self.decay)
+            counts, sums = em.replace_codes(counts, sums, replaced, candidates, count, self.epsilon)
+            codebook = em.codebook_from(counts, sums, self.epsilon, old_codebook)
+            self.sums.assign(ops.where(moves, sums, old_sums))
+        else:
+            counts = ops.where(replaced, count, counts)
+            codebook = ops.where(replaced[:, None], candidates, old_codebook)
+        self.codebook.assign(ops.where(moves, codebook, old_codebook))
+        self.counts.assign(ops.where(moves, counts, old_counts))
+        self.started.assign(ops.cast(ops.logical_or(started, starts), "float32"))
+        self.step.assign(self.step + 1)
+
+    def describe(self, statistics):
+        """Summarises statistics of a batch, or of replicas and batches summed.
+
+        Returns:
+            A dict of scalars: `codebook_perplexity` (effective number of codes in use),
+            `codes_in_use` (share of the codebook with any use), `posterior_entropy` (mean, nats; 0
+            for hard assignment) and `mean_distance` (Euclidean, from vector to quantized vector).
+        """
+        weight = ops.maximum(statistics["weight"], 1.0)
+        return {
+            "codebook_perplexity": em.perplexity(statistics["counts"]),
+            "codes_in_use": ops.mean(ops.cast(statistics["counts"] > 0, "float32")),
+            "posterior_entropy": statistics["entropy"] / weight,
+            "mean_distance": statistics["distance"] / weight,
+        }
+
+    def started_share(self):
+        self._check_built()
+        return ops.convert_to_tensor(self.started)
+
+    def embed(self, codes):
+        """Maps codes `[batch, length, 1]` to `[batch, length, dim]`, in the compute dtype."""
+        self._check_built()
+        if codes.shape[-1] != 1:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' embeds codes [batch, length, 1], but their "
+                f"shape is {tuple(codes.shape)}."
+            )
+        return ops.cast(ops.take(self.codebook, codes[..., 0], axis=0), self.compute_dtype)
+
+    def adapt(self, x, mask=None):
+        """Starts the codebook from data: k-means++, then a few iterations of Lloyd's.
+
+        The counts become those of `x`, so `x` weighs as much in the moving averages as one batch
+        would that is as large. Call it eagerly, under `tf.distribute` outside of `strategy.run`;
+        all replicas then start alike.
+
+        Args:
+            x: `[batch, length, dim]`, with at least `num_codes` valid vectors.
+            mask: `[batch, length]`, true where a vector is valid; None if all are.
+
+        Raises:
+            ValueError: when no vector is valid.
+        """
+        x = ops.convert_to_tensor(x)
+        if not self.built:
+            self.build(x.shape)
+        vectors, weights = self._valid_vectors(x, mask)
+        num_valid = int(ops.sum(weights))
+        if num_valid == 0:
+            raise ValueError(f"adapt() of '{self.name}' was given no valid vector to start from.")
+        if num_valid < self.num_codes:
+            warnings.warn(
+                f"adapt() of '{self.name}' starts {self.num_codes} codes from {num_valid} vectors, "
+                "so some codes coincide. Give it more data or choose a smaller num_codes.",
+                stacklevel=2,
+            )
+        uniforms = replicas.uniform((self.num_codes,), self.seed, self.step, START)
+        codebook = em.kmeans_plus_plus(vectors, weights, self.num_codes, uniforms)
+        self.start(*em.lloyd(vectors, weights, codebook, START_ITERATIONS))
+
+    def start(self, codebook, counts=None):
+        """Starts from a given codebook, with counts and sums that agree with it.
+
+        Args:
+            codebook: `[K, D]`.
+            counts: `[K]`, how much each code weighs in the moving averages, in vectors of a batch;
+                1 each by default.
+        """
+        codebook = ops.convert_to_tensor(codebook, "float32")
+        if not self.built:
+            self.build((None, None, codebook.shape[-1]))
+        counts = ops.ones(self.num_codes) if counts is None else counts
+        counts = ops.convert_to_tensor(counts, "float32")
+        self.codebook.assign(codebook)
+        self.counts.assign(counts)
+        if self.learning == "ema":
+            self.sums.assign(codebook * em.smoothed_counts(counts, self.epsilon)[:, None])
+        self.started.assign(1.0)
+
+    def _check_built(self):
+        if not self.built:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' has no codebook yet. Call the layer once, or "
+                "build((None, None, dim)) in the build method of the model that uses it."
+            )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_codes": self.num_codes,
+            "beta": self.beta,
+            "decay": self.decay,
+            "epsilon": self.epsilon,
+            "learning": self.learning,
+            "restart_threshold": self.restart_threshold,
+            "seed": self.seed,
+        }

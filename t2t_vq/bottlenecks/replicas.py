@@ -1,0 +1,70 @@
+"""What depends on the replicas of `tf.distribute`: sums over them, and their random numbers.
+
+The only module of the bottlenecks that knows TensorFlow. On Keras's other backends a program sees
+the global batch, so there is one replica and a sum over replicas changes nothing. There is no
+replica context while Keras builds a model symbolically; that counts as replica 0 and sums nothing.
+"""
+
+import keras
+from keras import ops
+
+_ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
+if _ON_TENSORFLOW:
+    import tensorflow as tf
+
+
+def num_replicas():
+    """Number of replicas that the current strategy keeps in step; 1 without one."""
+    return tf.distribute.get_strategy().num_replicas_in_sync if _ON_TENSORFLOW else 1
+
+
+def replica_id():
+    """This replica's number among all replicas; 0 outside of a replica."""
+    context = tf.distribute.get_replica_context() if _ON_TENSORFLOW else None
+    return 0 if context is None else context.replica_id_in_sync_group
+
+
+def sum_over_replicas(tree):
+    """Sums a dict of tensors over all replicas, by an explicit all-reduce.
+
+    Call it outside of XLA: MirroredStrategy has no collectives inside. Outside of a replica the
+    tensors come back as they are: whoever collected them there has summed them.
+    """
+    if num_replicas() == 1:
+        return tree
+    context = tf.distribute.get_replica_context()
+    return tree if context is None else context.all_reduce(tf.distribute.ReduceOp.SUM, tree)
+
+
+def uniform(shape, seed, step, stream=0):
+    """Uniform numbers in [0, 1) that depend on nothing but the arguments and the replica.
+
+    On TensorFlow they come from Philox, which is the same eagerly, in a graph and under XLA;
+    TensorFlow's automatic choice of an algorithm is not.
+
+    Args:
+        shape: of the result; may hold scalar tensors.
+        seed: Python integer.
+        step: integer scalar tensor, the number of updates so far.
+        stream: small integer, different for each use within a step.
+
+    Returns:
+        A float32 tensor.
+    """
+    if _ON_TENSORFLOW:
+        # 2**16 replicas and 16 streams: no two draws share a seed.
+        position = tf.cast(step, tf.int64) * 2**16 + tf.cast(replica_id(), tf.int64)
+        key = tf.stack([tf.constant(seed * 16 + stream, tf.int64), position])
+        return tf.random.stateless_uniform(shape, key, alg="philox")
+    key = ops.stack([ops.cast(seed * 16 + stream, "uint32"), ops.cast(step, "uint32")])
+    return keras.random.uniform(shape, seed=_FixedSeed(key))
+
+
+class _FixedSeed(keras.random.SeedGenerator):
+    """A seed generator without state: Keras takes computed seeds in no other form."""
+
+    def __init__(self, key):
+        self._key = key
+
+    def next(self, ordered=True):
+        return self._key
