@@ -8,17 +8,24 @@ import keras
 import pytest
 
 if keras.backend.backend() == "tensorflow":
-    import tensorflow as tf
+    import tensorflow
 
     # Only possible before TensorFlow starts, hence on import.
-    tf.config.set_logical_device_configuration(
-        tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+    tensorflow.config.set_logical_device_configuration(
+        tensorflow.config.list_physical_devices("CPU")[0],
+        [tensorflow.config.LogicalDeviceConfiguration()] * 2,
     )
 
 
 @pytest.fixture(scope="session")
-def two_replicas():
-    """A MirroredStrategy over two logical CPU devices."""
+def tf():
+    """TensorFlow, for tests of what only Keras's TensorFlow backend can do."""
     if keras.backend.backend() != "tensorflow":
-        pytest.skip("tf.distribute needs Keras's TensorFlow backend.")
+        pytest.skip("Needs Keras's TensorFlow backend.")
+    return tensorflow
+
+
+@pytest.fixture(scope="session")
+def two_replicas(tf):
+    """A MirroredStrategy over two logical CPU devices."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

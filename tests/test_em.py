@@ -1,4 +1,3 @@
-import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -168,11 +167,7 @@ def test_kmeans_plus_plus_repeats_rows_when_there_are_too_few():
     assert set(codebook.ravel()) == {1.0, 2.0}
 
 
-def test_straight_through_is_exact_and_passes_the_gradient():
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("Takes the gradient with TensorFlow's tape.")
-    import tensorflow as tf
-
+def test_straight_through_is_exact_and_passes_the_gradient(tf):
     x, quantized = tf.constant(1e4 * normal(3, 2)), tf.constant(normal(3, 2))
     with tf.GradientTape() as tape:
         tape.watch([x, quantized])

@@ -39,8 +39,9 @@ def sum_over_replicas(tree):
 def uniform(shape, seed, step, stream=0):
     """Uniform numbers in [0, 1) that depend on nothing but the arguments and the replica.
 
-    On TensorFlow they come from Philox, which is the same eagerly, in a graph and under XLA;
-    TensorFlow's automatic choice of an algorithm is not.
+    On TensorFlow they are the same eagerly, in a graph and under XLA. That takes Philox, and only
+    its integers: left to itself TensorFlow chooses another algorithm under XLA, which also turns
+    integers into floats from other bits.
 
     Args:
         shape: of the result; may hold scalar tensors.
@@ -55,7 +56,9 @@ def uniform(shape, seed, step, stream=0):
         # 2**16 replicas and 16 streams: no two draws share a seed.
         position = tf.cast(step, tf.int64) * 2**16 + tf.cast(replica_id(), tf.int64)
         key = tf.stack([tf.constant(seed * 16 + stream, tf.int64), position])
-        return tf.random.stateless_uniform(shape, key, alg="philox")
+        bits = tf.random.stateless_uniform(shape, key, None, None, tf.uint32, alg="philox")
+        # A float32 holds 24 bits, so that the result stays below 1.
+        return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), tf.float32) / 2**24
     key = ops.stack([ops.cast(seed * 16 + stream, "uint32"), ops.cast(step, "uint32")])
     return keras.random.uniform(shape, seed=_FixedSeed(key))
 
