@@ -1,0 +1,744 @@
+"""Samples the meaning of a sentence that makes sense, piece by piece, from a source of numbers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+from t2t_vq.data.synthetic_ende.lexicon import (
+    ALREADY,
+    AT_HOME,
+    FREQUENCIES,
+    HOME,
+    JUST,
+    MANNERS,
+    NOUNS,
+    NUMBERS,
+    SPOTS,
+    STATES,
+    TIMES,
+    TODAY,
+    VEHICLE_SPOTS,
+    VERBS,
+    WHERE,
+    Adverb,
+)
+from t2t_vq.data.synthetic_ende.meaning import (
+    GAP,
+    Clause,
+    NounPhrase,
+    Participant,
+    Place,
+    Pronoun,
+)
+
+T = TypeVar("T")
+
+_POSSESSIVES = {
+    "I": "my",
+    "you": "your",
+    "he": "his",
+    "she": "her",
+    "we": "our",
+    "they": "their",
+}
+_DEFINITE = ("the", "this", "my", "our", "your")
+_PEOPLE = tuple(n.name for n in NOUNS.values() if "person" in n.tags)
+_PLACED = tuple(n.name for n in NOUNS.values() if n.tags & {"portable", "vehicle", "text"})
+_TRANSPORT = ("bus", "train", "car", "bicycle")
+_LIVELY = tuple(
+    v.name
+    for v in VERBS.values()
+    if v.frame in ("transitive", "dative", "prepositional", "intransitive", "directed")
+    and not v.stative
+)
+_ACTIONS = tuple(
+    v.name
+    for v in VERBS.values()
+    if v.frame not in ("copula", "clausal", "infinitival") and v.subjects
+)
+_ATTEMPTS = (
+    *("read", "write", "sell", "find", "open", "close", "repair", "call"),
+    *("cook", "bake", "wash", "turn off", "tidy up", "clean", "buy"),
+)
+_FORGETTABLE = ("close", "turn off", "call", "invite", "wash", "tidy up", "buy", "thank", "pick up")
+_ARRIVALS = ("arrive", "come back", "get up", "open", "call", "see", "find")
+_PARALLEL = ("read", "cook", "play", "sleep", "work", "sing", "wash", "bake", "write", "clean")
+_PRIVATE = (
+    *("house", "garden", "kitchen", "room", "office", "car", "bicycle", "key", "bag", "coat"),
+    *("hat", "book", "computer", "shirt"),
+)
+_RELATED = (
+    *("buy", "find", "see", "know", "love", "wash", "repair", "bake", "cook"),
+    *("read", "write", "visit", "call", "help", "wait for", "talk to", "need"),
+)
+_PURPOSEFUL = (
+    *("go", "travel", "get up", "work", "call", "wait for", "sell", "come back", "clean"),
+    *("stay", "ask"),
+)
+_SOCIAL = ("play", "sing", "go", "travel", "live", "cook", "eat", "laugh")
+_COLORS = ("red", "blue", "black", "white")
+_TRAITS = ("old", "young", "friendly", "smart", "big", "small")
+_UNGRADED = (*_COLORS, "broken", "fresh")
+_EVALUATING = ("buy", "read", "look at", "need", "love", "visit", "eat")
+_ATTRACTIVE = ("cheap", "beautiful", "interesting", "new", "good", "important", "fresh")
+_REPULSIVE = ("expensive", "old", "broken", "long", "cold")
+_CARING = ("visit", "call", "help", "invite", "pick up")
+_WISHES = ("go", "help", "visit", "talk to", "work", "sleep", "buy", "sell", "pick up")
+_CONDITIONS = ("find", "come back", "go", "buy", "visit", "help", "arrive")
+_REACTIONS = ("laugh", "sleep", "cry", "read", "sing", "work", "play", "drink", "cook", "eat")
+_ASKED_WHAT = ("read", "buy", "eat", "drink", "find", "look for", "lose", "need")
+_ASKED_WHOM = (
+    *("see", "visit", "call", "invite", "ask", "help", "thank"),
+    *("wait for", "talk to", "think of"),
+)
+_CREATING = ("write", "bake", "cook")
+
+
+class Sampler:
+    """Draws meanings from a random generator.
+
+    Only `random.Random.random` is used, whose sequence Python guarantees for a given seed.
+
+    Args:
+        generator: the source of randomness.
+
+    Example:
+        meaning = Sampler(random.Random("0/train/7")).sentence()
+    """
+
+    def __init__(self, generator: random.Random):
+        self._random = generator.random
+
+    def sentence(self) -> Clause:
+        """Returns the meaning of one sentence."""
+        x = self._random()
+        for cumulative, kind in _KINDS:
+            if x < cumulative:
+                return kind(self)
+        raise AssertionError("The shares of the kinds of sentence do not add up to 1.")
+
+    # Chance
+
+    def _pick(self, options: Sequence[T]) -> T:
+        return options[int(self._random() * len(options))]
+
+    def _chance(self, probability: float) -> bool:
+        return self._random() < probability
+
+    # Noun phrases
+
+    def _noun_phrase(self, name: str, owner: Participant | None = None) -> NounPhrase:
+        """Draws a noun phrase; `owner` is who may have it, so as to say "his car"."""
+        noun = NOUNS[name]
+        tags = noun.tags
+        phrase = NounPhrase(name)
+        if "mass" in tags:
+            phrase.determiner = "the" if self._chance(0.55) else ""
+        elif "own" in tags:
+            phrase.determiner = self._possessor(owner) if self._chance(0.85) else "the"
+            phrase.plural = "single" not in tags and self._chance(0.25)
+        else:
+            phrase.plural = self._chance(
+                0.6 if "many" in tags else 0.05 if "place" in tags else 0.2
+            )
+            phrase.determiner = self._determiner(tags, owner, phrase.plural)
+        if noun.modifiers and self._chance(0.25):
+            phrase.modifier = self._pick(noun.modifiers)
+        if noun.adjectives and self._chance(0.2 if "person" in tags else 0.4):
+            phrase.adjective = self._pick(noun.adjectives)
+            if phrase.adjective in STATES and self._chance(0.6):
+                phrase.adjective = ""
+        return phrase
+
+    def _determiner(self, tags: frozenset[str], owner: Participant | None, plural: bool) -> str:
+        x = self._random()
+        if x < 0.45:
+            return "the"
+        if x < 0.53:
+            return "this"
+        if owner is not None and "person" not in tags and x < 0.7:
+            return self._possessor(owner)
+        if plural:
+            return self._pick(("", "some", "many", "two", "three", *NUMBERS))
+        return "a" if x < 0.9 else "the"
+
+    def _possessor(self, owner: Participant | None) -> str:
+        """Returns "his" and so on for an owner who can be told, or else whose it is to us."""
+        if owner is not None and self._chance(0.7):
+            pronoun = self._reference(owner)
+            if pronoun is not None and pronoun in _POSSESSIVES:
+                return _POSSESSIVES[pronoun]
+        return self._pick(("my", "my", "our", "your"))
+
+    def _reference(self, participant: Participant) -> str | None:
+        """Returns the pronoun that takes up a participant, which may decide that it is a woman."""
+        if isinstance(participant, Pronoun):
+            return participant.name
+        if participant is GAP:
+            return None
+        if participant.plural:
+            return "they"
+        sex = NOUNS[participant.noun].sex
+        if sex == "role":
+            if participant.female:
+                return "she"
+            if participant.determiner == "every":
+                return None
+            participant.female = self._chance(0.5)
+            sex = "f" if participant.female else "m"
+        return {"m": "he", "f": "she", "": "it"}.get(sex)
+
+    def _owned_by(self, phrase: NounPhrase) -> NounPhrase:
+        """May name the owner: "my brother's car"."""
+        if phrase.determiner == "the" and phrase.noun in _PRIVATE and self._chance(0.2):
+            owner = self._noun_phrase(self._pick(_PEOPLE))
+            if owner.determiner in _DEFINITE:
+                owner.adjective = ""
+                phrase.owner = owner
+        return phrase
+
+    def _subject(self, names: Sequence[str]) -> Participant:
+        if names[0] in _PEOPLE and self._chance(0.3):
+            return Pronoun(self._pick(("I", "I", "you", "he", "he", "she", "she", "we", "they")))
+        phrase = self._noun_phrase(self._pick(names))
+        if phrase.determiner in ("", "many"):
+            phrase.determiner = "the"
+        one = phrase.determiner == "the" and not phrase.plural
+        if one and NOUNS[phrase.noun].tags & {"adult", "young-one"} and self._chance(0.08):
+            phrase.determiner = "every"
+        return phrase
+
+    def _object(self, names: Sequence[str], subject: Participant) -> Participant:
+        name = self._pick(names)
+        same = isinstance(subject, NounPhrase) and subject.noun == name
+        if "person" in NOUNS[name].tags and (same or self._chance(0.2)):
+            return self._object_pronoun(subject)
+        return self._owned_by(self._noun_phrase(name, subject))
+
+    def _object_pronoun(self, subject: Participant) -> Pronoun:
+        # "I saw us" and "you saw you" are no sentences.
+        first = isinstance(subject, Pronoun) and subject.name in ("I", "we")
+        second = isinstance(subject, Pronoun) and subject.name == "you"
+        names = ("he", "she", "they")
+        names += () if first else ("I", "we")
+        names += () if second else ("you",)
+        return Pronoun(self._pick(names))
+
+    def _relative(self, phrase: NounPhrase, verb: str) -> None:
+        """Adds a relative clause, with another verb than the main clause, to a noun phrase."""
+        phrase.adjective, noun = "", NOUNS[phrase.noun]
+        if "person" in noun.tags and self._chance(0.5):
+            verb = self._pick(
+                ("live", "work", "sleep", "sit", "help", "know", "buy", "read", "sell")
+            )
+            relative = self._action(verb, GAP, self._pick(("present", "past")))
+        else:
+            verbs = [v for v in _RELATED if v != verb and phrase.noun in VERBS[v].objects]
+            if not verbs:
+                return
+            verb = self._pick(verbs)
+            tense = "present" if VERBS[verb].preterite_only and self._chance(0.5) else "past"
+            subject = self._subject(VERBS[verb].subjects)
+            if isinstance(subject, NounPhrase):
+                subject.adjective = ""
+            relative = self._action(verb, subject, tense, gap=True)
+        relative.time = relative.companion = relative.manner = None
+        relative.negated = False
+        phrase.relative = relative
+
+    # Clauses
+
+    def _action(
+        self,
+        name: str,
+        subject: Participant,
+        tense: str,
+        gap: bool = False,
+    ) -> Clause:
+        """Draws a clause around a verb, without time; `gap` leaves out its main object."""
+        verb = VERBS[name]
+        if (tense == "present" and verb.punctual) or (tense == "perfect" and verb.preterite_only):
+            tense = "past"
+        clause = Clause(name, subject, tense=tense)
+        frame = verb.frame
+        if frame in ("transitive", "put"):
+            if name in _CREATING and not gap:
+                # Nobody bakes "this cake" or writes "his brother's book".
+                clause.object = self._noun_phrase(self._pick(verb.objects))
+                if clause.object.determiner == "this":
+                    clause.object.determiner = "the"
+            else:
+                clause.object = GAP if gap else self._object(verb.objects, subject)
+        elif frame == "ditransitive":
+            clause.object = (
+                GAP if gap else self._owned_by(self._noun_phrase(self._pick(verb.objects), subject))
+            )
+            clause.recipient = self._recipient(subject)
+        elif frame in ("dative", "owned"):
+            clause.recipient = GAP if gap else self._object(verb.objects, subject)
+        elif frame == "prepositional":
+            clause.oblique = GAP if gap else self._object(verb.objects, subject)
+        if frame == "put":
+            clause.direction = self._spot("acc", clause.object)
+        elif frame in ("directed", "transported"):
+            clause.direction = self._direction(verb.places)
+        elif frame == "located":
+            clause.place = self._location_at(verb.places, verb.name != "live")
+        elif verb.places and self._chance(0.55 if frame == "intransitive" else 0.17):
+            clause.place = self._location_at(verb.places, False)
+        if frame == "transported":
+            clause.vehicle = self._pick(_TRANSPORT)
+        return clause
+
+    def _recipient(self, subject: Participant) -> Participant:
+        name = self._pick(_PEOPLE)
+        same = isinstance(subject, NounPhrase) and subject.noun == name
+        if same or self._chance(0.3):
+            return self._object_pronoun(subject)
+        phrase = self._noun_phrase(name, subject)
+        if phrase.determiner == "" or phrase.determiner in NUMBERS:
+            phrase.determiner = "the"
+        phrase.adjective = ""
+        return phrase
+
+    def _place_phrase(self, name: str) -> NounPhrase:
+        phrase = NounPhrase(name)
+        noun = NOUNS[name]
+        if self._chance(0.15) and noun.adjectives:
+            phrase.adjective = self._pick(noun.adjectives)
+        if self._chance(0.12) and noun.modifiers:
+            phrase.modifier = self._pick(noun.modifiers)
+        x = self._random()
+        if x < 0.1 and name not in ("station", "market"):
+            phrase.determiner = "this"
+        elif x < 0.2 and name in _PRIVATE:
+            phrase.determiner = "our"
+        return phrase
+
+    def _location_at(self, names: Sequence[str], home: bool) -> Place | Adverb:
+        if home and self._chance(0.35):
+            return AT_HOME
+        name = self._pick(names)
+        return Place(*WHERE[name][0], self._place_phrase(name))
+
+    def _direction(self, names: Sequence[str]) -> Place | Adverb:
+        if self._chance(0.15):
+            return HOME
+        name = self._pick(names)
+        return Place(*WHERE[name][1], self._place_phrase(name))
+
+    def _spot(self, case: str, thing: Participant) -> Place:
+        spots = SPOTS
+        if isinstance(thing, NounPhrase) and "vehicle" in NOUNS[thing.noun].tags:
+            spots = VEHICLE_SPOTS
+        elif isinstance(thing, NounPhrase) and self._chance(0.25):
+            name = self._pick(("kitchen", "room", "office", "garden", "house"))
+            english, german, _ = WHERE[name][0]
+            return Place(english, german, case, self._place_phrase(name))
+        english, german, names = self._pick(spots)
+        names = [n for n in names if not isinstance(thing, NounPhrase) or n != thing.noun]
+        phrase = NounPhrase(self._pick(names))
+        modifiers = NOUNS[phrase.noun].modifiers
+        if modifiers and self._chance(0.2):
+            phrase.modifier = self._pick(modifiers)
+        return Place(english, german, case, phrase)
+
+    def _add_time(self, clause: Clause, probability: float) -> None:
+        timeless = clause.verb in ("live", "have", "know", "love", "belong to")
+        if timeless or clause.frequency is not None or not self._chance(probability):
+            return
+        kind = clause.tense
+        groups = TIMES.get(kind)
+        if kind == "past" and (clause.verb == "be" or clause.negated):
+            groups = groups[:1]
+        elif kind == "present":
+            if VERBS[clause.verb].stative and not clause.modal:
+                return
+            if not clause.negated and self._chance(0.5):
+                groups = TIMES["habit"]
+        elif kind == "perfect":
+            groups = ((TODAY,),)
+        clause.time = self._pick(self._pick(groups))
+
+    def _tense(self, clause: Clause) -> None:
+        """Draws tense, modal verb and frequency for a main clause that was drawn in the past."""
+        verb = VERBS[clause.verb]
+        x = self._random()
+        if x < 0.45 or (verb.punctual and x < 0.6):
+            pass
+        elif x < 0.64:
+            clause.tense = "present"
+        elif x < 0.73:
+            if not verb.preterite_only and verb.frame != "located":
+                clause.tense = "perfect"
+        elif x < 0.83:
+            if not (verb.stative and not verb.punctual) and verb.name not in ("lose", "forget"):
+                clause.tense = "future"
+        elif not verb.stative or (verb.punctual and verb.name not in ("lose", "forget")):
+            clause.modal = self._pick(("can", "have to", "want to", "be allowed to", "should"))
+            clause.tense = "present"
+            if clause.modal != "should" and self._chance(0.35):
+                clause.tense = "past"
+
+    def _statement(self) -> Clause:
+        verb = VERBS[self._pick(_ACTIONS)]
+        subject = self._subject(verb.subjects)
+        if verb.frame == "owned":
+            subject.determiner = "the" if subject.determiner not in ("this", "the") else "this"
+        clause = self._action(verb.name, subject, "past")
+        self._tense(clause)
+        self._adverbials(clause)
+        if self._chance(0.22):
+            self._add_relative(clause)
+        return clause
+
+    def _adverbials(self, clause: Clause) -> None:
+        verb = VERBS[clause.verb]
+        definite = not isinstance(clause.subject, NounPhrase) or (
+            clause.subject.determiner not in ("a", "every", *NUMBERS, "some")
+        )
+        quantified = isinstance(clause.object, NounPhrase) and (
+            clause.object.determiner in (*NUMBERS, "some", "many")
+        )
+        if definite and not quantified and self._chance(0.13):
+            clause.negated = True
+        elif clause.tense == "perfect" and self._chance(0.6):
+            clause.frequency = self._pick((ALREADY, JUST))
+        elif (
+            not verb.stative
+            and clause.tense in ("present", "past")
+            and not clause.modal
+            and not quantified
+            and self._chance(0.17)
+        ):
+            clause.frequency = self._pick(tuple(FREQUENCIES.values()))
+        elif verb.frame == "directed" and self._chance(0.35):
+            clause.manner = MANNERS[self._pick(("quickly", "slowly"))]
+        elif clause.verb in ("open", "close", "wash", "put") and self._chance(0.25):
+            clause.manner = MANNERS["carefully"]
+        elif clause.verb in _SOCIAL and not clause.vehicle and self._chance(0.25):
+            companion = self._recipient(clause.subject)
+            if isinstance(companion, NounPhrase):
+                clause.companion = companion
+        self._add_time(clause, 0.6 if clause.place is None else 0.35)
+        clause.time_first = clause.time is not None and self._chance(0.25)
+        self._avoid_present(clause)
+
+    @staticmethod
+    def _avoid_present(clause: Clause) -> None:
+        """Puts into the past what cannot go on now, such as losing a key, unless it is a habit."""
+        habitual = any(a is not None and a.habitual for a in (clause.time, clause.frequency))
+        present = clause.tense == "present" and not clause.modal
+        if present and VERBS[clause.verb].punctual and not habitual:
+            clause.tense, clause.time = "past", None
+
+    def _add_relative(self, clause: Clause) -> None:
+        phrases = [
+            p
+            for p in (clause.subject, clause.object)
+            if isinstance(p, NounPhrase)
+            and p.determiner in ("the", "a", "this")
+            and p.owner is None
+            and "mass" not in NOUNS[p.noun].tags
+        ]
+        if phrases and not (clause.negated or clause.place or clause.verb in _CREATING):
+            phrase = self._pick(phrases)
+            self._relative(phrase, clause.verb)
+            # "the flower that we bought yesterday": whose time would it be?
+            if phrase is clause.object and not clause.time_first:
+                clause.time = None
+
+    def _plain(self, names: Sequence[str], tense: str, subject: Participant | None = None):
+        """Draws an action without frills; `subject` overrides its subject."""
+        verb = VERBS[self._pick(names)]
+        if subject is None:
+            subject = self._subject(verb.subjects)
+        return self._action(verb.name, subject, tense)
+
+    def _description(self) -> Clause:
+        if self._chance(0.4):
+            subject = self._subject(_PEOPLE)
+            adjectives = STATES
+            if isinstance(subject, NounPhrase):
+                adjectives = NOUNS[subject.noun].adjectives
+        else:
+            described = tuple(n.name for n in NOUNS.values() if len(n.adjectives) > 2)
+            subject = self._owned_by(self._noun_phrase(self._pick(described)))
+            if subject.determiner not in _DEFINITE:
+                subject.determiner = "the"
+            adjectives = NOUNS[subject.noun].adjectives
+        clause = Clause("be", subject, tense="past" if self._chance(0.4) else "present")
+        clause.predicate = self._pick(adjectives)
+        if isinstance(subject, NounPhrase):
+            if subject.determiner == "a":
+                subject.determiner = "the"
+            # "The red car is expensive", but not "The old car is new".
+            unlike = (_COLORS, _TRAITS) if clause.predicate in STATES else (_COLORS,)
+            if clause.predicate in _COLORS or not any(subject.adjective in u for u in unlike):
+                subject.adjective = ""
+        if clause.predicate not in _UNGRADED and self._chance(0.5):
+            clause.degree = self._pick(("very", "very", "too"))
+        definite = not isinstance(subject, NounPhrase) or subject.determiner in _DEFINITE
+        if definite and not clause.degree and self._chance(0.25):
+            clause.negated = True
+        if clause.predicate in STATES and clause.tense == "past":
+            self._add_time(clause, 0.4)
+            clause.time_first = clause.time is not None and self._chance(0.25)
+        return clause
+
+    def _location(self) -> Clause:
+        thing = self._owned_by(self._noun_phrase(self._pick(_PLACED), Pronoun("I")))
+        if thing.determiner not in _DEFINITE:
+            thing.determiner = "the"
+        clause = Clause("be", thing, tense=self._pick(("present", "present", "past")))
+        clause.place = self._spot("dat", thing)
+        clause.negated = self._chance(0.15)
+        if clause.tense == "past":
+            self._add_time(clause, 0.3)
+        return clause
+
+    def _existence(self) -> Clause:
+        phrase = self._noun_phrase(self._pick(_PLACED))
+        phrase.determiner = self._pick(("some", "many", *NUMBERS)) if phrase.plural else "a"
+        clause = Clause("be", phrase, tense=self._pick(("present", "present", "past")), there=True)
+        clause.place = self._spot("dat", phrase)
+        return clause
+
+    def _asked_about(self, names: Sequence[str]) -> Participant:
+        """Draws the subject of a question: someone known, but not oneself."""
+        subject = self._subject(names)
+        if isinstance(subject, Pronoun):
+            return Pronoun("you") if subject.name == "I" or self._chance(0.3) else subject
+        if subject.determiner not in _DEFINITE:
+            subject.determiner = "the"
+        return subject
+
+    def _yes_no_question(self) -> Clause:
+        verb = VERBS[self._pick(_ACTIONS)]
+        clause = self._action(verb.name, self._asked_about(verb.subjects), "past")
+        self._tense(clause)
+        clause.question = "yes/no"
+        self._add_time(clause, 0.3)
+        self._avoid_present(clause)
+        return clause
+
+    def _open_question(self) -> Clause:
+        kind = self._pick(("what", "who", "whom", "where", "when", "why"))
+        if kind == "where":
+            return self._where_question()
+        verb = self._pick({"what": _ASKED_WHAT, "whom": _ASKED_WHOM}.get(kind, _LIVELY))
+        subject = GAP if kind == "who" else self._asked_about(VERBS[verb].subjects)
+        clause = self._action(verb, subject, "past", gap=kind in ("what", "whom"))
+        clause.question = "who" if kind == "whom" else kind
+        if self._chance(0.4):
+            self._tense(clause)
+        if kind != "when":
+            self._add_time(clause, 0.15)
+            self._avoid_present(clause)
+        elif clause.tense == "perfect" or (clause.tense == "present" and not clause.modal):
+            clause.tense = "past"
+        return clause
+
+    def _where_question(self) -> Clause:
+        if self._chance(0.4):
+            clause = self._location()
+            clause.time, clause.negated = None, False
+        else:
+            verb = self._pick(("live", "work", "go", "travel", "sleep"))
+            tense = self._pick(("past", "present"))
+            clause = self._action(verb, self._asked_about(VERBS[verb].subjects), tense)
+        clause.place, clause.direction, clause.vehicle = None, None, ""
+        clause.question = "where"
+        return clause
+
+    # Sentences of two clauses
+
+    def _explained(self) -> Clause:
+        """Draws "... because ...", "... although ..." or "... but ..."."""
+        clause = self._plain(_ACTIONS, "past")
+        verb = VERBS[clause.verb]
+        if isinstance(clause.subject, NounPhrase) and clause.subject.determiner in ("every", "a"):
+            clause.subject.determiner = "the"
+        if not verb.punctual and self._chance(0.3):
+            clause.tense = "present"
+        tense = clause.tense
+        thing = clause.object
+        person = next((p for p in (thing, clause.recipient) if self._is_named_person(p)), None)
+        options = []
+        if clause.verb in _EVALUATING and isinstance(thing, NounPhrase):
+            options += ["thing"] * 3
+        if clause.verb in _CARING and person is not None:
+            options += ["person"] * 2
+        if self._can_be_taken_up(clause.subject):
+            options.append("state")
+            if verb.name in _PURPOSEFUL:
+                options += ["wish"] * 2
+            if verb.name == "look for":
+                options += ["failure"] * 3
+        kind = self._pick(options) if options else ""
+        if kind == "thing":
+            self._judge(clause, tense)
+        elif kind == "person" and self._can_be_taken_up(person):
+            clause.conjunction = "because"
+            clause.other = self._state(self._taken_up(person), self._pick(("sick", "sad")), tense)
+        elif kind == "failure":
+            clause.conjunction = "but"
+            clause.other = self._failure(clause)
+        elif kind == "wish":
+            clause.conjunction = "because"
+            subject = self._taken_up(clause.subject)
+            clause.other = self._plain(_WISHES, tense, subject)
+            clause.other.modal = self._pick(("want to", "have to"))
+            clause.other.tense, clause.other.place = tense, None
+        elif kind == "state" and (verb.because or not verb.stative):
+            if isinstance(clause.subject, NounPhrase):
+                clause.subject.adjective = ""
+            clause.conjunction = "because" if verb.because else self._pick(("although", "but"))
+            state = self._pick(verb.because or ("tired", "sick"))
+            clause.other = self._state(self._taken_up(clause.subject), state, tense)
+        return clause
+
+    def _judge(self, clause: Clause, tense: str) -> None:
+        """Adds what is good or bad about the thing: "because it was cheap"."""
+        thing = clause.object
+        good = [a for a in NOUNS[thing.noun].adjectives if a in _ATTRACTIVE]
+        bad = [a for a in NOUNS[thing.noun].adjectives if a in _REPULSIVE]
+        if not good + bad:
+            return
+        adjective = self._pick(good + bad)
+        clause.conjunction = "because" if adjective in good else "although"
+        thing.adjective = thing.adjective if thing.adjective in _COLORS else ""
+        clause.other = self._state(self._taken_up(thing), adjective, tense)
+
+    def _failure(self, clause: Clause) -> Clause:
+        """Draws "but he did not find it" after a search."""
+        subject, found = self._taken_up(clause.subject), self._taken_up(clause.object)
+        failure = Clause("find", subject, found, tense="past", negated=True)
+        if clause.tense == "present" or self._chance(0.5):
+            failure.modal, failure.tense = "can", clause.tense
+        return failure
+
+    @staticmethod
+    def _is_named_person(participant: Participant | None) -> bool:
+        named = isinstance(participant, NounPhrase)
+        return named and "person" in NOUNS[participant.noun].tags
+
+    @staticmethod
+    def _can_be_taken_up(participant: Participant) -> bool:
+        """Tells whether a pronoun can take up someone; no pronoun does justice to "the child"."""
+        if isinstance(participant, NounPhrase):
+            noun = NOUNS[participant.noun]
+            return participant.plural or noun.sex not in ("", "child")
+        return True
+
+    def _taken_up(self, participant: Participant) -> Pronoun:
+        if isinstance(participant, Pronoun):
+            return participant
+        return Pronoun(self._reference(participant), participant)
+
+    def _state(self, subject: Pronoun, adjective: str, tense: str) -> Clause:
+        clause = Clause("be", subject, tense=tense, predicate=adjective)
+        if adjective not in _UNGRADED and self._chance(0.4):
+            clause.degree = "very"
+        return clause
+
+    def _circumstance(self) -> Clause:
+        """Draws "if ...", "when ..." or "while ..." with its main clause."""
+        x = self._random()
+        if x < 0.35:
+            first = self._plain(_CONDITIONS, "present")
+            first.tense = "present"  # also of a verb that has none elsewhere
+            self._make_definite(first)
+            subject = None
+            if self._can_be_taken_up(first.subject):
+                subject = self._taken_up(first.subject)
+            main = self._plain(_ATTEMPTS, "future", subject)
+            conjunction = "if"
+        elif x < 0.7:
+            first = self._plain(_ARRIVALS, "past", self._named())
+            main = self._plain(_REACTIONS, "past", self._named())
+            conjunction = "when"
+        else:
+            tense = self._pick(("present", "past"))
+            first = self._plain(_PARALLEL, tense, self._named())
+            main = self._plain(_PARALLEL, tense, self._named())
+            conjunction = "while"
+        main.conjunction, main.other = conjunction, first
+        main.other_first = conjunction == "if" or self._chance(0.5)
+        return main
+
+    def _named(self) -> Participant:
+        """Draws a subject other than "she", who might be taken for someone in the other clause."""
+        if self._chance(0.2):
+            return Pronoun(self._pick(("I", "we", "you")))
+        subject = self._noun_phrase(self._pick(_PEOPLE))
+        subject.adjective = ""
+        if subject.determiner not in _DEFINITE:
+            subject.determiner = "the"
+        return subject
+
+    def _make_definite(self, clause: Clause) -> None:
+        subject = clause.subject
+        if isinstance(subject, NounPhrase):
+            subject.adjective = ""
+            if subject.determiner not in ("the", "my", "our", "your"):
+                subject.determiner = "the"
+
+    def _reported(self) -> Clause:
+        """Draws "she says that ..."."""
+        verb = self._pick(("say that", "think that", "hope that", "know that"))
+        clause = Clause(verb, self._subject(_PEOPLE))
+        self._make_definite(clause)
+        past = verb != "hope that" and self._chance(0.4)
+        clause.tense = "past" if past else "present"
+        if verb != "hope that" and self._chance(0.25):
+            clause.complement = self._description()
+            clause.complement.tense = clause.tense
+        else:
+            said = self._plain(_LIVELY if verb == "hope that" else _ACTIONS, "past")
+            if verb == "hope that":
+                said.tense = "future"
+            elif not past:
+                x = self._random()
+                if x < 0.4 and not VERBS[said.verb].stative:
+                    said.tense = "future"
+                elif x < 0.6 and not VERBS[said.verb].punctual:
+                    said.tense = "present"
+            if not past or said.tense == "past":
+                self._add_time(said, 0.3)
+            clause.complement = said
+        clause.complement.time_first = False
+        return clause
+
+    def _attempt(self) -> Clause:
+        """Draws "he tried to ..."."""
+        verb = self._pick(("try to", "begin to", "forget to"))
+        clause = Clause(verb, self._subject(_PEOPLE))
+        self._make_definite(clause)
+        names = _FORGETTABLE if verb == "forget to" else _ATTEMPTS
+        clause.complement = self._plain(names, "present", clause.subject)
+        clause.complement.subject = None
+        if self._chance(0.35):
+            clause.tense = "perfect"
+        elif verb == "try to" and self._chance(0.4):
+            clause.tense = "present"
+        else:
+            self._add_time(clause, 0.4)
+            clause.time_first = clause.time is not None
+        return clause
+
+
+_KINDS = (
+    (0.42, Sampler._statement),
+    (0.47, Sampler._description),
+    (0.50, Sampler._location),
+    (0.53, Sampler._existence),
+    (0.58, Sampler._yes_no_question),
+    (0.63, Sampler._open_question),
+    (0.76, Sampler._explained),
+    (0.86, Sampler._circumstance),
+    (0.95, Sampler._reported),
+    (1.00, Sampler._attempt),
+)
