@@ -629,8 +629,8 @@ class Sampler:
     def _can_be_taken_up(participant: Participant) -> bool:
         """Tells whether a pronoun can take up someone; no pronoun does justice to "the child"."""
         if isinstance(participant, NounPhrase):
-            noun = NOUNS[participant.noun]
-            return participant.plural or noun.sex not in ("", "child")
+            sex = NOUNS[participant.noun].sex
+            return sex in ("m", "f", "role") or (sex == "child" and participant.plural)
         return True
 
     def _taken_up(self, participant: Participant) -> Pronoun:
@@ -708,6 +708,8 @@ class Sampler:
                     said.tense = "present"
             if not past or said.tense == "past":
                 self._add_time(said, 0.3)
+            if getattr(clause.subject, "noun", "he") == getattr(said.subject, "noun", "she"):
+                clause.subject = Pronoun("we")  # not "the student hopes that the student"
             clause.complement = said
         clause.complement.time_first = False
         return clause

@@ -183,7 +183,7 @@ bedroom | Schlafzimmer | window lamp door
 
 _ADJECTIVES = """
 old | alt | adult single friend animal text portable furniture device vehicle place transport \
-opening sight
+opening picture
 young | jung | adult animal
 new | neu | text portable furniture device vehicle clothes house office school restaurant opening
 big | groß | animal furniture present bag house garden kitchen room city park window apple cake
