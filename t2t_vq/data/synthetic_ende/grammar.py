@@ -212,10 +212,14 @@ class Sampler:
 
     def _object(self, names: Sequence[str], subject: Participant) -> Participant:
         name = self._pick(names)
-        same = isinstance(subject, NounPhrase) and subject.noun == name
+        same = self._is_called(subject, name)
         if "person" in NOUNS[name].tags and (same or self._chance(0.2)):
             return self._object_pronoun(subject)
         return self._owned_by(self._noun_phrase(name, subject))
+
+    @staticmethod
+    def _is_called(participant: Participant, noun: str) -> bool:
+        return isinstance(participant, NounPhrase) and participant.noun == noun
 
     def _object_pronoun(self, subject: Participant) -> Pronoun:
         # "I saw us" and "you saw you" are no sentences.
@@ -269,6 +273,8 @@ class Sampler:
                 clause.object = self._noun_phrase(self._pick(verb.objects))
                 if clause.object.determiner == "this":
                     clause.object.determiner = "the"
+                if clause.object.adjective == "old":
+                    clause.object.adjective = ""
             else:
                 clause.object = GAP if gap else self._object(verb.objects, subject)
         elif frame == "ditransitive":
@@ -294,7 +300,7 @@ class Sampler:
 
     def _recipient(self, subject: Participant) -> Participant:
         name = self._pick(_PEOPLE)
-        same = isinstance(subject, NounPhrase) and subject.noun == name
+        same = self._is_called(subject, name)
         if same or self._chance(0.3):
             return self._object_pronoun(subject)
         phrase = self._noun_phrase(name, subject)
@@ -353,6 +359,8 @@ class Sampler:
         groups = TIMES.get(kind)
         if kind == "past" and (clause.verb == "be" or clause.negated):
             groups = groups[:1]
+        elif kind == "future" and clause.negated:
+            groups = groups[2:3]  # not "will not come soon", which German says in another order
         elif kind == "present":
             if VERBS[clause.verb].stative and not clause.modal:
                 return
@@ -708,7 +716,8 @@ class Sampler:
                     said.tense = "present"
             if not past or said.tense == "past":
                 self._add_time(said, 0.3)
-            if getattr(clause.subject, "noun", "he") == getattr(said.subject, "noun", "she"):
+            named = isinstance(said.subject, NounPhrase)
+            if named and self._is_called(clause.subject, said.subject.noun):
                 clause.subject = Pronoun("we")  # not "the student hopes that the student"
             clause.complement = said
         clause.complement.time_first = False

@@ -483,7 +483,6 @@ MANNERS = {
         "quickly": ("schnell",),
         "slowly": ("langsam",),
         "carefully": ("vorsichtig",),
-        "alone": ("allein",),
     }.items()
 }
 AT_HOME = Adverb("at home", ("zu Hause", "daheim"))
