@@ -120,20 +120,20 @@ class CodebookBottleneck(Bottleneck):
         self.started = self.add_weight(name="started", shape=(), **state)
         self.step = self.add_weight(name="step", shape=(), **{**state, "dtype": "int32"})
 
-    def assign(self, x, weights):
-        """The E-step in training: here the nearest code. Evaluation always takes the nearest.
+    def assign(self, x, weights, training):
+        """The E-step; here every vector takes its nearest code.
 
         Args:
             x: `[N, D]` float32.
             weights: `[N]`, 0 for padding.
+            training: Python bool; in evaluation every kind takes the most probable code.
 
         Returns:
             An `Assignment`.
         """
-        return self._assign_nearest(x, weights)
+        return self._assign_codes(em.hard_assignment(x, self.codebook), x, weights)
 
-    def _assign_nearest(self, x, weights):
-        codes = em.hard_assignment(x, self.codebook)
+    def _assign_codes(self, codes, x, weights):
         counts, sums = em.code_statistics(x, weights, codes[:, None], self.num_codes)
         return Assignment(
             codes=codes,
@@ -147,7 +147,7 @@ class CodebookBottleneck(Bottleneck):
     def forward(self, x, mask=None, training=False):
         self._check_built()
         vectors, weights = self._valid_vectors(x, mask)
-        assigned = (self.assign if training else self._assign_nearest)(vectors, weights)
+        assigned = self.assign(vectors, weights, training)
         constant = ops.stop_gradient(assigned.quantized)
         squared = ops.sum(ops.square(vectors - constant), axis=-1)
 

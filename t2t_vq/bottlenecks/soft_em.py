@@ -50,10 +50,12 @@ class SoftEM(CodebookBottleneck):
         self.num_samples = num_samples
         self.temperature = temperature
 
-    def assign(self, x, weights):
+    def assign(self, x, weights, training):
         """The soft E-step: see `CodebookBottleneck.assign`."""
         logits = ops.stop_gradient(em.posterior_logits(x, self.codebook, self.temperature))
-        codes = em.most_probable(logits)
+        codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
+        if not training:
+            return self._assign_codes(codes, x, weights)._replace(entropy=entropy)
         if self.num_samples is None:
             posterior = ops.softmax(logits, axis=-1)
             samples = codes[:, None]
@@ -61,12 +63,11 @@ class SoftEM(CodebookBottleneck):
             counts, sums = em.posterior_statistics(x, weights, posterior)
         else:
             shape = (ops.shape(x)[0], self.num_samples)
-            samples = em.sample_codes(
-                logits, replicas.uniform(shape, self.seed, self.step, SAMPLES)
-            )
+            uniforms = replicas.uniform(shape, self.seed, self.step, SAMPLES)
+            samples = em.sample_codes(logits, uniforms)
             quantized = ops.mean(ops.take(self.codebook, samples, axis=0), axis=1)
             counts, sums = em.code_statistics(x, weights, samples, self.num_codes)
-        return Assignment(codes, samples, quantized, counts, sums, em.posterior_entropy(logits))
+        return Assignment(codes, samples, quantized, counts, sums, entropy)
 
     def get_config(self):
         return {

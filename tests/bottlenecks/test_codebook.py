@@ -348,6 +348,15 @@ def test_plain_fit_trains_and_lists_the_metrics(kind, learning):
         assert (history["codes_posterior_entropy"][-1] > 0) == (kind is SoftEM)
 
 
+def test_keras_hands_the_mask_of_an_embedding_on():
+    layer = started(VectorQuantizer, 100 * np.eye(3, dtype="float32"))
+    embedding = keras.layers.Embedding(4, 3, mask_zero=True)
+    tokens = np.array([[1, 2, 0, 0]])
+    layer(embedding(tokens))
+    vectors = ops.convert_to_numpy(embedding(tokens))[:, :2]
+    assert float(layer.losses[0]) == pytest.approx(float(layer.forward(vectors).loss), rel=1e-5)
+
+
 def test_plain_fit_trains_on_two_replicas(two_replicas):
     with two_replicas.scope():
         model = small_model(SoftEM)
