@@ -2,12 +2,14 @@
 
 import os
 import pathlib
+import urllib.request
 
 from t2t_vq.data import text_files
 from t2t_vq.problems.translation import TranslationProblem
 from t2t_vq.registry import register_problem
 
 _DATASET = "wmt14_translate/de-en"
+_ORIGIN = "http://www.statmt.org"
 _SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 _READ_AT_ONCE = 1_000
 
@@ -68,16 +70,16 @@ class TranslateEnde(TranslationProblem):
         if prepared:
             newest = max(prepared, key=lambda path: [int(part) for part in path.name.split(".")])
             return tfds.builder_from_directory(newest)
+        builder = tfds.builder(_DATASET, data_dir=folder)
         try:
-            builder = tfds.builder(_DATASET, data_dir=folder)
+            # TensorFlow Datasets would try for minutes before it gave up.
+            urllib.request.urlopen(_ORIGIN, timeout=20).close()
             builder.download_and_prepare()
-        except Exception as error:
-            # Without network, TensorFlow Datasets and what it calls raise errors of many types.
+        except OSError as error:
             raise FileNotFoundError(
                 f"{self.name} needs the data set {_DATASET} of TensorFlow Datasets: {folder} holds "
-                f"no prepared copy, and it could not be downloaded ({type(error).__name__}). Name "
-                "the folder of a copy with --source_dir, or go on offline with "
-                "--problem=translate_ende_synthetic"
+                f"no prepared copy, and it cannot be downloaded ({error}). Name the folder of a "
+                "copy with --source_dir, or work offline with --problem=translate_ende_synthetic"
             ) from error
         return builder
 

@@ -34,7 +34,7 @@ def choose_buckets(histogram, max_length, num_buckets):
     in_step = counts[1:].reshape(-1, _STEP).sum(axis=1)
     in_step[0] += counts[0]
     used = np.flatnonzero(in_step)
-    steps = used[-1] + 1 if len(used) else 1
+    steps = int(used[-1]) + 1 if len(used) else 1
     pairs_up_to = np.concatenate([[0], np.cumsum(in_step[:steps])])
     # cost[b][j]: least padded tokens of the pairs in the first j steps, in at most b buckets.
     cost = [[0.0] + [np.inf] * steps]

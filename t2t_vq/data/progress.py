@@ -20,6 +20,7 @@ class Progress:
         self._terminal = sys.stderr.isatty()
         self._interval = 0.2 if self._terminal else 30.0
         self._shown = self._start
+        self._show(self._start, end="" if self._terminal else "\n")
 
     def add(self, amount=1):
         """Counts finished work, and shows it when the last time is long enough ago."""

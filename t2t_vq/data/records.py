@@ -100,7 +100,8 @@ def write_records(path, sources, targets):
     with replacing(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
         for source, target in zip(sources, targets, strict=True):
             features = tf.train.Features(feature={"source": _ids(source), "target": _ids(target)})
-            writer.write(tf.train.Example(features=features).SerializeToString())
+            # The features are a map, whose order would otherwise change from process to process.
+            writer.write(tf.train.Example(features=features).SerializeToString(deterministic=True))
 
 
 def _ids(values):

@@ -12,6 +12,7 @@ import pickle
 import queue
 import subprocess
 import sys
+import tempfile
 import typing
 
 from t2t_vq.data import records
@@ -97,35 +98,35 @@ def _worker(vocab_path):
         # Workers never compute; a GPU is left to whoever does.
         "CUDA_VISIBLE_DEVICES": "",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", __name__, str(vocab_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment,
-        # Ctrl-C reaches the main process only; a worker finishes its shard and ends with its pipe.
-        start_new_session=True,
-    )
+    command = [sys.executable, "-m", __name__, str(vocab_path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    # Errors are kept for the message when a worker fails, without TensorFlow's start-up chatter.
+    # In a session of its own it is spared Ctrl-C: it finishes its shard and ends with its pipe.
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            command, **pipes, stderr=errors, env=environment, start_new_session=True
+        ) as process,
+    ):
 
-    def write(*job):
-        try:
-            pickle.dump(job, process.stdin)
-            process.stdin.flush()
-            reply = pickle.load(process.stdout)
-        except (BrokenPipeError, EOFError) as error:
-            raise OSError(
-                f"A process that was writing {job[0]} ended early, with exit code "
-                f"{process.wait()}. Is there memory left? Run the same command to go on."
-            ) from error
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
+        def write(*job):
+            try:
+                pickle.dump(job, process.stdin)
+                process.stdin.flush()
+                reply = pickle.load(process.stdout)
+            except (BrokenPipeError, EOFError) as error:
+                with contextlib.suppress(BrokenPipeError):
+                    process.stdin.close()
+                code = process.wait()
+                errors.seek(0)
+                last = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+                raise OSError(
+                    f"A process that was writing {job[0]} ended early, with exit code {code} "
+                    f"({last or 'is there memory left?'}). Run the same command again to go on."
+                ) from error
+            return ShardStats(*reply)
 
-    try:
         yield write
-    finally:
-        process.stdin.close()
-        process.wait()
-        process.stdout.close()
 
 
 def _serve(vocab_path):
@@ -137,11 +138,7 @@ def _serve(vocab_path):
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             job = pickle.load(sys.stdin.buffer)
-            try:
-                reply = write_shard(tokenizer, *job)
-            except OSError as error:
-                reply = error
-            pickle.dump(tuple(reply) if isinstance(reply, ShardStats) else reply, replies)
+            pickle.dump(tuple(write_shard(tokenizer, *job)), replies)
             replies.flush()
 
 

@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+
+from t2t_vq.data import datagen, records, workers
+from t2t_vq.data.tokenizer import Tokenizer
+
+SOURCE = {"made": "up"}
+SIZES = {"train": 300, "dev": 5, "test": 3}
+WORDS = [f"{a}{b}" for a in ("ba", "do", "ki", "lu") for b in ("ra", "ne", "so", "ti")]
+
+
+def read_pairs(split, report):
+    draw = np.random.default_rng(SIZES[split])
+    for number in range(SIZES[split]):
+        words = draw.choice(WORDS, 1 + number % 7)
+        report.see(split, number + 1)
+        yield " ".join(words), " ".join(reversed(words))
+
+
+def generate(data_dir, read_pairs=read_pairs, source=SOURCE, **options):
+    return datagen.generate(
+        data_dir,
+        "corpus",
+        source=source,
+        splits=("train", "dev", "test"),
+        read_pairs=read_pairs,
+        vocab_size=lambda pairs: 320,
+        **options,
+    )
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch):
+    monkeypatch.setattr(datagen, "_SHARD_PAIRS", 100)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_everything_is_written_and_the_manifest_adds_up(tf, tmp_path):
+    manifest = generate(tmp_path)
+    assert manifest == records.read_json(tmp_path / "corpus.json")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "corpus.json",
+        "corpus.vocab.model",
+        "corpus-dev.tsv",
+        "corpus-test.tsv",
+        "corpus-dev-00000-of-00001.tfrecord",
+        *(f"corpus-train-0000{i}-of-00003.tfrecord" for i in range(3)),
+    }
+    train = manifest["splits"]["train"]
+    assert (train["pairs"], sum(train["histogram"]), train["shards"]) == (300, 300, 3)
+    source, target = records.read_records(
+        records.shard_paths(tmp_path, "corpus", "train", 3), manifest["vocab_size"]
+    )
+    longer = np.maximum(source.lengths, target.lengths)
+    np.testing.assert_array_equal(np.bincount(longer, minlength=257), train["histogram"])
+    tokenizer = Tokenizer(tmp_path / "corpus.vocab.model")
+    assert tokenizer.vocab_size == manifest["vocab_size"]
+    first, _ = next(read_pairs("train", _Nothing()))
+    assert tokenizer.decode(source.ids[: source.starts[1]]) == first
+
+
+class _Nothing:
+    def see(self, file, line):
+        pass
+
+
+def test_several_processes_write_the_same_files_as_one(tf, tmp_path):
+    generate(tmp_path / "one", num_workers=1)
+    generate(tmp_path / "two", num_workers=2)
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+
+
+def test_an_interrupted_run_goes_on_and_repeats_no_shard(tf, tmp_path, monkeypatch):
+    generate(tmp_path / "whole")
+    written = []
+    write_shard = workers.write_shard
+
+    def stop_at_second(tokenizer, path, pairs, max_length):
+        if len(written) == 1:
+            raise KeyboardInterrupt
+        written.append(path.name)
+        return write_shard(tokenizer, path, pairs, max_length)
+
+    monkeypatch.setattr(workers, "write_shard", stop_at_second)
+    with pytest.raises(KeyboardInterrupt):
+        generate(tmp_path / "cut")
+    assert written == ["corpus-train-00000-of-00003.tfrecord"]
+    assert not (tmp_path / "cut" / "corpus.json").exists()
+
+    def note(tokenizer, path, pairs, max_length):
+        written.append(path.name)
+        return write_shard(tokenizer, path, pairs, max_length)
+
+    monkeypatch.setattr(workers, "write_shard", note)
+    generate(tmp_path / "cut")
+    assert len(set(written)) == len(written)
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_unfinished_files_of_another_source_are_refused(tf, tmp_path):
+    def stop(split, report):
+        if split == "train":
+            raise KeyboardInterrupt
+        return read_pairs(split, report)
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(tmp_path, stop)
+    with pytest.raises(ValueError, match=r"another source.*Choose another --data_dir"):
+        generate(tmp_path, source={"made": "up again"})
+
+
+def test_over_long_training_pairs_are_counted_and_evaluation_keeps_them(tf, tmp_path):
+    def with_long(split, report):
+        yield from read_pairs(split, report)
+        for number in (1001, 1002):
+            report.see(f"{split}.tsv", number)
+            yield "ba" + " Ω" * 300, "do"
+
+    manifest = generate(tmp_path, with_long)
+    report = manifest["splits"]["train"]["report"]
+    assert manifest["splits"]["train"]["pairs"] == 300
+    assert report["counts"] == {"longer than 256 tokens": 2}
+    assert report["first"]["longer than 256 tokens"].startswith("train.tsv:1001: 'ba Ω Ω")
+    assert manifest["splits"]["dev"]["pairs"] == 7
+    assert len(records.read_text(tmp_path / "corpus-dev.tsv")[0]) == 7
+
+
+def test_a_mostly_bad_training_text_stops_before_the_vocabulary(tmp_path):
+    def bad(split, report):
+        yield from read_pairs(split, report)
+        if split == "train":
+            for number in range(301):
+                report.see("train.tsv", number)
+                report.add("no tab", "x")
+
+    with pytest.raises(ValueError, match="The train text is mostly bad: 301 of 601"):
+        generate(tmp_path, bad)
+    assert not (tmp_path / "corpus.vocab.model").exists()
+
+
+def test_a_worker_that_dies_is_reported(tf, tmp_path):
+    generate(tmp_path)
+    missing = tmp_path / "missing" / "shard"
+    with (
+        workers.shard_writers(records.vocab_path(tmp_path, "corpus"), 2) as submit,
+        pytest.raises(OSError, match=r"ended early, with exit code 1 .*missing/shard"),
+    ):
+        submit(missing, [("ba", "do")], None).result()

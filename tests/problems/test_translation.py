@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from t2t_vq import registry
+
+OPTIONS = {"batch_tokens": 128, "max_length": 32, "num_buckets": 2}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    problem = small("translate_ende_synthetic")
+    problem.generate_data(folder)
+    return folder
+
+
+def small(name):
+    problem = registry.problem(name)
+    problem.num_train_pairs, problem.num_dev_pairs, problem.num_test_pairs = 400, 20, 10
+    return problem
+
+
+def sides(batch):
+    return batch["source"].numpy(), batch["target"].numpy()
+
+
+def test_unprepared_data_says_which_command_is_needed(tmp_path):
+    problem = registry.problem("translate_ende_synthetic_rev")
+    assert not problem.is_generated(tmp_path)
+    with pytest.raises(FileNotFoundError, match="t2t-vq-datagen --problem=translate_ende_synth"):
+        problem.tokenizer(tmp_path)
+
+
+def test_batches_hold_the_text(prepared):
+    problem = small("translate_ende_synthetic")
+    tokenizer = problem.tokenizer(prepared)
+    found = set()
+    for batch in problem.batches(prepared, "dev", **OPTIONS):
+        for source, target in zip(*map(tokenizer.decode_batch, sides(batch)), strict=True):
+            found.add((source, target))
+    assert found - {("", "")} == set(zip(*problem.text(prepared, "dev"), strict=True))
+
+
+def test_the_reversed_problem_swaps_sides_of_the_same_files(prepared):
+    forward = small("translate_ende_synthetic")
+    backward = small("translate_ende_synthetic_rev")
+    assert backward.is_generated(prepared)
+    assert backward.text(prepared, "test") == forward.text(prepared, "test")[::-1]
+    batches = [
+        next(iter(problem.train_batches(prepared, 0, seed=5, **OPTIONS)))
+        for problem in (forward, backward)
+    ]
+    np.testing.assert_array_equal(batches[0]["source"], batches[1]["target"])
+    np.testing.assert_array_equal(batches[0]["target"], batches[1]["source"])
+
+
+def test_epochs_differ_and_repeat(prepared):
+    problem = small("translate_ende_synthetic")
+
+    def epoch(number, seed):
+        batches = problem.train_batches(prepared, number, seed=seed, **OPTIONS)
+        return np.concatenate([batch["source"].numpy().ravel() for batch in batches])
+
+    np.testing.assert_array_equal(epoch(1, seed=5), epoch(1, seed=5))
+    assert not np.array_equal(epoch(1, seed=5), epoch(0, seed=5))
+    assert not np.array_equal(epoch(1, seed=5), epoch(1, seed=6))
+
+
+def test_validation_batches_have_shapes_of_training_batches(prepared):
+    problem = small("translate_ende_synthetic")
+    train = problem.train_batches(prepared, 0, seed=5, **OPTIONS)
+    dev = problem.batches(prepared, **OPTIONS)
+    assert {tuple(b["source"].shape) for b in dev} <= {tuple(b["source"].shape) for b in train}
+
+
+def test_training_text_is_no_text_to_evaluate_on(prepared):
+    with pytest.raises(FileNotFoundError, match="it has dev and test"):
+        small("translate_ende_synthetic").text(prepared, "train")
