@@ -23,10 +23,10 @@ class Progress:
         self._show(self._start, end="" if self._terminal else "\n")
 
     def add(self, amount=1):
-        """Counts finished work, and shows it when the last time is long enough ago."""
+        """Counts finished work, and shows it now and then; the end is for `finish` to show."""
         self._done += amount
         now = time.monotonic()
-        if now - self._shown >= self._interval:
+        if now - self._shown >= self._interval and self._done != self._total:
             self._shown = now
             self._show(now, end="" if self._terminal else "\n")
 
