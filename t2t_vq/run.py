@@ -12,6 +12,7 @@ import pathlib
 from t2t_vq import config, registry
 
 _FILE = "run.json"
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -59,12 +59,12 @@ class Compressor(keras.layers.Layer):
             ResidualConvolution(self.dropout_rate, dtype=self.dtype_policy)
             for _ in range(_RESIDUAL_LAYERS)
         ]
-        self.halve = [
-            keras.layers.Conv1D(dim, 2, strides=2, dtype=self.dtype_policy)
-            for _ in range(self.steps)
-        ]
-        for layer in [*self.residual, *self.halve]:
+        # A convolution of width and stride 2 is a matmul over pairs of positions.
+        self.halve = [keras.layers.Dense(dim, dtype=self.dtype_policy) for _ in range(self.steps)]
+        for layer in self.residual:
             layer.build((None, None, dim))
+        for layer in self.halve:
+            layer.build((None, None, 2 * dim))
         self.norm = keras.layers.LayerNormalization(
             epsilon=1e-6, center=False, scale=False, dtype=self.dtype_policy
         )
@@ -81,7 +81,8 @@ class Compressor(keras.layers.Layer):
             x = layer(x, mask, training=training)
         for step, layer in enumerate(self.halve):
             step_mask = compressed_mask(mask, step)[:, :, None]
-            x = layer(ops.where(step_mask, ops.relu(x) if step else x, 0.0))
+            x = ops.where(step_mask, ops.relu(x) if step else x, 0.0)
+            x = layer(ops.reshape(x, (-1, x.shape[1] // 2, 2 * x.shape[2])))
         return self.norm(x)
 
     def get_config(self):

@@ -5,7 +5,7 @@ import typing
 import keras
 from keras import ops
 
-from t2t_vq import registry
+from t2t_vq import config, registry
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.beam import beam_search, repeat_rows
 from t2t_vq.decoding.greedy import greedy_search
@@ -125,7 +125,7 @@ class TransformerNat(TranslationModel):
 
     @classmethod
     def from_hparams(cls, hparams, vocab_size):
-        options = dict(vars(hparams.bottleneck))
+        options = config.to_dict(hparams.bottleneck)
         kind = registry.bottlenecks[options.pop("kind")]
         return cls(
             vocab_size=vocab_size,
@@ -163,7 +163,7 @@ class TransformerNat(TranslationModel):
         """
         memory, memory_bias = self.encode(batch["source"], training)
         latents = self.compress(batch["target"], training)
-        quantized = self.bottleneck.quantize(latents.vectors, latents.mask, training=training)
+        quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
         return self.reconstruct(
             quantized.output.dense, latents.mask, memory, memory_bias, training=training
         )
@@ -227,7 +227,7 @@ class TransformerNat(TranslationModel):
         target = self._pad(batch["target"])
         memory, memory_bias = self.encode(batch["source"], training)
         latents = self.compress(target, training)
-        quantized = self.bottleneck.quantize(latents.vectors, latents.mask, training=training)
+        quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
         codes, samples = quantized.output.codes, quantized.output.samples
 
         # The rest of the last block learns the end too: one missed end is then made good by the
@@ -254,7 +254,7 @@ class TransformerNat(TranslationModel):
             ops.cast(ops.argmax(latent_logits, axis=-1), "int32")
             == self._with_end(codes, latents.mask)[..., 0]
         )
-        started = self.bottleneck.started
+        started = self.bottleneck.started_share()
         return TrainingOutput(
             losses={
                 "reconstruction": weighted_mean(

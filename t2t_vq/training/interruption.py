@@ -26,3 +26,18 @@ class Interruption:
     def _note(self, number, frame):
         self.signal = signal.Signals(number)
         signal.signal(number, self._before[number])
+
+
+class Interrupted(Exception):
+    """A signal stopped the run, after it saved.
+
+    Attributes:
+        signal: the `signal.Signals`.
+    """
+
+    def __init__(self, signal, step, output_dir):
+        super().__init__(
+            f"Stopped by {signal.name} after step {step:,}; saved in {output_dir}. "
+            "The same command goes on from there."
+        )
+        self.signal = signal

@@ -17,6 +17,11 @@ class TrainingProgress:
         self._last_step = last_step
         self._time = time.monotonic()
         self._terminal = sys.stderr.isatty()
+        self._interval = 2.0 if self._terminal else 15.0
+
+    def is_due(self):
+        """Returns whether the last line is long enough ago."""
+        return time.monotonic() - self._time >= self._interval
 
     def show(self, step, means, tokens):
         """Shows the updates since the last call.

@@ -5,11 +5,17 @@ import tensorflow as tf
 from t2t_vq.bottlenecks.replicas import sum_over_replicas
 
 
+def uses_xla(strategy):
+    """Returns whether training on the strategy's devices is compiled by XLA."""
+    return "CPU" not in strategy.extended.worker_devices[0]
+
+
 def make_train_step(model, optimizer, strategy, clip_norm=0.0):
     """Returns the compiled function that makes one update from one batch.
 
-    Everything is compiled into one XLA program on one device. On several, collectives cannot be, so
-    only the forward and backward pass is, and the sums and updates follow outside.
+    On one accelerator everything is one XLA program. On several, collectives cannot be inside, so
+    only the forward and backward pass is, and the sums and updates follow outside. On a CPU it is
+    an ordinary graph: XLA draws dropout's random numbers there many times slower.
 
     Args:
         model: a `TranslationModel`, built under `strategy`.
@@ -22,9 +28,10 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
         `loss/`, their sum as `loss`, every metric, `gradient_norm` and `tokens`, their number.
     """
     num_replicas = strategy.num_replicas_in_sync
+    jit_compile = uses_xla(strategy)
     variables = model.trainable_variables
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=jit_compile)
     def gradients(batch, totals):
         with tf.GradientTape() as tape:
             output = model.training_output(batch, optimizer.iterations, totals, training=True)
@@ -52,7 +59,7 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
         }
 
     if num_replicas == 1:
-        compiled = tf.function(replica_step, jit_compile=True)
+        compiled = tf.function(replica_step, jit_compile=jit_compile)
         return lambda batch: strategy.run(compiled, (batch,))
 
     @tf.function

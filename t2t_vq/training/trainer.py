@@ -7,34 +7,16 @@ import keras
 
 from t2t_vq.training.checkpoints import Checkpoints
 from t2t_vq.training.evaluator import Evaluator
-from t2t_vq.training.interruption import Interruption
+from t2t_vq.training.interruption import Interrupted, Interruption
 from t2t_vq.training.learning_rate import WarmupSchedule
 from t2t_vq.training.progress import TrainingProgress
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
 
-# Updates between two looks at the losses; a look waits for the device.
-_SHOW_EVERY = 50
-
 
 class NotFiniteError(ArithmeticError):
     """A loss became NaN or infinite."""
-
-
-class Interrupted(Exception):
-    """A signal stopped the run, after it saved.
-
-    Attributes:
-        signal: the `signal.Signals`.
-    """
-
-    def __init__(self, signal, step, output_dir):
-        super().__init__(
-            f"Stopped by {signal.name} after step {step:,}; saved in {output_dir}. "
-            "The same command goes on from there."
-        )
-        self.signal = signal
 
 
 def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3, strategy="auto"):
@@ -123,7 +105,7 @@ class _Loop:
             step += 1
             done = step == last_step or interruption.signal
             evaluates = step == last_step or step % self.hparams.eval_frequency == 0
-            if done or evaluates or step % _SHOW_EVERY == 0:
+            if done or evaluates or self.progress.is_due():
                 self._show(step)
             if evaluates and not interruption.signal:
                 self._evaluate(step)

@@ -1,0 +1,115 @@
+"""Translates lines of text with a trained model: one line out for each line in, in order.
+
+t2t-vq-decode --output_dir=t2t_vq_runs/mine --inputs=text.en --outputs=text.de
+echo "The dog sleeps." | t2t-vq-decode --output_dir=t2t_vq_runs/mine
+t2t-vq-decode --output_dir=t2t_vq_runs/mine --interactive
+"""
+
+import contextlib
+import itertools
+import os
+import sys
+
+from absl import flags as absl_flags
+
+from t2t_vq.cli import flags, trained
+from t2t_vq.data.progress import Progress
+
+FLAGS = absl_flags.FLAGS
+# Lines translated together: enough for full batches of like length, few enough to hold.
+_LINES = 16_384
+
+
+def _define():
+    trained.define()
+    absl_flags.DEFINE_string("inputs", "-", "File to translate, or - for standard input.")
+    absl_flags.DEFINE_string("outputs", "-", "File to write, or - for standard output.")
+    absl_flags.DEFINE_bool("interactive", False, "Translate line by line, as you type.")
+
+
+def main():
+    """Translates as the flags say."""
+    if FLAGS.interactive:
+        translator = trained.load()[2]
+        _converse(translator)
+        return
+    if FLAGS.inputs != "-" and not os.path.isfile(FLAGS.inputs):
+        raise FileNotFoundError(f"There is no file {FLAGS.inputs} to translate; correct --inputs.")
+    translator = trained.load()[2]
+    with _reader(FLAGS.inputs) as inputs, _writer(FLAGS.outputs) as outputs:
+        decode_lines(translator, inputs, outputs)
+
+
+def decode_lines(translator, inputs, outputs):
+    """Translates a stream.
+
+    A line ends at a line feed and nowhere else, so that files stay aligned. Bytes that are no UTF-8
+    become replacement characters; a message counts such lines, and those cut at the longest length.
+
+    Args:
+        translator: a `Translator`.
+        inputs: binary stream, read to its end.
+        outputs: binary stream.
+    """
+    progress = Progress("Translated lines")
+    invalid = 0
+    lines = iter(inputs)
+    while chunk := list(itertools.islice(lines, _LINES)):
+        texts = [line.removesuffix(b"\n").decode("utf-8", "replace") for line in chunk]
+        invalid += sum(
+            "\ufffd" in text and "\ufffd".encode() not in line
+            for text, line in zip(texts, chunk, strict=True)
+        )
+        for translation in translator.translate(texts):
+            outputs.write(translation.encode("utf-8") + b"\n")
+        progress.add(len(chunk))
+    outputs.flush()
+    progress.finish()
+    if invalid:
+        print(
+            f"{invalid:,} lines were not valid UTF-8; their bad bytes were replaced.",
+            file=sys.stderr,
+        )
+    if translator.num_cut:
+        print(
+            f"{translator.num_cut:,} lines were longer than {translator.lengths[-1]} tokens and "
+            "were cut there.",
+            file=sys.stderr,
+        )
+
+
+def _converse(translator):
+    print("Type a sentence and press return; an empty line or Ctrl-D ends.", file=sys.stderr)
+    while True:
+        try:
+            line = input("> ")
+        except EOFError:
+            return
+        if not line.strip():
+            return
+        print(translator.translate([line])[0], flush=True)
+
+
+@contextlib.contextmanager
+def _reader(path):
+    if path == "-":
+        yield sys.stdin.buffer
+    else:
+        with open(path, "rb") as stream:
+            yield stream
+
+
+@contextlib.contextmanager
+def _writer(path):
+    if path == "-":
+        yield sys.stdout.buffer
+        return
+    temporary = f"{path}.tmp"
+    with open(temporary, "wb") as stream:
+        yield stream
+    os.replace(temporary, path)
+
+
+def run():
+    """Entry point of `t2t-vq-decode`."""
+    flags.run(main, __doc__, (), define=_define, required=("output_dir",))

@@ -1,0 +1,85 @@
+"""Trains a model on a problem, or goes on with a run that stopped.
+
+    t2t-vq-train --problem=translate_ende_synthetic --hparams=softem_nat_tiny
+
+Prepares the data first when that is missing. Overrides follow the set's name:
+--hparams=softem_nat_tiny,hidden_size=64,bottleneck.num_codes=128
+"""
+
+import dataclasses
+import sys
+
+from absl import flags as absl_flags
+
+from t2t_vq.cli import flags
+from t2t_vq.run import PRECISIONS, Run
+
+FLAGS = absl_flags.FLAGS
+
+
+def _define():
+    absl_flags.DEFINE_string("hparams", None, "Hyper-parameter set, and overrides after commas.")
+    absl_flags.DEFINE_string(
+        "output_dir", None, "Folder of the run; by default t2t_vq_runs/PROBLEM-HPARAMS."
+    )
+    absl_flags.DEFINE_integer("train_steps", None, "Updates to train for; else the set's.", 1)
+    absl_flags.DEFINE_integer(
+        "eval_frequency", None, "Updates between validations, which also save; else the set's.", 1
+    )
+    absl_flags.DEFINE_integer("eval_steps", None, "Most batches in a validation; else all.", 1)
+    absl_flags.DEFINE_integer("keep_checkpoints", 3, "Newest checkpoints to keep.", 1)
+    absl_flags.DEFINE_string("strategy", "auto", "auto, one_device or mirrored.")
+    absl_flags.DEFINE_enum("precision", PRECISIONS[0], PRECISIONS, "Of the computation.")
+    absl_flags.DEFINE_integer("seed", 0, "Of everything random.", 0)
+
+
+def main():
+    """Trains as the flags say."""
+    run = Run.create(
+        FLAGS.problem,
+        FLAGS.hparams,
+        data_dir=FLAGS.data_dir,
+        seed=FLAGS.seed,
+        precision=FLAGS.precision,
+        usr_dir=FLAGS.usr_dir or "",
+    )
+    changed = {
+        name: FLAGS[name].value
+        for name in ("train_steps", "eval_frequency")
+        if FLAGS[name].value is not None
+    }
+    run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
+    output_dir = FLAGS.output_dir or default_output_dir(FLAGS.problem, FLAGS.hparams)
+
+    from t2t_vq.training.interruption import Interrupted
+    from t2t_vq.training.trainer import train
+
+    try:
+        best = train(
+            run,
+            output_dir,
+            source_dir=FLAGS.source_dir,
+            eval_steps=FLAGS.eval_steps,
+            keep_checkpoints=FLAGS.keep_checkpoints,
+            strategy=FLAGS.strategy,
+        )
+    except Interrupted as stop:
+        print(stop, file=sys.stderr)
+        sys.exit(128 + stop.signal)
+    print(f"Best validation BLEU {best:.2f}. Next: t2t-vq-eval --output_dir={output_dir}")
+
+
+def default_output_dir(problem, hparams):
+    """Returns the folder of a run that names none."""
+    return f"t2t_vq_runs/{problem}-{hparams.replace(',', '-')}"
+
+
+def run():
+    """Entry point of `t2t-vq-train`."""
+    flags.run(
+        main,
+        __doc__,
+        ("problem", "data_dir", "source_dir"),
+        define=_define,
+        required=("problem", "hparams"),
+    )
