@@ -86,7 +86,7 @@ def check_source(path, found, wanted):
     """
     if found != wanted:
         raise ValueError(
-            f"{path} was prepared from another source ({found}, not {wanted}). "
+            f"{path} was prepared from another source text than the one asked for. "
             "Choose another --data_dir for this one."
         )
 
