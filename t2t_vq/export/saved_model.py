@@ -65,8 +65,8 @@ class TranslationModule(tf.Module):
         )
         padded = tf.concat([kept.to_tensor(PAD_ID, shape=[None, length - 1]), rest], axis=1)
         rows = tf.shape(padded)[0]
-        exponent = tf.math.ceil(tf.math.log(tf.cast(rows, tf.float64)) / tf.math.log(2.0))
-        wanted = tf.cast(2.0**exponent, tf.int32)
+        powers = tf.constant([1 << exponent for exponent in range(31)])
+        wanted = powers[tf.searchsorted(powers, rows[None])[0]]
         return tf.concat([padded, tf.repeat(padded[:1], wanted - rows, axis=0)], axis=0)
 
     def _detokenize(self, tokens):
