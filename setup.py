@@ -21,6 +21,8 @@ setup(
     python_requires=">=3.10,<3.14",
     install_requires=[
         "absl-py>=2.1",
+        # tensorflow-datasets needs it to download WMT'14, and does not say so.
+        "importlib-resources",
         "keras>=3.10",
         "numpy>=1.26",
         "sacrebleu>=2.4",
