@@ -12,6 +12,7 @@ import pathlib
 from t2t_vq import config, registry
 
 _FILE = "run.json"
+_PATHS = ("data_dir", "usr_dir")
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
@@ -66,7 +67,10 @@ class Run:
             self._check_same(load(output_dir), output_dir)
         folder.mkdir(parents=True, exist_ok=True)
         content = {**vars(self), "hparams": config.to_dict(self.hparams)}
-        content["data_dir"] = os.path.relpath(self.data_dir, folder)
+        # Relative to the run, so that it loads from everywhere, and all can move together.
+        for name in _PATHS:
+            if content[name]:
+                content[name] = os.path.relpath(content[name], folder)
         temporary = folder / f"{_FILE}.tmp"
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
         os.replace(temporary, folder / _FILE)
@@ -116,11 +120,13 @@ def load(output_dir):
             "Train there first with t2t-vq-train, or correct --output_dir."
         )
     content = json.loads(path.read_text(encoding="utf-8"))
+    for name in _PATHS:
+        if content[name]:
+            content[name] = os.path.normpath(path.parent / content[name])
     if content["usr_dir"]:
         registry.import_usr_dir(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
     content["hparams"] = config.from_dict(cls, content["hparams"])
-    content["data_dir"] = os.path.normpath(path.parent / content["data_dir"])
     return Run(**content)
 
 

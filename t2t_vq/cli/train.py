@@ -7,6 +7,7 @@ Prepares the data first when that is missing. Overrides follow the set's name:
 """
 
 import dataclasses
+import os
 import sys
 
 from absl import flags as absl_flags
@@ -41,7 +42,7 @@ def main():
         data_dir=FLAGS.data_dir,
         seed=FLAGS.seed,
         precision=FLAGS.precision,
-        usr_dir=FLAGS.usr_dir or "",
+        usr_dir=os.path.expanduser(FLAGS.usr_dir or ""),
     )
     changed = {
         name: FLAGS[name].value

@@ -1,0 +1,121 @@
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+
+import pytest
+
+from t2t_vq import registry
+from t2t_vq import run as runs
+from t2t_vq.run import Run
+
+HPARAMS = "softem_nat_tiny,hidden_size=16,bottleneck.num_samples=none"
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create("translate_ende_synthetic", HPARAMS, data_dir=str(tmp_path / "data"), seed=3)
+
+
+def test_overrides_are_resolved(run):
+    assert run.hparams_set == "softem_nat_tiny"
+    assert run.hparams.hidden_size == 16
+    assert run.hparams.bottleneck.num_samples is None
+
+
+def test_a_saved_run_loads_as_it_was(run, tmp_path):
+    run.save(tmp_path / "out")
+    assert runs.load(tmp_path / "out") == run
+
+
+def test_unknown_names_are_refused_with_close_ones():
+    with pytest.raises(registry.UnknownNameError, match="Did you mean translate_ende"):
+        Run.create("translate_end", HPARAMS, data_dir="data")
+    with pytest.raises(registry.UnknownNameError, match="Did you mean softem_nat_tiny"):
+        Run.create("translate_ende", "softem_nat_tin", data_dir="data")
+
+
+@pytest.mark.parametrize(
+    "hparams, message",
+    [
+        ("softem_nat_tiny,hiden_size=16", "Did you mean hidden_size"),
+        ("softem_nat_tiny,hidden_size=wide", "'hidden_size' is an integer; 'wide' is not"),
+        ("softem_nat_tiny,hidden_size", "'hidden_size' has no value"),
+        ("hidden_size=16", "does not begin with a set"),
+    ],
+)
+def test_wrong_overrides_are_refused(hparams, message):
+    with pytest.raises(ValueError, match=message):
+        Run.create("translate_ende", hparams, data_dir="data")
+
+
+def test_a_different_second_run_is_refused_and_told_what_changed(run, tmp_path):
+    run.save(tmp_path)
+    before = (tmp_path / "run.json").read_text()
+    hparams = dataclasses.replace(
+        run.hparams, bottleneck=dataclasses.replace(run.hparams.bottleneck, num_codes=8)
+    )
+    other = dataclasses.replace(run, seed=4, hparams=hparams)
+    with pytest.raises(ValueError) as error:
+        other.save(tmp_path)
+    assert "seed was 3 and is now 4" in str(error.value)
+    assert "hparams.bottleneck.num_codes was 256 and is now 8" in str(error.value)
+    assert "hidden_size" not in str(error.value)
+    assert (tmp_path / "run.json").read_text() == before
+
+
+def test_a_run_of_another_model_is_refused(run, tmp_path):
+    run.save(tmp_path)
+    other = Run.create("translate_ende_synthetic", "transformer_tiny", data_dir=run.data_dir)
+    with pytest.raises(ValueError, match="model was 'transformer_nat' and is now 'transformer'"):
+        other.save(tmp_path)
+
+
+def test_a_run_may_be_made_longer(run, tmp_path):
+    run.save(tmp_path)
+    longer = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, train_steps=9_999))
+    longer.save(tmp_path)
+    assert runs.load(tmp_path).hparams.train_steps == 9_999
+
+
+def test_a_write_that_fails_leaves_the_old_file(run, tmp_path, monkeypatch):
+    run.save(tmp_path)
+
+    def full(*paths):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        run.save(tmp_path)
+    assert runs.load(tmp_path) == run
+
+
+def test_a_folder_without_a_run_is_told_from_one_with(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds no training run: .*run\.json is missing"):
+        runs.load(tmp_path)
+
+
+def test_a_moved_run_finds_its_data_and_registrations(tmp_path, monkeypatch):
+    code = (
+        "from t2t_vq import registry\n"
+        "@registry.register_hparams\n"
+        "def moved_set():\n"
+        "    return registry.hparams('transformer_tiny')\n"
+    )
+    (tmp_path / "before" / "mine").mkdir(parents=True)
+    (tmp_path / "before" / "mine" / "registered_for_moving.py").write_text(code)
+    monkeypatch.chdir(tmp_path / "before")
+    registry.import_usr_dir("mine")
+    run = Run.create("translate_ende_synthetic", "moved_set", data_dir="data", usr_dir="mine")
+    run.save("runs/one")
+    content = json.loads(pathlib.Path("runs/one/run.json").read_text())
+    assert (content["data_dir"], content["usr_dir"]) == ("../../data", "../../mine")
+
+    monkeypatch.chdir(tmp_path)
+    shutil.move("before", "after")
+    registry.hparams_sets._objects.pop("moved_set")
+    loaded = runs.load("after/runs/one")
+    assert "moved_set" in registry.hparams_sets
+    assert pathlib.Path(loaded.data_dir) == pathlib.Path("after/data")
+    assert loaded.hparams == run.hparams

@@ -1,0 +1,34 @@
+"""A problem and two sets so small that tests can train on them; imported as a user's folder is."""
+
+from t2t_vq import config, registry
+from t2t_vq.problems.translate_ende_synthetic import TranslateEndeSynthetic
+
+_SIZE = (
+    "hidden_size=16,filter_size=32,num_heads=2,encoder_layers=1,decoder_layers=1,batch_tokens=256,"
+    "max_length=16,num_buckets=1,train_steps=8,eval_frequency=4,warmup_steps=4"
+)
+
+
+@registry.register_problem
+class TranslateTiny(TranslateEndeSynthetic):
+    """English to German, 150 pairs: six batches of the sets below."""
+
+    files_name = "translate_tiny"
+    num_train_pairs = 150
+    num_dev_pairs = 12
+    num_test_pairs = 12
+
+
+@registry.register_hparams
+def transformer_test():
+    """Autoregressive, 16 wide."""
+    return config.override(registry.hparams("transformer_tiny"), _SIZE)
+
+
+@registry.register_hparams
+def softem_nat_test():
+    """Soft EM, 16 wide, 16 codes, which start after 3 updates."""
+    return config.override(
+        registry.hparams("softem_nat_tiny"),
+        f"{_SIZE},predictor_layers=1,bottleneck.num_codes=16,startup_steps=3",
+    )
