@@ -169,14 +169,23 @@ def from_dict(cls, values):
     Raises:
         ValueError: when a field is unknown, missing or of the wrong type.
     """
+    return _from_dict(cls, values, "")
+
+
+def _from_dict(cls, values, prefix):
     fields = _fields(cls)
     given = {}
     for name, value in values.items():
-        field_type = _field_type(cls, fields, name, name)
-        if dataclasses.is_dataclass(field_type):
-            given[name] = from_dict(field_type, value)
+        full_name = prefix + name
+        field_type = _field_type(cls, fields, name, full_name)
+        if dataclasses.is_dataclass(field_type) and isinstance(value, dict):
+            given[name] = _from_dict(field_type, value, f"{full_name}.")
         else:
-            given[name] = tuple(value) if isinstance(value, list) else value
+            given[name] = _typed(_check, value, field_type, full_name)
+    for field in dataclasses.fields(cls):
+        defaults = (field.default, field.default_factory)
+        if field.name not in given and defaults == (dataclasses.MISSING,) * 2:
+            raise ValueError(f"{cls.__name__} needs the hyper-parameter '{prefix}{field.name}'.")
     return cls(**given)
 
 
@@ -203,7 +212,7 @@ def _set(hparams, path, value, full_name):
         return dataclasses.replace(hparams, **{name: nested}), full_name
     if rest:
         raise ValueError(f"'{full_name}' is unknown: '{name}' is {_type_name(field_type)}.")
-    parsed = _parse(value, field_type, full_name)
+    parsed = _typed(_parse, value, field_type, full_name)
     return dataclasses.replace(hparams, **{name: parsed}), full_name
 
 
@@ -219,28 +228,45 @@ def _field_type(cls, fields, name, full_name):
     return fields[name]
 
 
-def _parse(text, field_type, full_name):
+def _typed(convert, value, field_type, full_name):
     try:
-        return _convert(text, field_type)
+        return convert(value, field_type)
     except ValueError:
         raise ValueError(
-            f"The hyper-parameter '{full_name}' is {_type_name(field_type)}; '{text}' is not."
+            f"The hyper-parameter '{full_name}' is {_type_name(field_type)}; {value!r} is not."
         ) from None
 
 
-def _convert(text, field_type):
+def _parse(text, field_type):
+    """Reads a value as the command line writes it."""
     arguments = typing.get_args(field_type)
     if typing.get_origin(field_type) in (types.UnionType, typing.Union):
-        return None if text.lower() == "none" else _convert(text, arguments[0])
+        return None if text.lower() == "none" else _parse(text, arguments[0])
     if typing.get_origin(field_type) is tuple:
         items = text.removeprefix("[").removesuffix("]").split(",")
-        return tuple(_convert(item.strip(), arguments[0]) for item in items if item.strip())
+        return tuple(_parse(item.strip(), arguments[0]) for item in items if item.strip())
     if field_type is bool:
         known = {"true": True, "1": True, "false": False, "0": False}
         if text.lower() not in known:
             raise ValueError
         return known[text.lower()]
     return field_type(text)
+
+
+def _check(value, field_type):
+    """Takes a value as JSON holds it."""
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
+        return None if value is None else _check(value, arguments[0])
+    if typing.get_origin(field_type) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ValueError
+        return tuple(_check(item, arguments[0]) for item in value)
+    if field_type is float and type(value) is int:
+        return float(value)
+    if type(value) is not field_type:
+        raise ValueError
+    return value
 
 
 def _type_name(field_type):
@@ -250,4 +276,4 @@ def _type_name(field_type):
     if typing.get_origin(field_type) is tuple:
         return f"a list of type {arguments[0].__name__}"
     names = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(field_type, field_type.__name__)
+    return names.get(field_type, f"a {field_type.__name__}")

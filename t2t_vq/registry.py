@@ -105,7 +105,9 @@ class Registry:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             for decorator in getattr(node, "decorator_list", ()):
                 call = decorator if isinstance(decorator, ast.Call) else None
-                if getattr(call.func if call else decorator, "id", None) == self._decorator:
+                # Either `@register_thing` or `@registry.register_thing`.
+                used = ast.unparse(call.func if call else decorator)
+                if used.rpartition(".")[2] == self._decorator:
                     name = call.args[0].value if call else snake_case(node.name)
                     yield name, first_line(ast.get_docstring(node))
 
@@ -186,7 +188,12 @@ def import_usr_dir(usr_dir):
         )
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            # Else a second attempt would take the broken module for imported.
+            del sys.modules[name]
+            raise
 
 
 def _file_of(module):

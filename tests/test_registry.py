@@ -1,0 +1,201 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from t2t_vq import registry
+from t2t_vq.registry import Registry, UnknownNameError
+
+USER_PROBLEM = '''
+from t2t_vq.registry import register_problem
+
+@register_problem
+class {name}:
+    """A problem of the user's."""
+'''
+
+
+@pytest.fixture
+def things(tmp_path, monkeypatch):
+    """A registry of its own, whose package holds one module with two registrations."""
+    package = tmp_path / "shipped_things"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "module.py").write_text(
+        "import things_registry\n"
+        "from things_registry import register_thing\n\n"
+        "@register_thing\n"
+        "class BareThing:\n"
+        '    """Bare.\n\n    More."""\n\n'
+        '@things_registry.register_thing("own_name")\n'
+        "def function():\n"
+        '    """Named."""\n'
+    )
+    registry_module = type(sys)("things_registry")
+    things = Registry("thing", "register_thing", "shipped_things")
+    registry_module.register_thing = things.register
+    monkeypatch.setitem(sys.modules, "things_registry", registry_module)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield things
+    for name in ("shipped_things", "shipped_things.module"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def user_problems(monkeypatch):
+    """Forgets, after the test, what it registers and imports."""
+    known, modules = dict(registry.problems._objects), set(sys.modules)
+    monkeypatch.setattr(registry.problems, "_objects", known)
+    yield known
+    for name in set(sys.modules) - modules:
+        if name.startswith("usr_"):
+            del sys.modules[name]
+
+
+def python(code, **environment):
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("TranslateEndeRev", "translate_ende_rev"),
+        ("SoftEM", "soft_em"),
+        ("VQAutoencoder", "vq_autoencoder"),
+        ("image_cifar10", "image_cifar10"),
+        ("ImageCifar10Small", "image_cifar10_small"),
+    ],
+)
+def test_snake_case(name, expected):
+    assert registry.snake_case(name) == expected
+
+
+def test_a_bare_decorator_takes_the_snake_case_name_and_returns_the_object(things):
+    class ANewThing:
+        pass
+
+    assert things.register(ANewThing) is ANewThing
+    assert things["a_new_thing"] is ANewThing
+    assert ANewThing.registered_name == "a_new_thing"
+
+
+def test_a_decorator_with_a_name_takes_that_name(things):
+    @things.register("another")
+    class ANewThing:
+        pass
+
+    assert things["another"] is ANewThing
+    assert "a_new_thing" not in things
+
+
+def test_a_name_registered_twice_names_both_places(things):
+    things.register("taken")(type("First", (), {"__module__": "here"}))
+    with pytest.raises(
+        ValueError, match=r"thing 'taken' is registered twice: by here and by there"
+    ):
+        things.register("taken")(type("Second", (), {"__module__": "there"}))
+
+
+def test_what_ships_is_imported_at_the_first_look_up(things):
+    assert "shipped_things.module" not in sys.modules
+    assert list(things) == ["bare_thing", "own_name"]
+    assert things["bare_thing"].__name__ == "BareThing"
+
+
+def test_an_unknown_name_lists_close_ones_in_a_plain_sentence(things):
+    with pytest.raises(UnknownNameError) as error:
+        things["bare_thin"]
+    assert str(error.value) == "No thing is called 'bare_thin'. Did you mean bare_thing?"
+
+
+def test_an_unknown_name_like_no_other_lists_all(things):
+    with pytest.raises(KeyError, match=r"No thing is called 'xyz'. Known: bare_thing, own_name\."):
+        things["xyz"]
+
+
+def test_summaries_are_the_same_before_and_after_the_import(things):
+    before = things.summaries()
+    assert "shipped_things.module" not in sys.modules
+    assert before == {"bare_thing": "Bare.", "own_name": "Named."}
+    list(things)
+    assert things.summaries() == before
+
+
+def test_describing_everything_imports_no_keras():
+    output = python(
+        "import sys; from t2t_vq import registry; print(registry.describe());"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    assert "softem_nat_tiny" in output
+
+
+def test_describe_lists_everything_of_every_kind():
+    text = registry.describe()
+    registries = (registry.problems, registry.models, registry.hparams_sets, registry.bottlenecks)
+    headings = ("Problems:", "Models:", "Hyper-parameter sets:", "Bottlenecks:")
+    assert [line for line in text.splitlines() if not line.startswith(" ") and line] == [*headings]
+    for kind in registries:
+        assert list(kind)
+        for name in kind:
+            assert f"\n  {name} " in text
+
+
+def test_everything_that_ships_is_summarised_without_its_import():
+    summaries = python(
+        "from t2t_vq import registry as r\n"
+        "for kind in (r.problems, r.models, r.hparams_sets, r.bottlenecks):\n"
+        "    print(*kind.summaries())"
+    )
+    kinds = (registry.problems, registry.models, registry.hparams_sets, registry.bottlenecks)
+    assert [line.split() for line in summaries.splitlines()] == [list(kind) for kind in kinds]
+
+
+def test_problems_are_made_anew_and_sets_are_values():
+    name = next(iter(registry.problems))
+    assert registry.problem(name) is not registry.problem(name)
+    assert registry.hparams("softem_nat") == registry.hparams("softem_nat")
+
+
+def test_a_folder_of_modules_is_imported(tmp_path, user_problems):
+    (tmp_path / "usr_one.py").write_text(USER_PROBLEM.format(name="UsrOne"))
+    (tmp_path / "usr_two.py").write_text(USER_PROBLEM.format(name="UsrTwo"))
+    registry.import_usr_dir(tmp_path)
+    assert {"usr_one", "usr_two"} <= set(registry.problems)
+
+
+def test_a_package_is_imported_with_its_submodules(tmp_path, user_problems):
+    package = tmp_path / "usr_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import usr_part\n")
+    (package / "usr_part.py").write_text(USER_PROBLEM.format(name="UsrPart"))
+    registry.import_usr_dir(str(package))
+    assert registry.problems["usr_part"].__module__ == "usr_package.usr_part"
+
+
+def test_a_folder_imported_again_registers_nothing_twice(tmp_path, user_problems):
+    (tmp_path / "usr_again.py").write_text(USER_PROBLEM.format(name="UsrAgain"))
+    registry.import_usr_dir(tmp_path)
+    registered = registry.problems["usr_again"]
+    registry.import_usr_dir(tmp_path)
+    assert registry.problems["usr_again"] is registered
+
+
+def test_a_module_that_fails_fails_again_at_the_next_import(tmp_path, user_problems):
+    (tmp_path / "usr_broken.py").write_text("raise RuntimeError('broken')\n")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="broken"):
+            registry.import_usr_dir(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["", "missing"])
+def test_a_folder_without_python_is_an_error(tmp_path, folder):
+    with pytest.raises(FileNotFoundError, match="holds no Python file to import"):
+        registry.import_usr_dir(tmp_path / folder)
