@@ -91,6 +91,7 @@ class Translator:
                 lambda source: self.model.translate(source, self.beam_size, self.alpha),
                 input_signature=[tf.TensorSpec([None, length], tf.int32)],
                 jit_compile=True,
+                autograph=False,
             )
         return self._compiled[length]
 

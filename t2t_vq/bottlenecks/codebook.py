@@ -118,7 +118,8 @@ class CodebookBottleneck(Bottleneck):
         if self.learning == "ema":
             self.sums = self.add_weight(name="sums", shape=(self.num_codes, dim), **state)
         self.started = self.add_weight(name="started", shape=(), **state)
-        self.step = self.add_weight(name="step", shape=(), **{**state, "dtype": "int32"})
+        # TensorFlow keeps int32 variables on the CPU, where XLA cannot reach them from a GPU.
+        self.step = self.add_weight(name="step", shape=(), **{**state, "dtype": "int64"})
 
     def assign(self, x, weights, training):
         """The E-step; here every vector takes its nearest code.

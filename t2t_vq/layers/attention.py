@@ -92,7 +92,8 @@ class MultiHeadAttention(keras.layers.Layer):
         projected = self.query(queries) * (self.head_size**-0.5)
         logits = ops.cast(ops.matmul(projected, ops.swapaxes(keys, -1, -2)), "float32")
         if bias is not None:
-            logits = logits + bias
+            # Keras casts the arguments of a layer to its compute dtype.
+            logits = logits + ops.cast(bias, "float32")
         weights = ops.cast(ops.softmax(logits), values.dtype)
         weights = self.dropout(weights, training=training)
         return self.combine(ops.matmul(weights, values))

@@ -50,7 +50,7 @@ class Evaluator:
         if max_batches is not None:
             lines = max_batches * self._translator.batch_size
             self._sources, self._references = self._sources[:lines], self._references[:lines]
-        self._losses = tf.function(self._sums)
+        self._losses = tf.function(self._sums, autograph=False)
 
     def evaluate(self, step):
         """Returns the `Evaluation` of the model as it is after `step` updates."""

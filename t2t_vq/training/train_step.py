@@ -31,7 +31,7 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
     jit_compile = uses_xla(strategy)
     variables = model.trainable_variables
 
-    @tf.function(jit_compile=jit_compile)
+    @tf.function(jit_compile=jit_compile, autograph=False)
     def gradients(batch, totals):
         with tf.GradientTape() as tape:
             output = model.training_output(batch, optimizer.iterations, totals, training=True)
@@ -59,10 +59,10 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
         }
 
     if num_replicas == 1:
-        compiled = tf.function(replica_step, jit_compile=jit_compile)
+        compiled = tf.function(replica_step, jit_compile=jit_compile, autograph=False)
         return lambda batch: strategy.run(compiled, (batch,))
 
-    @tf.function
+    @tf.function(autograph=False)
     def step(batch):
         # Every replica holds the same sums, so any one of them speaks for all.
         results = strategy.run(replica_step, (batch,))
