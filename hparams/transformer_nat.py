@@ -26,7 +26,7 @@ def softem_nat_big():
 
 @register_hparams
 def softem_nat_small():
-    """Soft EM, 256 wide, 4 layers, one predictor layer, K = 1,024, n_c = 2."""
+    """Soft EM, 256 wide, 6 + 1 + 4 layers, K = 1,024, n_c = 2, for tens of thousands of pairs."""
     return dataclasses.replace(
         softem_nat(),
         train_steps=5_000,
@@ -36,11 +36,11 @@ def softem_nat_small():
         hidden_size=256,
         filter_size=1024,
         num_heads=4,
-        encoder_layers=4,
+        encoder_layers=6,
         decoder_layers=4,
-        predictor_layers=3,
+        predictor_layers=1,
         compress_steps=2,
-        dropout=0.3,
+        dropout=0.2,
         latent_label_smoothing=0.1,
         mask_startup_steps=0,
         learning_rate=1e-3,
