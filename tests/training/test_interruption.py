@@ -1,0 +1,35 @@
+import os
+import signal
+
+import pytest
+
+from t2t_vq.training.interruption import Interrupted, Interruption
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_is_only_noted(number):
+    with Interruption() as interruption:
+        assert interruption.signal is None
+        os.kill(os.getpid(), number)
+        assert interruption.signal == number
+
+
+def test_the_second_signal_acts_as_usual():
+    with pytest.raises(KeyboardInterrupt), Interruption():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_handlers_are_put_back():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with Interruption():
+        assert signal.getsignal(signal.SIGTERM) != before[1]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_the_message_says_how_to_go_on():
+    stop = Interrupted(signal.SIGTERM, 1_500, "runs/mine")
+    assert str(stop) == (
+        "Stopped by SIGTERM after step 1,500; saved in runs/mine. "
+        "The same command goes on from there."
+    )
