@@ -1,0 +1,116 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from t2t_vq.layers.attention import causal_bias, padding_bias
+from t2t_vq.layers.transformer_block import TransformerBlock
+from t2t_vq.layers.transformer_stack import TransformerStack
+
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return RNG.normal(size=shape).astype("float32")
+
+
+def randomised(layer, shape):
+    """Builds a layer and gives all its weights, biases and scales too, values of their own."""
+    layer.build(shape)
+    for weight in layer.weights:
+        weight.assign(weight + 0.1 * normal(*weight.shape))
+    return layer
+
+
+def layer_norm(layer, x):
+    normed = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+    return normed * ops.convert_to_numpy(layer.gamma) + ops.convert_to_numpy(layer.beta)
+
+
+def feed_forward(block, x):
+    (expand, expand_bias), (contract, contract_bias) = (
+        layer.get_weights() for layer in (block.expand, block.contract)
+    )
+    hidden = np.maximum(layer_norm(block.feed_norm, x) @ expand + expand_bias, 0)
+    return x + hidden @ contract + contract_bias
+
+
+def attended(attention, queries, memory, bias):
+    return ops.convert_to_numpy(attention(queries, memory, bias))
+
+
+def test_a_block_without_memory_is_attention_then_feed_forward():
+    block = randomised(TransformerBlock(filter_size=12, num_heads=2), (None, None, 8))
+    x, bias = normal(2, 5, 8), causal_bias(5)
+    normed = layer_norm(block.self_norm, x)
+    expected = feed_forward(block, x + attended(block.self_attention, normed, normed, bias))
+    np.testing.assert_allclose(block(x, bias=bias), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_block_with_memory_attends_to_it_in_between():
+    block = TransformerBlock(filter_size=12, num_heads=2, attends_memory=True)
+    randomised(block, (None, None, 8))
+    x, memory = normal(2, 5, 8), normal(2, 3, 8)
+    memory_bias = padding_bias(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    normed = layer_norm(block.self_norm, x)
+    hidden = x + attended(block.self_attention, normed, normed, None)
+    queries = layer_norm(block.memory_norm, hidden)
+    hidden = hidden + attended(block.memory_attention, queries, memory, memory_bias)
+    output = block(x, memory=memory, memory_bias=memory_bias)
+    np.testing.assert_allclose(output, feed_forward(block, hidden), rtol=1e-4, atol=1e-5)
+
+
+def test_a_width_that_the_heads_do_not_divide_is_an_error():
+    block = TransformerBlock(filter_size=12, num_heads=3)
+    with pytest.raises(ValueError, match="hidden_size=8 is not a multiple of num_heads=3"):
+        block.build((None, None, 8))
+
+
+def test_a_stack_runs_its_blocks_and_normalises():
+    stack = randomised(TransformerStack(3, 12, 2), (None, None, 8))
+    x = normal(2, 5, 8)
+    hidden = x
+    for block in stack.blocks:
+        hidden = block(hidden)
+    expected = layer_norm(stack.norm, ops.convert_to_numpy(hidden))
+    np.testing.assert_allclose(stack(x), expected, rtol=1e-4, atol=1e-5)
+    assert len(stack.blocks) == 3
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_steps_with_caches_equal_the_causal_pass_at_every_position(precision):
+    stack = TransformerStack(2, 12, 2, dropout=0.1, attends_memory=True, dtype=precision)
+    randomised(stack, (None, None, 8))
+    x, memory = normal(2, 5, 8), normal(2, 3, 8)
+    memory_bias = padding_bias(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    causal = ops.cast(stack.causal(x, memory, memory_bias), "float32")
+    caches = stack.start_cache(memory, 5)
+    tolerance = 1e-5 if precision == "float32" else 0.06
+    for index in range(5):
+        output, caches = stack.step(x[:, index : index + 1], caches, index, memory_bias)
+        np.testing.assert_allclose(
+            ops.cast(output[:, 0], "float32"), causal[:, index], rtol=1e-4, atol=tolerance
+        )
+
+
+def test_the_causal_pass_never_looks_ahead():
+    stack = randomised(TransformerStack(2, 12, 2, attends_memory=True), (None, None, 8))
+    x, memory, bias = normal(1, 5, 8), normal(1, 3, 8), np.zeros((1, 1, 1, 3), "float32")
+    changed = x.copy()
+    changed[:, 3:] = normal(1, 2, 8)
+    before, after = (stack.causal(item, memory, bias) for item in (x, changed))
+    np.testing.assert_allclose(before[:, :3], after[:, :3], atol=1e-6)
+    assert not np.allclose(before[:, 3:], after[:, 3:], atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        TransformerBlock(12, 2, dropout=0.2, attends_memory=True),
+        TransformerStack(2, 12, 2, dropout=0.2, attends_memory=True),
+    ],
+)
+def test_configurations_survive_serialisation(layer):
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert type(copy) is type(layer)
+    assert copy.get_config() == layer.get_config()

@@ -1,0 +1,96 @@
+"""The rule of the house: imports point downwards only, and what users type is quick."""
+
+import ast
+import importlib.util
+import pathlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+# Upper rooms may import lower ones; rooms of one row may import each other.
+ROWS = [
+    ["cli"],
+    ["export", "training"],
+    ["run", "translator"],
+    ["models", "problems", "hparams"],
+    ["bottlenecks", "layers", "decoding", "data", "metrics"],
+    ["em"],
+    ["registry", "config"],
+]
+ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
+HEAVY = {
+    "tensorflow",
+    "tensorflow_datasets",
+    "tensorflow_text",
+    "keras",
+    "sentencepiece",
+    "sacrebleu",
+}
+
+
+def folders(package="t2t_vq"):
+    return importlib.util.find_spec(package).submodule_search_locations
+
+
+def modules_in(room):
+    """Yields `(name, path)` of the module `t2t_vq.<room>` and of everything below it."""
+    spec = importlib.util.find_spec(f"t2t_vq.{room}")
+    yield spec.name, pathlib.Path(spec.origin)
+    for found in pkgutil.walk_packages(spec.submodule_search_locations or [], f"{spec.name}."):
+        yield found.name, pathlib.Path(importlib.util.find_spec(found.name).origin)
+
+
+def rooms_imported(path):
+    """Yields the rooms that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} has a relative import in line {node.lineno}."
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from (name.split(".")[1] for name in names if name.startswith("t2t_vq."))
+
+
+def test_every_room_has_its_row():
+    package = {found.name for found in pkgutil.iter_modules(folders())}
+    assert package | {"problems", "hparams"} == set(ROW)
+
+
+@pytest.mark.parametrize("room", list(ROW))
+def test_imports_point_downwards_only(room):
+    for name, path in modules_in(room):
+        for imported in rooms_imported(path):
+            assert ROW[imported] >= ROW[room], f"{name} imports t2t_vq.{imported}, which is above."
+
+
+@pytest.mark.parametrize("room", ["em", "registry", "config"])
+def test_the_lowest_rooms_import_nothing_of_ours(room):
+    for _, path in modules_in(room):
+        assert not list(rooms_imported(path))
+
+
+@pytest.mark.parametrize("room", ["em", "layers", "models", "decoding"])
+def test_keras_rooms_do_not_import_tensorflow(room):
+    for name, path in modules_in(room):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                module = getattr(node, "module", None) or node.names[0].name
+                assert module.split(".")[0] != "tensorflow", name
+
+
+def test_what_users_type_imports_nothing_heavy():
+    modules = ["t2t_vq", "t2t_vq.run"]
+    for room in ("problems", "hparams", "cli"):
+        modules += [name for name, _ in modules_in(room)]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {modules}:\n"
+        "    importlib.import_module(name)\n"
+        f"    heavy = {HEAVY} & set(sys.modules)\n"
+        "    assert not heavy, f'{name} imports {heavy}'\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
