@@ -26,7 +26,7 @@ class Checkpoints:
         self.batch = tf.Variable(0, dtype=tf.int64)
         self.best_score = tf.Variable(-1.0)
         folder = pathlib.Path(output_dir)
-        self._optimizer = optimizer
+        self._model, self._optimizer = model, optimizer
         self._latest = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 model=_values(model),
@@ -43,11 +43,13 @@ class Checkpoints:
         )
 
     def restore(self):
-        """Restores the newest checkpoint and returns its step; 0 when there is none."""
+        """Restores the newest checkpoint and returns its step; 0 when there is none.
+
+        Raises:
+            ValueError: when it belongs to another model or cannot be read.
+        """
         if self._latest.latest_checkpoint:
-            self._latest.checkpoint.restore(
-                self._latest.latest_checkpoint
-            ).assert_existing_objects_matched()
+            _restore(self._latest.checkpoint, self._latest.latest_checkpoint, self._model)
         return self.step
 
     def save(self):
@@ -83,18 +85,32 @@ def load_weights(model, output_dir, checkpoint="best"):
 
     Raises:
         FileNotFoundError: when there is no such checkpoint.
-        ValueError: when it belongs to another model.
+        ValueError: when it belongs to another model or cannot be read.
     """
     path = _find(pathlib.Path(output_dir), checkpoint)
-    try:
-        tf.train.Checkpoint(model=_values(model)).restore(
-            path
-        ).assert_existing_objects_matched().expect_partial()
-    except (ValueError, AssertionError, tf.errors.InvalidArgumentError) as error:
-        raise ValueError(
-            f"The checkpoint {path} does not fit the model that {output_dir} describes."
-        ) from error
+    _restore(tf.train.Checkpoint(model=_values(model)), path, model)
     return path
+
+
+def _restore(checkpoint, path, model):
+    # As variables are told by their order, a model that fits by chance must not pass.
+    expected = [tuple(variable.shape) for variable in model.variables]
+    try:
+        shapes = {name: tuple(shape) for name, shape in tf.train.list_variables(path)}
+        names = [name for name in shapes if name.startswith("model/")]
+        names.sort(key=lambda name: int(name.split("/")[1]))
+        if [shapes[name] for name in names] != expected:
+            raise ValueError(
+                f"The checkpoint {path} does not fit the model: it has {len(names)} variables, the "
+                f"model {len(expected)}, or their shapes differ. Hyper-parameters and vocabulary "
+                "must be those that it was trained with."
+            )
+        checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
+    except (tf.errors.OpError, IndexError) as error:
+        raise ValueError(
+            f"The checkpoint {path} cannot be read; it is damaged or incomplete. Restore its files "
+            "or use another."
+        ) from error
 
 
 def _find(folder, checkpoint):

@@ -4,7 +4,7 @@ from t2t_vq.training.strategy import make_strategy
 
 
 def test_an_unknown_strategy_is_refused():
-    with pytest.raises(ValueError, match="no strategy 'tpu'. Choose one of auto, one_device"):
+    with pytest.raises(ValueError, match=r"no strategy 'tpu'. Choose one of auto, one_device"):
         make_strategy("tpu")
 
 
