@@ -22,9 +22,10 @@ def repeat_rows(state, times):
 def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
     """Keeps the `beam_size` best sequences at each position.
 
-    Sequences that end leave the beam and compete, divided by the length penalty, for the
-    `beam_size` best finished ones. The search stops when no sequence in the beam can still beat
-    them; one that reaches `length` unended counts as finished there.
+    Those of them that end leave the beam and compete, divided by the length penalty, for the
+    `beam_size` best finished ones; the next best take their places. The search stops when no
+    sequence in the beam can still beat them; one that reaches `length` unended counts as finished
+    there.
 
     Args:
         step: see `t2t_vq.decoding`; its rows are `batch * beam_size`.
@@ -52,7 +53,7 @@ def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
         vocab = logits.shape[-1]
         log_probs = ops.reshape(ops.log_softmax(logits), (batch, beam_size, vocab))
         scores = ops.reshape(alive_scores[:, :, None] + log_probs, (batch, beam_size * vocab))
-        # Twice the beam, so that enough sequences go on when many of the best end here.
+        # Twice the beam, so that enough sequences go on even when all of the best end here.
         scores, chosen = ops.top_k(scores, min(2 * beam_size, beam_size * vocab))
         parents, symbols = chosen // vocab, ops.cast(chosen % vocab, "int32")
         candidates = ops.take_along_axis(alive, parents[:, :, None], axis=1)
@@ -60,7 +61,9 @@ def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
         candidates = ops.where(column, symbols[:, :, None], candidates)
         ends = ops.logical_or(symbols == end, index == length - 1)
 
-        ended = ops.where(ends, scores / length_penalty(index + 1, alpha), _IMPOSSIBLE)
+        # Only ends among the best of all finish, so that a beam of one is greedy.
+        finishes = ops.logical_and(ends, ops.arange(ends.shape[1]) < beam_size)
+        ended = ops.where(finishes, scores / length_penalty(index + 1, alpha), _IMPOSSIBLE)
         finished_scores, kept = ops.top_k(
             ops.concatenate([finished_scores, ended], axis=1), beam_size
         )

@@ -1,0 +1,33 @@
+import pytest
+
+from t2t_vq.metrics.bleu import bleu, chrf
+
+LINES = ["Der Hund schläft heute im Garten .", "Die Katze sieht den Vogel ."]
+
+
+@pytest.mark.parametrize("metric", [bleu, chrf])
+def test_a_perfect_translation_scores_100(metric):
+    assert metric(LINES, LINES).score == pytest.approx(100)
+
+
+@pytest.mark.parametrize("metric", [bleu, chrf])
+def test_a_translation_that_shares_nothing_scores_next_to_0(metric):
+    assert metric(["qqq www"] * 2, LINES).score < 1
+
+
+def test_bleu_by_hand():
+    # Precisions 4/5, 2/4, 1/3, 1 / (2 * 2) smoothed; the lengths agree.
+    hypothesis, reference = "a b c x d", "a b c d y"
+    expected = 100 * (4 / 5 * 2 / 4 * 1 / 3 * 1 / 4) ** 0.25
+    assert bleu([hypothesis], [reference]).score == pytest.approx(expected)
+
+
+def test_the_signature_says_how_it_was_computed():
+    assert "tok:13a" in bleu(LINES, LINES).signature
+    assert "version:" in chrf(LINES, LINES).signature
+
+
+@pytest.mark.parametrize("metric", [bleu, chrf])
+def test_a_missing_translation_is_an_error(metric):
+    with pytest.raises(ValueError, match="There are 1 translations and 2 references"):
+        metric(LINES[:1], LINES)
