@@ -234,7 +234,8 @@ class TransformerNat(TranslationModel):
         # next, and decoding, which knows blocks only, sees what training saw.
         labels = ops.where(target != PAD_ID, target, EOS_ID)
         token_weights = self._block_mask(latents.mask)
-        gold = self.embedding(labels)
+        # Validation is as decoding: it sees no true token and draws no coin.
+        gold = self.embedding(labels) if training else None
         logits = self.reconstruct(
             quantized.output.dense, latents.mask, memory, memory_bias, gold, step, training
         )

@@ -68,7 +68,7 @@ class Checkpoints:
     @property
     def step(self):
         """Updates made so far."""
-        return int(self._optimizer.iterations)
+        return int(self._optimizer.iterations.numpy())
 
 
 def load_weights(model, output_dir, checkpoint="best"):

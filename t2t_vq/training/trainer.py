@@ -15,8 +15,8 @@ from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
 
 
-class NotFiniteError(ArithmeticError):
-    """A loss became NaN or infinite."""
+class NotFiniteError(ValueError):
+    """A loss or the gradient became NaN or infinite."""
 
 
 def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3, strategy="auto"):
@@ -38,7 +38,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         The highest validation BLEU.
 
     Raises:
-        NotFiniteError: when a loss is NaN or infinite; names the step and the term.
+        NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
         Interrupted: when SIGINT or SIGTERM stopped the run.
         ValueError: when `output_dir` holds a run that was asked for differently.
 
@@ -60,7 +60,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     loop = _Loop(run, problem, model, optimizer, strategy, checkpoints, evaluator, output_dir)
     with Interruption() as interruption:
         loop.run_until(run.hparams.train_steps, interruption)
-    if interruption.signal:
+    if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
     return float(checkpoints.best_score)
 
@@ -107,7 +107,8 @@ class _Loop:
             evaluates = step == last_step or step % self.hparams.eval_frequency == 0
             if done or evaluates or self.progress.is_due():
                 self._show(step)
-            if evaluates and not interruption.signal:
+            # Who asks to stop does not wait for a validation, unless it is the last one.
+            if evaluates and (step == last_step or not interruption.signal):
                 self._evaluate(step)
             if done or evaluates:
                 self.checkpoints.save()
@@ -137,13 +138,7 @@ class _Loop:
         results = [{name: float(v) for name, v in r.items()} for r in self.pending]
         first = step - len(results) + 1
         for number, result in enumerate(results, first):
-            for name, value in result.items():
-                if not math.isfinite(value) and name.startswith("loss/"):
-                    raise NotFiniteError(
-                        f"The term '{name.removeprefix('loss/')}' of the loss is {value} at step "
-                        f"{number:,}. Nothing was saved since. Lower learning_rate, raise "
-                        "warmup_steps or set clip_norm, and start from the last checkpoint."
-                    )
+            _check_finite(number, result)
         tokens = sum(result.pop("tokens") for result in results)
         means = {name: sum(r[name] for r in results) / len(results) for name in results[0]}
         means["tokens_per_second"] = self.progress.show(step, means, tokens)
@@ -164,3 +159,15 @@ class _Loop:
             f"  {source}\n  {translation}"
         )
         self.progress.restart(step)
+
+
+def _check_finite(step, result):
+    for name, value in result.items():
+        if math.isfinite(value) or not name.startswith(("loss/", "gradient_norm")):
+            continue
+        term = name.removeprefix("loss/")
+        what = f"The term '{term}' of the loss" if term != name else "The norm of the gradient"
+        raise NotFiniteError(
+            f"{what} is {value} at step {step:,}. Nothing was saved since. Lower learning_rate, "
+            "raise warmup_steps or set clip_norm, and train in another --output_dir."
+        )

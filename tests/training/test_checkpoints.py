@@ -132,3 +132,21 @@ def test_a_damaged_checkpoint_is_refused(finished, model_of, tmp_path):
         path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="latest/ckpt-8 cannot be read"):
         load_weights(model_of(finished.run), tmp_path / "copy", "latest")
+
+
+def test_every_replica_restores_the_same(make_run, model_of, two_replicas, tmp_path):
+    def restored():
+        with two_replicas.scope():
+            model = model_of(make_run("softem_nat_test"))
+            optimizer = keras.optimizers.Adam()
+            optimizer.build(model.trainable_variables)
+        return model, Checkpoints(tmp_path, model, optimizer)
+
+    model, checkpoints = restored()
+    scramble(model.variables)
+    checkpoints.save()
+    again, checkpoints = restored()
+    checkpoints.restore()
+    for variable, expected in zip(again.variables, values(model), strict=True):
+        for local in two_replicas.experimental_local_results(variable.value):
+            np.testing.assert_array_equal(np.array(local), expected)

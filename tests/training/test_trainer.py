@@ -1,0 +1,164 @@
+import itertools
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from t2t_vq import run as runs
+from t2t_vq.training import trainer
+from t2t_vq.training.interruption import Interrupted
+from t2t_vq.training.trainer import NotFiniteError, train
+
+
+def names(folder):
+    return sorted(path.name for path in folder.glob("*.index"))
+
+
+def checkpoint_values(tf, path):
+    """Everything that a checkpoint holds, but how often it was saved."""
+    reader = tf.train.load_checkpoint(str(path))
+    kept = [
+        name
+        for name in reader.get_variable_to_shape_map()
+        if name != "_CHECKPOINTABLE_OBJECT_GRAPH" and not name.startswith("save_counter")
+    ]
+    return {name: reader.get_tensor(name) for name in kept}
+
+
+def summaries_in(folder):
+    """`{tag: {step: value}}` of a folder's TensorBoard files."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util import tensor_util
+
+    events = EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
+    return {
+        tag: {e.step: tensor_util.make_ndarray(e.tensor_proto) for e in events.Tensors(tag)}
+        for tag in events.Tags()["tensors"]
+    }
+
+
+@pytest.fixture
+def stop_after(monkeypatch):
+    """A function that makes the next runs send themselves a signal after some updates, or none."""
+    make = trainer.make_train_step
+
+    def patch(updates, number=signal.SIGTERM):
+        def make_and_count(*arguments):
+            step, calls = make(*arguments), itertools.count(1)
+
+            def counted(batch):
+                result = step(batch)
+                if next(calls) == updates:
+                    os.kill(os.getpid(), number)
+                return result
+
+            return counted
+
+        monkeypatch.setattr(trainer, "make_train_step", make_and_count)
+
+    return patch
+
+
+def test_a_run_leaves_itself_and_its_checkpoints(finished):
+    assert runs.load(finished.output_dir) == finished.run
+    assert names(finished.output_dir / "latest") == ["ckpt-4.index", "ckpt-8.index"]
+    assert len(names(finished.output_dir / "best")) == 1
+    assert finished.best >= 0
+
+
+def test_losses_and_metrics_of_training_are_in_tensorboard(finished):
+    found = summaries_in(finished.output_dir / "train")
+    assert set(found) == {
+        *("loss", "loss/reconstruction", "loss/latents", "loss/commitment"),
+        *("token_accuracy", "latent_accuracy", "gradient_norm"),
+        *("codebook_perplexity", "codes_in_use", "posterior_entropy", "mean_distance"),
+        *("tokens_per_second", "learning_rate"),
+    }
+    assert all(set(values) >= {4, 8} for values in found.values())
+    for step in found["loss"]:
+        parts = [
+            found[f"loss/{part}"][step] for part in ("reconstruction", "latents", "commitment")
+        ]
+        np.testing.assert_allclose(found["loss"][step], sum(parts), rtol=1e-5)
+
+
+def test_validation_is_in_tensorboard_with_translations(finished):
+    found = summaries_in(finished.output_dir / "dev")
+    assert {"loss", "loss/reconstruction", "bleu", "token_accuracy", "translations"} <= set(found)
+    assert float(max(found["bleu"].values())) == pytest.approx(finished.best)
+    sources, references = finished.run.make_problem().text(finished.run.data_dir, "dev")
+    table = found["translations"][8].item().decode("utf-8").split("\n")
+    assert table[0] == "source | reference | translation"
+    assert len(table) == 2 + 5
+    assert table[2].startswith(f"{sources[0]} | {references[0]} | ")
+
+
+def test_the_same_command_after_the_end_does_nothing_and_says_so(finished, capsys):
+    before = {p: p.stat().st_mtime_ns for p in (finished.output_dir / "latest").iterdir()}
+    assert train(finished.run, finished.output_dir) == finished.best
+    assert "Nothing to do: the run has made its 8 updates." in capsys.readouterr().err
+    after = {p: p.stat().st_mtime_ns for p in (finished.output_dir / "latest").iterdir()}
+    assert after == before
+
+
+def test_stopping_and_going_on_ends_in_the_same_bits(tf, finished, stop_after, tmp_path):
+    # The codebook starts after 3 updates, an epoch ends after 6.
+    for updates, step in ((2, 2), (4, 6)):
+        stop_after(updates)
+        with pytest.raises(Interrupted, match=f"Stopped by SIGTERM after step {step}; saved in"):
+            train(finished.run, tmp_path, strategy="one_device")
+        assert f"ckpt-{step}.index" in names(tmp_path / "latest")
+    stop_after(None)
+    assert train(finished.run, tmp_path, strategy="one_device") == finished.best
+    straight = checkpoint_values(tf, finished.output_dir / "latest" / "ckpt-8")
+    stopped = checkpoint_values(tf, tmp_path / "latest" / "ckpt-8")
+    assert stopped["epoch/.ATTRIBUTES/VARIABLE_VALUE"] == 1
+    assert straight.keys() == stopped.keys()
+    for name, value in straight.items():
+        np.testing.assert_array_equal(stopped[name], value, err_msg=name)
+
+
+def test_a_signal_during_the_last_update_is_too_late(make_run, stop_after, tmp_path):
+    stop_after(2, signal.SIGINT)
+    assert train(make_run("transformer_test,train_steps=2"), tmp_path) >= 0
+    assert names(tmp_path / "best") == ["ckpt-2.index"]
+
+
+def test_a_finished_run_can_be_made_longer_and_keeps_the_newest(make_run, tmp_path, capsys):
+    hparams = "transformer_test,eval_frequency=1,schedule=rsqrt"
+    train(make_run(f"{hparams},train_steps=3"), tmp_path, keep_checkpoints=2)
+    assert names(tmp_path / "latest") == ["ckpt-2.index", "ckpt-3.index"]
+    train(make_run(f"{hparams},train_steps=4"), tmp_path, keep_checkpoints=2)
+    assert names(tmp_path / "latest") == ["ckpt-3.index", "ckpt-4.index"]
+    assert "from step 3" in capsys.readouterr().err
+
+
+def test_a_run_asked_for_differently_is_refused(finished, make_run):
+    with pytest.raises(ValueError, match="hparams.dropout was 0.1 and is now 0.5"):
+        train(make_run("softem_nat_test,dropout=0.5"), finished.output_dir)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_saved(make_run, tmp_path):
+    run = make_run("transformer_test,learning_rate=1e37,warmup_steps=0")
+    with pytest.raises(NotFiniteError, match=r"'tokens' of the loss is nan at step 2\. Nothing"):
+        train(run, tmp_path)
+    assert names(tmp_path / "latest") == []
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run(make_run, tmp_path, monkeypatch):
+    def make(*arguments):
+        return lambda batch: {"loss": 1.0, "loss/tokens": 1.0, "gradient_norm": float("inf")}
+
+    monkeypatch.setattr(trainer, "make_train_step", make)
+    with pytest.raises(NotFiniteError, match="norm of the gradient is inf at step 1"):
+        train(make_run("transformer_test"), tmp_path)
+
+
+def test_two_replicas_train_from_the_command_to_the_translations(tf, make_run, tmp_path):
+    run = make_run("softem_nat_test,train_steps=5")
+    assert train(run, tmp_path, strategy="mirrored") >= 0
+    assert names(tmp_path / "latest") == ["ckpt-4.index", "ckpt-5.index"]
+    values = checkpoint_values(tf, tmp_path / "latest" / "ckpt-5")
+    assert all(np.all(np.isfinite(value)) for value in values.values())
+    assert "translations" in summaries_in(tmp_path / "dev")
