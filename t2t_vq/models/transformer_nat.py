@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from t2t_vq import config, registry
+from t2t_vq.bottlenecks import replicas
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.beam import beam_search, repeat_rows
 from t2t_vq.decoding.greedy import greedy_search
@@ -20,6 +21,8 @@ from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
 
 # For each code, the vectors that its start is found from.
 _START_VECTORS = 8
+# Of the coins that mix true embeddings in: a stream that no bottleneck draws from.
+_SEED, _COINS = 0, 15
 
 
 class Latents(typing.NamedTuple):
@@ -120,7 +123,6 @@ class TransformerNat(TranslationModel):
             self.decoder,
         ):
             layer.build((None, None, hidden_size))
-        self.coins = keras.random.SeedGenerator(0)
         self.built = True
 
     @classmethod
@@ -176,14 +178,14 @@ class TransformerNat(TranslationModel):
             mask: `[batch, latents]` bool.
             memory, memory_bias: the encoded source.
             gold: `[batch, length, dim]` embeddings of the true target, which take part while
-                `step` is in the start-up schedule; none in decoding.
+                `step` is in the start-up schedule; none in decoding and evaluation.
 
         Returns:
             float32 logits `[batch, latents * 2**compress_steps, vocab]`.
         """
         inputs = self.decompressor(dense, mask, training=training)
         if gold is not None and self.mask_startup_steps:
-            coins = keras.random.uniform((*gold.shape[:2], 1), seed=self.coins)
+            coins = replicas.uniform((*ops.shape(gold)[:2], 1), _SEED, step, _COINS)
             inputs = ops.where(coins < latent_share(step, self.mask_startup_steps), inputs, gold)
         block_bias = padding_bias(self._block_mask(mask))
         hidden = self.decoder(
