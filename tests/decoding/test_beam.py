@@ -113,8 +113,8 @@ def test_searches_of_a_batch_do_not_touch_each_other():
 
 @JIT
 def test_the_state_of_a_beam_is_that_of_its_own_history(tf, jit):
-    length, beam_size, vocab = 5, 3, 4
-    first, following = random_model(2, vocab, 13)
+    rows, length, beam_size, vocab = 8, 6, 3, 4
+    first, following = random_model(rows, vocab, 13)
 
     def step(symbols, index, state):
         """Scores by everything said before, which only the state remembers."""
@@ -126,11 +126,11 @@ def test_the_state_of_a_beam_is_that_of_its_own_history(tf, jit):
 
     def run():
         model = repeat_rows({"first": first, "following": following}, beam_size)
-        state = {"history": tf.fill((2 * beam_size, length), -1), "model": model}
-        return beam_search(step, state, 2, beam_size, length, END, 0.6)
+        state = {"history": tf.fill((rows * beam_size, length), -1), "model": model}
+        return beam_search(step, state, rows, beam_size, length, END, 0.6)
 
     sequences, scores = (item.numpy() for item in tf.function(run, jit_compile=jit)())
-    for row, beam in itertools.product(range(2), range(beam_size)):
+    for row, beam in itertools.product(range(rows), range(beam_size)):
         symbols, score, said = sequences[row, beam].tolist(), 0.0, np.zeros(vocab)
         size = symbols.index(END) + 1 if END in symbols else length
         for i in range(size):
