@@ -1,9 +1,10 @@
 """The training loop."""
 
 import itertools
-import math
 
 import keras
+import numpy as np
+import tensorflow as tf
 
 from t2t_vq.training.checkpoints import Checkpoints
 from t2t_vq.training.evaluator import Evaluator
@@ -48,13 +49,14 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     """
     problem = run.make_problem()
     problem.generate_data(run.data_dir, source_dir)
-    run.save(output_dir)
     strategy = make_strategy(strategy)
     tokenizer = problem.tokenizer(run.data_dir)
     with strategy.scope():
         model = run.make_model(tokenizer)
         optimizer = _make_optimizer(run.hparams)
         optimizer.build(model.trainable_variables)
+    # Not before the model could be made, so that a mistake corrected is no other run.
+    run.save(output_dir)
     checkpoints = Checkpoints(output_dir, model, optimizer, keep_checkpoints)
     evaluator = Evaluator(model, problem, run, tokenizer, eval_steps)
     loop = _Loop(run, problem, model, optimizer, strategy, checkpoints, evaluator, output_dir)
@@ -132,19 +134,38 @@ class _Loop:
                 self.checkpoints.epoch.assign(epoch)
                 self.checkpoints.batch.assign(0)
             dataset = self._epoch(epoch).skip(int(self.checkpoints.batch))
-            yield from self.strategy.experimental_distribute_dataset(dataset)
+            if self.strategy.num_replicas_in_sync > 1:
+                dataset = self.strategy.experimental_distribute_dataset(dataset)
+            yield from dataset
 
     def _show(self, step):
-        results = [{name: float(v) for name, v in r.items()} for r in self.pending]
-        first = step - len(results) + 1
-        for number, result in enumerate(results, first):
-            _check_finite(number, result)
-        tokens = sum(result.pop("tokens") for result in results)
-        means = {name: sum(r[name] for r in results) / len(results) for name in results[0]}
+        # One transfer a quantity: fetching every number by itself would hold the device up.
+        results = {
+            name: tf.stack([result[name] for result in self.pending]).numpy()
+            for name in self.pending[0]
+        }
+        self._check_finite(step - len(self.pending) + 1, results)
+        tokens = results.pop("tokens").sum()
+        means = {name: float(values.mean()) for name, values in results.items()}
         means["tokens_per_second"] = self.progress.show(step, means, tokens)
         means["learning_rate"] = float(self.optimizer.learning_rate)
         self.summaries.scalars("train", step, means)
         self.pending = []
+
+    def _check_finite(self, first_step, results):
+        bad = [
+            (first_step + int(np.argmin(np.isfinite(values))), name)
+            for name, values in results.items()
+            if name.startswith("loss/") and not np.all(np.isfinite(values))
+        ]
+        if bad:
+            step, name = min(bad)
+            value = results[name][step - first_step]
+            raise NotFiniteError(
+                f"The term '{name.removeprefix('loss/')}' of the loss is {value} at step {step:,}. "
+                "Nothing was saved since. Lower learning_rate, raise warmup_steps or set "
+                "clip_norm, and start from the last checkpoint."
+            )
 
     def _evaluate(self, step):
         result = self.evaluator.evaluate(step)

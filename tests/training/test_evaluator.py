@@ -32,7 +32,7 @@ def test_it_moves_no_variable(evaluator, before, evaluation):
 def test_losses_are_means_over_the_validation_batches(tf, evaluator, evaluation, make_run):
     run = make_run("softem_nat_test")
     dataset = run.make_problem().batches(
-        run.data_dir, "dev", batch_tokens=256, max_length=16, num_buckets=1
+        run.data_dir, "dev", batch_tokens=512, max_length=16, num_buckets=1
     )
     (batch,) = dataset
     output = evaluator.model.training_output(batch, 3)

@@ -103,17 +103,16 @@ def test_the_same_command_after_the_end_does_nothing_and_says_so(finished, capsy
 
 
 def test_stopping_and_going_on_ends_in_the_same_bits(tf, finished, stop_after, tmp_path):
-    # The codebook starts after 3 updates, an epoch ends after 6.
-    for updates, step in ((2, 2), (4, 6)):
-        stop_after(updates)
-        with pytest.raises(Interrupted, match=f"Stopped by SIGTERM after step {step}; saved in"):
-            train(finished.run, tmp_path, strategy="one_device")
-        assert f"ckpt-{step}.index" in names(tmp_path / "latest")
+    # After 3 updates an epoch ends and the codebook starts.
+    stop_after(3)
+    with pytest.raises(Interrupted, match="Stopped by SIGTERM after step 3; saved in"):
+        train(finished.run, tmp_path, strategy="one_device")
+    assert names(tmp_path / "latest") == ["ckpt-3.index"]
     stop_after(None)
     assert train(finished.run, tmp_path, strategy="one_device") == finished.best
     straight = checkpoint_values(tf, finished.output_dir / "latest" / "ckpt-8")
     stopped = checkpoint_values(tf, tmp_path / "latest" / "ckpt-8")
-    assert stopped["epoch/.ATTRIBUTES/VARIABLE_VALUE"] == 1
+    assert stopped["epoch/.ATTRIBUTES/VARIABLE_VALUE"] == 2
     assert straight.keys() == stopped.keys()
     for name, value in straight.items():
         np.testing.assert_array_equal(stopped[name], value, err_msg=name)
@@ -135,8 +134,14 @@ def test_a_finished_run_can_be_made_longer_and_keeps_the_newest(make_run, tmp_pa
 
 
 def test_a_run_asked_for_differently_is_refused(finished, make_run):
-    with pytest.raises(ValueError, match="hparams.dropout was 0.1 and is now 0.5"):
+    with pytest.raises(ValueError, match=r"hparams.dropout was 0.1 and is now 0.5"):
         train(make_run("softem_nat_test,dropout=0.5"), finished.output_dir)
+
+
+def test_a_mistake_in_the_model_can_be_corrected(make_run, tmp_path):
+    with pytest.raises(ValueError, match="not a multiple of num_heads=3"):
+        train(make_run("transformer_test,num_heads=3"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_saved(make_run, tmp_path):

@@ -4,14 +4,14 @@ from t2t_vq import config, registry
 from t2t_vq.problems.translate_ende_synthetic import TranslateEndeSynthetic
 
 _SIZE = (
-    "hidden_size=16,filter_size=32,num_heads=2,encoder_layers=1,decoder_layers=1,batch_tokens=256,"
+    "hidden_size=16,filter_size=32,num_heads=2,encoder_layers=1,decoder_layers=1,batch_tokens=512,"
     "max_length=16,num_buckets=1,train_steps=8,eval_frequency=4,warmup_steps=4"
 )
 
 
 @registry.register_problem
 class TranslateTiny(TranslateEndeSynthetic):
-    """English to German, 150 pairs: six batches of the sets below."""
+    """English to German, 150 pairs: three batches of the sets below."""
 
     files_name = "translate_tiny"
     num_train_pairs = 150

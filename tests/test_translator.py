@@ -1,0 +1,133 @@
+import keras
+import numpy as np
+import pytest
+
+from t2t_vq.bottlenecks.soft_em import SoftEM
+from t2t_vq.data import synthetic_ende
+from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
+from t2t_vq.models.transformer import Transformer
+from t2t_vq.models.transformer_nat import TransformerNat
+from t2t_vq.translator import Translator
+
+SIZE = {"hidden_size": 16, "filter_size": 32, "num_heads": 2}
+DEPTH = {"encoder_layers": 1, "decoder_layers": 1}
+LINES = ["The dog sleeps.", "A cat sees the old house.", "We are very happy today.", "Who reads?"]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tf):
+    pairs = synthetic_ende.pairs("train", 0, 200)
+    return Tokenizer(train_vocabulary([side for pair in pairs for side in pair], 600))
+
+
+@pytest.fixture(scope="module")
+def translator(tokenizer):
+    """Untrained, so that other sources give other nonsense."""
+    keras.utils.set_random_seed(1)
+    bottleneck = SoftEM(num_codes=16, num_samples=None)
+    model = TransformerNat(
+        tokenizer.vocab_size,
+        bottleneck,
+        predictor_layers=1,
+        compress_steps=2,
+        **SIZE,
+        **DEPTH,
+    )
+    return Translator(model, tokenizer, max_length=32, batch_size=4)
+
+
+def test_each_line_gives_its_own_translation_in_order(translator):
+    together = translator.translate(LINES)
+    assert len(set(together)) == len(LINES)
+    for line, translation in zip(LINES, together, strict=True):
+        assert translator.translate([line]) == [translation]
+
+
+def test_a_translation_does_not_depend_on_what_is_translated_with_it(translator):
+    lines = [f"{line} {ending}" for line in LINES for ending in ("", "Yes.", "The dog sees a cat.")]
+    together = translator.translate(lines)
+    backwards = translator.translate(lines[::-1])
+    assert backwards[::-1] == together
+    assert translator.translate(lines[5:8]) == together[5:8]
+
+
+def test_no_lines_give_no_lines(translator):
+    assert translator.translate([]) == []
+
+
+def test_empty_and_blank_lines_stay_empty(translator):
+    lines = ["", LINES[0], " ", "\t", "\u3000", LINES[1], "\r"]
+    translations = translator.translate(lines)
+    assert [bool(text) for text in translations] == [False, True, False, False, False, True, False]
+
+
+def test_odd_characters_give_one_line_each(translator):
+    lines = ["a\u2028b", "dog 🐕‍🦺", "tab\there", "\x00\x0b\x85", "漢字", "line\nbreak"]
+    translations = translator.translate(lines)
+    assert len(translations) == len(lines)
+    assert all(translations)
+
+
+def test_long_lines_are_cut_and_counted(translator, tokenizer):
+    long = " ".join(["The old dog sleeps in the house."] * 30)
+    ids = tokenizer.encode(long)
+    before = translator.num_cut
+    (translation,) = translator.translate([long])
+    assert translator.num_cut == before + 1
+    cut = [*ids[:31], tokenizer.eos_id]
+    assert translation == tokenizer.decode(translator.translate_ids([cut])[0])
+
+
+def test_a_line_of_the_longest_length_is_not_cut(translator, tokenizer):
+    line = "dog"
+    while len(tokenizer.encode(f"{line} dog")) <= 32:
+        line += " dog"
+    before = translator.num_cut
+    translator.translate([line])
+    assert translator.num_cut == before
+
+
+class Spelling:
+    """Stands for a model: whatever the source, it answers with the bytes of line breaks."""
+
+    def __init__(self, tokens):
+        self.tokens = tokens
+
+    def translate(self, source, beam_size, alpha):
+        import tensorflow as tf
+
+        return tf.tile(tf.constant([self.tokens]), [tf.shape(source)[0], 1])
+
+
+def test_a_translation_never_holds_a_line_break(tokenizer):
+    first = tokenizer.encode("dog")[:-1]
+    breaks = [tokenizer._pieces.piece_to_id(piece) for piece in ("<0x0A>", "<0x0D>", "<0x0A>")]
+    assert tokenizer.decode([*first, *breaks]) == "dog\n\r\n"
+    translator = Translator(Spelling([*first, *breaks, *first, 1]), tokenizer, max_length=16)
+    assert translator.translate(["a", "b"]) == ["dog  dog", "dog  dog"]
+
+
+def test_lengths_reach_the_longest_source(tokenizer):
+    assert Translator(None, tokenizer, max_length=64).lengths == [16, 32, 64]
+    assert Translator(None, tokenizer, max_length=10).lengths == [16]
+    assert Translator(None, tokenizer, max_length=100).lengths == [16, 32, 64, 128]
+    assert Translator(None, tokenizer, max_length=5_000).lengths[-1] == 1024
+
+
+def test_compiling_first_changes_nothing(translator):
+    lines = [*LINES, "", "The dog " * 40]
+    translator.compile_for(lines)
+    assert translator.num_cut == 0
+    expected = translator.translate(lines)
+    assert translator.translate(lines) == expected
+    assert translator.num_cut == 2
+
+
+def test_a_beam_translates_as_the_model_does(tokenizer):
+    model = Transformer(tokenizer.vocab_size, **SIZE, **DEPTH)
+    translator = Translator(model, tokenizer, max_length=16, beam_size=2, alpha=1.0)
+    ids = tokenizer.encode(LINES[0])
+    source = np.zeros((1, 16), np.int32)
+    source[0, : len(ids)] = ids
+    tokens = np.array(model.translate(source, beam_size=2, alpha=1.0))[0]
+    assert translator.translate(LINES[:1]) == [tokenizer.decode(tokens)]
