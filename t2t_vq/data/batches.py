@@ -128,12 +128,14 @@ def epoch(data_dir, name, split, *, buckets, batch_tokens, batch_multiple=1, rng
     dropped = int(np.sum(lengths > buckets[-1]))
     _log_dropped(data_dir, name, split, buckets[-1], dropped, len(lengths))
     batches = plan(lengths, buckets, batch_tokens, batch_multiple, rng)
-    # Constants of the graph would be limited to two gigabytes; captured tensors are not.
-    rows, starts, padded = (tf.convert_to_tensor(part) for part in batches)
-    sides = {
-        side: (tf.convert_to_tensor(ids), tf.convert_to_tensor(begins))
-        for side, (ids, begins) in (("source", source), ("target", target))
-    }
+    # Constants of the graph would be limited to two gigabytes; captured tensors are not. They stay
+    # with the input pipeline, on the CPU.
+    with tf.device("CPU:0"):
+        rows, starts, padded = (tf.convert_to_tensor(part) for part in batches)
+        sides = {
+            side: (tf.convert_to_tensor(ids), tf.convert_to_tensor(begins))
+            for side, (ids, begins) in (("source", source), ("target", target))
+        }
 
     def assemble(i):
         pairs, length = rows[starts[i] : starts[i + 1]], padded[i]

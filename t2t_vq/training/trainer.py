@@ -1,9 +1,9 @@
 """The training loop."""
 
 import itertools
+import math
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from t2t_vq.training.checkpoints import Checkpoints
@@ -144,28 +144,17 @@ class _Loop:
             name: tf.stack([result[name] for result in self.pending]).numpy()
             for name in self.pending[0]
         }
-        self._check_finite(step - len(self.pending) + 1, results)
+        for i in range(len(self.pending)):
+            _check_finite(
+                step - len(self.pending) + 1 + i,
+                {name: values[i] for name, values in results.items()},
+            )
         tokens = results.pop("tokens").sum()
         means = {name: float(values.mean()) for name, values in results.items()}
         means["tokens_per_second"] = self.progress.show(step, means, tokens)
         means["learning_rate"] = float(self.optimizer.learning_rate)
         self.summaries.scalars("train", step, means)
         self.pending = []
-
-    def _check_finite(self, first_step, results):
-        bad = [
-            (first_step + int(np.argmin(np.isfinite(values))), name)
-            for name, values in results.items()
-            if name.startswith("loss/") and not np.all(np.isfinite(values))
-        ]
-        if bad:
-            step, name = min(bad)
-            value = results[name][step - first_step]
-            raise NotFiniteError(
-                f"The term '{name.removeprefix('loss/')}' of the loss is {value} at step {step:,}. "
-                "Nothing was saved since. Lower learning_rate, raise warmup_steps or set "
-                "clip_norm, and start from the last checkpoint."
-            )
 
     def _evaluate(self, step):
         result = self.evaluator.evaluate(step)
