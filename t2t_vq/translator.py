@@ -97,7 +97,7 @@ class Translator:
 
     def _shape(self, sources):
         # Rows are rounded up like lengths, for the sake of few compilations.
-        rows = 1 << (len(sources) - 1).bit_length()
+        rows = next(n for n in (1, 8, self.batch_size) if n >= len(sources))
         return rows, next(n for n in self.lengths if n >= max(map(len, sources)))
 
     def _fit(self, ids):
