@@ -30,11 +30,14 @@ def _define():
 def main():
     """Translates as the flags say."""
     if FLAGS.interactive:
-        translator = trained.load()[2]
-        _converse(translator)
+        if (FLAGS.inputs, FLAGS.outputs) != ("-", "-"):
+            raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
+        _converse(trained.load()[2])
         return
     if FLAGS.inputs != "-" and not os.path.isfile(FLAGS.inputs):
         raise FileNotFoundError(f"There is no file {FLAGS.inputs} to translate; correct --inputs.")
+    if os.path.isdir(FLAGS.outputs) or not os.path.isdir(os.path.dirname(FLAGS.outputs) or "."):
+        raise FileNotFoundError(f"{FLAGS.outputs} is no place for a file; correct --outputs.")
     translator = trained.load()[2]
     with _reader(FLAGS.inputs) as inputs, _writer(FLAGS.outputs) as outputs:
         decode_lines(translator, inputs, outputs)
@@ -56,8 +59,9 @@ def decode_lines(translator, inputs, outputs):
     lines = iter(inputs)
     while chunk := list(itertools.islice(lines, _LINES)):
         texts = [line.removesuffix(b"\n").decode("utf-8", "replace") for line in chunk]
+        # With a replacement character of its own a line may be valid.
         invalid += sum(
-            "\ufffd" in text and "\ufffd".encode() not in line
+            "\ufffd" in text and text.encode("utf-8") != line.removesuffix(b"\n")
             for text, line in zip(texts, chunk, strict=True)
         )
         for translation in translator.translate(texts):
@@ -66,19 +70,17 @@ def decode_lines(translator, inputs, outputs):
     outputs.flush()
     progress.finish()
     if invalid:
-        print(
-            f"{invalid:,} lines were not valid UTF-8; their bad bytes were replaced.",
-            file=sys.stderr,
-        )
+        print(f"Lines with bytes that are no UTF-8, replaced: {invalid:,}.", file=sys.stderr)
     if translator.num_cut:
         print(
-            f"{translator.num_cut:,} lines were longer than {translator.lengths[-1]} tokens and "
-            "were cut there.",
+            f"Lines cut, being longer than {translator.lengths[-1]} tokens: "
+            f"{translator.num_cut:,}.",
             file=sys.stderr,
         )
 
 
 def _converse(translator):
+    sys.stdin.reconfigure(errors="replace")
     print("Type a sentence and press return; an empty line or Ctrl-D ends.", file=sys.stderr)
     while True:
         try:
@@ -105,9 +107,14 @@ def _writer(path):
         yield sys.stdout.buffer
         return
     temporary = f"{path}.tmp"
-    with open(temporary, "wb") as stream:
-        yield stream
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as stream:
+            yield stream
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(temporary)
+        raise
 
 
 def run():

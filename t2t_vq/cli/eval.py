@@ -46,8 +46,8 @@ def score(translator, sources, references):
         sources, references: lists of strings.
 
     Returns:
-        A dict of `bleu`, `chrf`, their signatures, `sentences`, and `sentences_per_second`, from
-        text to text, compilation left out.
+        A dict of `bleu`, `chrf`, their signatures, `sentences`, `sources_cut` (those longer than
+        the model takes), and `sentences_per_second`, from text to text, compilation left out.
     """
     from t2t_vq.metrics.bleu import bleu, chrf
 
@@ -55,7 +55,11 @@ def score(translator, sources, references):
     start = time.perf_counter()
     translations = translator.translate(sources)
     seconds = time.perf_counter() - start
-    result = {"sentences": len(sources), "sentences_per_second": len(sources) / seconds}
+    result = {
+        "sentences": len(sources),
+        "sources_cut": translator.num_cut,
+        "sentences_per_second": len(sources) / seconds,
+    }
     for name, metric in (("bleu", bleu), ("chrf", chrf)):
         found = metric(translations, references)
         result[name], result[f"{name}_signature"] = found.score, found.signature

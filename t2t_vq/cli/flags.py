@@ -1,6 +1,7 @@
 """What the commands share: flags, and errors as sentences instead of tracebacks."""
 
 import os
+import pathlib
 import sys
 
 from absl import app, flags, logging
@@ -31,6 +32,7 @@ def run(main, doc, shared, define=None, required=()):
     """
     # TensorFlow's start-up chatter would bury the messages; what it fails at, it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.get_absl_logger().addFilter(_is_no_chatter)
     for name in (*shared, "usr_dir", "registry_help"):
         definer, default, text = _SHARED[name]
         definer(name, default, text)
@@ -44,11 +46,16 @@ def run(main, doc, shared, define=None, required=()):
     app.run(main_of_app)
 
 
+def _is_no_chatter(record):
+    # TensorFlow tells of its savers' and builders' doings through the logger that is ours too.
+    return record.levelname != "INFO" or "tensorflow" not in pathlib.Path(record.pathname).parts
+
+
 def _describe(doc):
     # absl's --help shows the documentation and the flags of the script, which is a stub.
     sys.modules["__main__"].__doc__ = doc
-    for module in (__name__, FLAGS.find_module_defining_flag("problem")):
-        for flag in FLAGS.get_flags_for_module(module) if module else ():
+    for module, found in FLAGS.flags_by_module_dict().items():
+        for flag in found if module.startswith("t2t_vq.cli.") else ():
             FLAGS.register_key_flag_for_module(sys.argv[0], flag)
 
 

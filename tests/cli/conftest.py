@@ -1,0 +1,50 @@
+"""Commands as a user runs them, and a run that they share."""
+
+import pathlib
+import subprocess
+import sys
+import types
+
+import pytest
+
+USR_DIR = pathlib.Path(__file__).parent.parent / "usr_dir"
+
+
+@pytest.fixture(scope="session")
+def command():
+    """A function that runs `t2t-vq-NAME` in another process."""
+
+    def run(name, *arguments, stdin="", **options):
+        code = f"from t2t_vq.cli.{name} import run; run()"
+        stdin = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8")
+        result = subprocess.run(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            timeout=300,
+            **options,
+        )
+        result.stdout, result.stderr = (
+            stream.decode("utf-8") for stream in (result.stdout, result.stderr)
+        )
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def train_flags(tmp_path_factory):
+    """What `t2t-vq-train` needs to train on the tiny problem: all but `--hparams`."""
+    data_dir = tmp_path_factory.mktemp("cli") / "data"
+    return [f"--usr_dir={USR_DIR}", "--problem=translate_tiny", f"--data_dir={data_dir}"]
+
+
+@pytest.fixture(scope="session")
+def trained(command, train_flags, tmp_path_factory):
+    """A finished run, made in its own folder with no more flags than needed."""
+    folder = tmp_path_factory.mktemp("trained")
+    flags = [*train_flags, "--hparams=softem_nat_test,train_steps=4"]
+    result = command("train", *flags, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    output_dir = folder / "t2t_vq_runs" / "translate_tiny-softem_nat_test-train_steps=4"
+    return types.SimpleNamespace(output_dir=output_dir, result=result)

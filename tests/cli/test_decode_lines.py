@@ -1,0 +1,94 @@
+import io
+import os
+import types
+
+import pytest
+
+from t2t_vq.cli import decode
+
+
+class Reversing:
+    """A translator that writes every line backwards."""
+
+    num_cut, lengths = 0, [16]
+
+    def __init__(self):
+        self.calls = []
+
+    def translate(self, lines):
+        self.calls.append(len(lines))
+        return [line[::-1] for line in lines]
+
+
+def decoded(content, translator=None):
+    outputs = io.BytesIO()
+    decode.decode_lines(translator or Reversing(), io.BytesIO(content), outputs)
+    return outputs.getvalue()
+
+
+def test_only_a_line_feed_ends_a_line():
+    content = "a\u2028b\n\x85c\x0bd\ne\rf\n".encode()
+    assert decoded(content) == "b\u2028a\nd\x0bc\x85\nf\re\n".encode()
+
+
+def test_the_last_line_may_lack_its_line_feed():
+    assert decoded(b"ab\ncd") == decoded(b"ab\ncd\n") == b"ba\ndc\n"
+
+
+def test_nothing_gives_nothing():
+    assert decoded(b"") == b""
+    assert decoded(b"\n\n") == b"\n\n"
+
+
+def test_bytes_that_are_no_utf8_are_replaced_and_their_lines_counted(capsys):
+    fine, bad = "\ufffd".encode(), b"\xff"
+    assert decoded(b"\n".join([b"a" + bad, b"b" + fine, fine + bad])).decode() == (
+        "\ufffda\n\ufffdb\n\ufffd\ufffd\n"
+    )
+    assert "no UTF-8, replaced: 2." in capsys.readouterr().err
+
+
+def test_lines_that_were_cut_are_counted(capsys):
+    translator = Reversing()
+    translator.num_cut = 1_234
+    decoded(b"a\n", translator)
+    assert "Lines cut, being longer than 16 tokens: 1,234." in capsys.readouterr().err
+
+
+def test_a_long_stream_is_translated_piece_by_piece(monkeypatch):
+    monkeypatch.setattr(decode, "_LINES", 2)
+    translator = Reversing()
+    assert decoded(b"ab\ncd\nef\ngh\nij", translator) == b"ba\ndc\nfe\nhg\nji\n"
+    assert translator.calls == [2, 2, 1]
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / "out"
+    with decode._writer(str(path)) as stream:
+        stream.write(b"a\n")
+        assert not path.exists()
+    assert path.read_bytes() == b"a\n"
+    with pytest.raises(OSError, match="full"), decode._writer(str(path)) as stream:
+        stream.write(b"b\n")
+        raise OSError("full")
+    assert path.read_bytes() == b"a\n" and os.listdir(tmp_path) == ["out"]
+
+
+def test_a_conversation_answers_each_line_and_ends_at_an_empty_one(monkeypatch, capsys):
+    typed = io.TextIOWrapper(io.BytesIO(b"ab\n\xffd\n\nnot read\n"), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", typed)
+    decode._converse(Reversing())
+    assert capsys.readouterr().out.replace("> ", "").split("\n") == ["ba", "d\ufffd", ""]
+
+
+def test_a_conversation_ends_with_its_input(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ab\n"), encoding="utf-8"))
+    decode._converse(Reversing())
+    assert "ba" in capsys.readouterr().out
+
+
+def test_an_interactive_command_reads_no_file(monkeypatch):
+    flags = types.SimpleNamespace(interactive=True, inputs="in.txt", outputs="-")
+    monkeypatch.setattr(decode, "FLAGS", flags)
+    with pytest.raises(ValueError, match="leave out --inputs"):
+        decode.main()

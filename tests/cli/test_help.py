@@ -1,0 +1,33 @@
+import subprocess
+import sys
+
+import pytest
+
+RUN = ["output_dir", "checkpoint", "beam_size", "alpha"]
+FLAGS = {
+    "train": [
+        *("problem", "hparams", "data_dir", "source_dir", "output_dir", "train_steps"),
+        *("eval_frequency", "eval_steps", "keep_checkpoints", "strategy", "precision", "seed"),
+    ],
+    "decode": [*RUN, "inputs", "outputs", "[no]interactive"],
+    "eval": [*RUN, "split"],
+    "export": [*RUN, "export_dir"],
+}
+# Help must be there at once, and importing any of these takes seconds.
+SLOW = ("tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "sacrebleu")
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_help_lists_the_flags_and_imports_nothing_slow(name):
+    code = (
+        f"import atexit, sys\n"
+        f"atexit.register(lambda: print('IMPORTED', *(m for m in {SLOW} if m in sys.modules)))\n"
+        f"from t2t_vq.cli.{name} import run; run()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, "--help"], capture_output=True, text=True, timeout=120
+    )
+    assert result.stdout.rstrip().endswith("IMPORTED")
+    assert f"t2t-vq-{name} --" in result.stdout
+    for flag in [*FLAGS[name], "usr_dir", "[no]registry_help"]:
+        assert f"--{flag}:" in result.stdout, flag

@@ -1,0 +1,89 @@
+"""The commands that use a trained model: decode, eval and export."""
+
+import json
+
+import pytest
+
+from t2t_vq import run as runs
+
+LINES = "The dog sleeps.\n\n \nA\u2028cat.\nWho reads the long book"
+
+
+def test_a_file_is_translated_line_by_line(command, trained, tmp_path):
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_bytes(LINES.encode("utf-8") + b"\nbad \xff\xfe\n" + b"long " * 50)
+    flags = [f"--output_dir={trained.output_dir}", f"--inputs={source}", f"--outputs={target}"]
+    result = command("decode", *flags)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == ""
+    written = target.read_bytes()
+    assert written.endswith(b"\n") and written.count(b"\n") == 7
+    lines = written.decode("utf-8").split("\n")
+    assert [bool(line) for line in lines[:3]] == [True, False, False]
+    assert "Lines with bytes that are no UTF-8, replaced: 1." in result.stderr
+    assert "Lines cut, being longer than 16 tokens: 1." in result.stderr
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
+
+    again = command("decode", *flags[:1], "--checkpoint=best", stdin=LINES)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split("\n") == [*lines[:5], ""]
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["--output_dir=nowhere"], "nowhere holds no training run: nowhere/run.json is missing."),
+        ([], "--output_dir is missing."),
+    ],
+)
+@pytest.mark.parametrize("name", ["decode", "eval"])
+def test_a_missing_run_is_one_sentence(command, name, flags, message):
+    result = command(name, *flags)
+    assert result.returncode == 1
+    assert result.stderr.startswith(message) and result.stderr.count("\n") == 1
+
+
+def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
+    run = f"--output_dir={trained.output_dir}"
+    for name, flags, message in (
+        ("decode", ["--inputs=none.txt"], "There is no file none.txt to translate"),
+        ("decode", [f"--outputs={tmp_path}/no/out"], f"{tmp_path}/no/out is no place for a file"),
+        ("decode", [f"--outputs={tmp_path}"], f"{tmp_path} is no place for a file"),
+        ("export", [], "--export_dir is missing."),
+    ):
+        result = command(name, run, *flags)
+        assert result.returncode == 1, flags
+        assert message in result.stderr
+        assert result.stderr.count("\n") == 1, result.stderr
+
+
+def test_eval_ends_in_json(command, trained):
+    result = command("eval", f"--output_dir={trained.output_dir}", "--split=dev")
+    assert result.returncode == 0, result.stderr
+    *text, last = result.stdout.splitlines()
+    found = json.loads(last)
+    assert set(found) == {
+        *("problem", "hparams", "split", "checkpoint", "beam_size"),
+        *("bleu", "bleu_signature", "chrf", "chrf_signature"),
+        *("sentences", "sources_cut", "sentences_per_second"),
+    }
+    assert (found["problem"], found["hparams"]) == ("translate_tiny", "softem_nat_test")
+    assert (found["split"], found["sentences"], found["beam_size"]) == ("dev", 12, 1)
+    assert found["checkpoint"].endswith("best/ckpt-4")
+    assert text[0].startswith("bleu ") and found["bleu_signature"] in text[0]
+    # The same sentences gave the validation's score, which the run ended with.
+    assert f"Best validation BLEU {found['bleu']:.2f}." in trained.result.stdout
+
+
+def test_export_writes_what_decode_says(command, trained, tmp_path, tf):
+    import tensorflow_text  # noqa: F401  The model's tokeniser is one of its operations.
+
+    run = f"--output_dir={trained.output_dir}"
+    result = command("export", run, f"--export_dir={tmp_path / 'model'}")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"Wrote {tmp_path / 'model'}")
+    serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    served = serve(text=tf.constant(LINES.split("\n")))["translation"].numpy()
+    decoded = command("decode", run, stdin=LINES)
+    assert [line.decode("utf-8") for line in served] == decoded.stdout.split("\n")[:-1]
+    assert runs.load(trained.output_dir).problem == "translate_tiny"
