@@ -1,5 +1,9 @@
 """Which devices train together."""
 
+import functools
+
+import functools
+
 STRATEGIES = ("auto", "one_device", "mirrored")
 
 
@@ -20,5 +24,14 @@ def make_strategy(name="auto"):
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     devices = [device.name for device in tf.config.list_logical_devices(kind)]
     if name == "mirrored" or (name == "auto" and kind == "GPU" and len(devices) > 1):
-        return tf.distribute.MirroredStrategy(devices)
+        return _mirrored(tuple(devices))
     return tf.distribute.OneDeviceStrategy(devices[0])
+
+
+# Every strategy numbers its collectives from the start, and a process must not use a number for
+# two of them: a second run in one process would fail.
+@functools.cache
+def _mirrored(devices):
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices)

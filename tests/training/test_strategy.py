@@ -14,8 +14,16 @@ def test_mirrored_takes_every_logical_cpu_where_there_is_no_gpu(tf):
     assert make_strategy("mirrored").num_replicas_in_sync == 2
 
 
+def test_runs_of_one_process_share_the_mirrored_strategy(tf):
+    assert make_strategy("mirrored") is make_strategy("mirrored")
+
+
 @pytest.mark.parametrize("name", ["auto", "one_device"])
 def test_cpus_do_not_train_together_unless_asked(tf, name):
     if len(tf.config.list_logical_devices("GPU")) > 1:
         pytest.skip("There are several GPUs.")
     assert make_strategy(name).num_replicas_in_sync == 1
+
+
+def test_a_process_has_one_mirrored_strategy(tf):
+    assert make_strategy("mirrored") is make_strategy("mirrored")
