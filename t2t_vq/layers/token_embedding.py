@@ -32,7 +32,10 @@ class TokenEmbedding(keras.layers.Layer):
         self.dim = dim
 
     def build(self, shape=None):
+        # Float32 under any policy: its gradient adds up many rows at the same tokens, which
+        # accelerators do slowly, and badly, in half precision.
         self.table = self.add_weight(
+            autocast=False,
             shape=(self.vocab_size, self.dim),
             initializer=keras.initializers.RandomNormal(stddev=self.dim**-0.5),
             name="table",
