@@ -7,6 +7,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import pytest
 
+from t2t_vq.training.strategy import make_strategy
+
 if keras.backend.backend() == "tensorflow":
     import tensorflow
 
@@ -28,4 +30,4 @@ def tf():
 @pytest.fixture(scope="session")
 def two_replicas(tf):
     """A MirroredStrategy over two logical CPU devices."""
-    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    return make_strategy("mirrored")

@@ -2,8 +2,6 @@
 
 import functools
 
-import functools
-
 STRATEGIES = ("auto", "one_device", "mirrored")
 
 

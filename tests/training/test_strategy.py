@@ -23,7 +23,3 @@ def test_cpus_do_not_train_together_unless_asked(tf, name):
     if len(tf.config.list_logical_devices("GPU")) > 1:
         pytest.skip("There are several GPUs.")
     assert make_strategy(name).num_replicas_in_sync == 1
-
-
-def test_a_process_has_one_mirrored_strategy(tf):
-    assert make_strategy("mirrored") is make_strategy("mirrored")
