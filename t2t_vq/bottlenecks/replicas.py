@@ -30,7 +30,7 @@ def sum_over_replicas(tree):
     Call it outside of XLA: MirroredStrategy has no collectives inside. Outside of a replica the
     tensors come back as they are: whoever collected them there has summed them.
     """
-    if num_replicas() == 1:
+    if num_replicas() == 1 or not tree:
         return tree
     context = tf.distribute.get_replica_context()
     return tree if context is None else context.all_reduce(tf.distribute.ReduceOp.SUM, tree)
