@@ -7,7 +7,7 @@ from t2t_vq.decoding.beam import beam_search, repeat_rows
 from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.layers.positions import shift_right, sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
-from t2t_vq.models.cross_entropy import cross_entropy, weighted_mean
+from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
 from t2t_vq.registry import register_model
 
@@ -85,7 +85,7 @@ class Transformer(TranslationModel):
         target = batch["target"]
         logits = self(batch, training=training)
         loss = cross_entropy(logits, target[..., None], self.label_smoothing if training else 0.0)
-        right = ops.cast(ops.argmax(logits, axis=-1), "int32") == target
+        right = is_best(logits, target)
         return TrainingOutput(
             losses={"tokens": weighted_mean(loss, target != PAD_ID, totals["tokens"])},
             metrics={"token_accuracy": weighted_mean(right, target != PAD_ID, totals["tokens"])},

@@ -16,7 +16,7 @@ from t2t_vq.layers.decompressor import Decompressor
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
-from t2t_vq.models.cross_entropy import cross_entropy, weighted_mean
+from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
 
 # For each code, the vectors that its start is found from.
@@ -252,11 +252,8 @@ class TransformerNat(TranslationModel):
         latent_loss = cross_entropy(
             latent_logits, latent_labels, self.latent_label_smoothing if training else 0.0
         )
-        right_tokens = ops.cast(ops.argmax(logits, axis=-1), "int32") == labels
-        right_latents = (
-            ops.cast(ops.argmax(latent_logits, axis=-1), "int32")
-            == self._with_end(codes, latents.mask)[..., 0]
-        )
+        right_tokens = is_best(logits, labels)
+        right_latents = is_best(latent_logits, self._with_end(codes, latents.mask)[..., 0])
         started = self.bottleneck.started_share()
         return TrainingOutput(
             losses={

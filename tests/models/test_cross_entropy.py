@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from t2t_vq.models.cross_entropy import cross_entropy, weighted_mean
+from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 
 RNG = np.random.default_rng(0)
 
@@ -47,3 +47,8 @@ def test_parts_over_a_shared_total_add_up_to_the_whole():
 
 def test_no_weight_at_all_gives_0():
     assert float(weighted_mean(np.array([3.0, np.nan]), np.array([0, 0]))) == 0.0
+
+
+def test_the_best_label_is_the_one_with_the_highest_logit():
+    logits = np.array([[0.1, 0.7], [0.6, 0.2]])
+    assert np.asarray(is_best(logits, np.array([1, 1]))).tolist() == [True, False]
