@@ -1,0 +1,20 @@
+"""The README's Python snippets run as they stand."""
+
+import pathlib
+import re
+
+import pytest
+
+README = pathlib.Path(__file__).parents[1] / "README.md"
+SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+# The snippet that serves needs an exported model; tests/export runs the same lines on one.
+RUNNABLE = [snippet for snippet in SNIPPETS if "saved_model.load" not in snippet]
+
+
+def test_there_are_snippets_to_run():
+    assert len(RUNNABLE) == 2
+
+
+@pytest.mark.parametrize("snippet", RUNNABLE, ids=["layers", "registration"])
+def test_a_snippet_runs(snippet):
+    exec(compile(snippet, "README.md", "exec"), {"__name__": "snippet"})
