@@ -30,7 +30,7 @@ def run(main, doc, shared, define=None, required=()):
         define: function that defines the command's own flags.
         required: names of flags that must be given.
     """
-    # TensorFlow's start-up chatter would bury the messages; what it fails at, it raises.
+    # Fewer of TensorFlow's start-up lines, which bury the messages; what it fails at, it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.get_absl_logger().addFilter(_is_no_chatter)
     for name in (*shared, "usr_dir", "registry_help"):
