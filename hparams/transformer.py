@@ -46,18 +46,18 @@ def transformer_small():
 
 @register_hparams
 def transformer_tiny():
-    """Autoregressive, 128 wide, 2 + 2 layers: minutes on a CPU."""
+    """Autoregressive, 128 wide, 2 + 2 layers: four minutes on two CPU cores."""
     return dataclasses.replace(
         transformer_small(),
-        train_steps=600,
-        batch_tokens=4_096,
-        num_buckets=2,
+        train_steps=1_200,
+        batch_tokens=2_048,
+        num_buckets=4,
         hidden_size=128,
         filter_size=512,
         encoder_layers=2,
         decoder_layers=2,
-        dropout=0.1,
+        dropout=0.0,
         learning_rate=2e-3,
-        warmup_steps=100,
-        eval_frequency=300,
+        warmup_steps=200,
+        eval_frequency=600,
     )

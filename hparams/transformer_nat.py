@@ -55,22 +55,23 @@ def softem_nat_small():
 
 @register_hparams
 def softem_nat_tiny():
-    """Soft EM, 128 wide, 2 layers, K = 256, n_c = 2: minutes on a CPU."""
+    """Soft EM, 128 wide, 2 layers, K = 256, n_c = 2: four minutes on two CPU cores."""
     return dataclasses.replace(
         softem_nat_small(),
-        train_steps=600,
-        batch_tokens=4_096,
-        num_buckets=2,
+        train_steps=1_200,
+        batch_tokens=2_048,
+        num_buckets=4,
         hidden_size=128,
         filter_size=512,
         encoder_layers=2,
         decoder_layers=2,
         predictor_layers=2,
-        dropout=0.1,
-        learning_rate=2e-3,
-        warmup_steps=100,
-        startup_steps=50,
-        eval_frequency=300,
+        dropout=0.0,
+        latent_label_smoothing=0.0,
+        learning_rate=4e-3,
+        warmup_steps=200,
+        startup_steps=100,
+        eval_frequency=600,
         bottleneck=BottleneckConfig(kind="em", num_codes=256, decay=0.99),
     )
 

@@ -5,7 +5,7 @@ from t2t_vq.problems.translate_ende_synthetic import TranslateEndeSynthetic
 
 _SIZE = (
     "hidden_size=16,filter_size=32,num_heads=2,encoder_layers=1,decoder_layers=1,batch_tokens=512,"
-    "max_length=16,num_buckets=1,train_steps=8,eval_frequency=4,warmup_steps=4"
+    "max_length=16,num_buckets=1,train_steps=8,eval_frequency=4,warmup_steps=4,dropout=0.1"
 )
 
 
