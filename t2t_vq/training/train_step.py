@@ -13,9 +13,9 @@ def uses_xla(strategy):
 def make_train_step(model, optimizer, strategy, clip_norm=0.0):
     """Returns the compiled function that makes one update from one batch.
 
-    On one accelerator everything is one XLA program. On several, collectives cannot be inside, so
-    only the forward and backward pass is, and the sums and updates follow outside. On a CPU it is
-    an ordinary graph: XLA draws dropout's random numbers there many times slower.
+    On one accelerator the gradient is one XLA program for each shape of batch, and the update one
+    for all. On several, collectives cannot be inside, so the sums and updates are an ordinary
+    graph. On a CPU all is: XLA draws dropout's random numbers there many times slower.
 
     Args:
         model: a `TranslationModel`, built under `strategy`.
@@ -38,16 +38,23 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
             loss = sum(output.losses.values())
         return tape.gradient(loss, [v.value for v in variables]), output
 
-    def replica_step(batch):
-        totals = sum_over_replicas(model.loss_totals(batch))
-        grads, output = gradients(batch, totals)
+    def apply(grads, statistics):
         grads = sum_over_replicas(grads)
         norm = tf.linalg.global_norm(grads)
         if clip_norm:
             grads, _ = tf.clip_by_global_norm(grads, clip_norm, use_norm=norm)
         # The optimizer adds the replicas' gradients up, and these are sums already.
         optimizer.apply([grad / num_replicas for grad in grads], variables)
-        model.update(output.statistics)
+        model.update(statistics)
+        return norm
+
+    if num_replicas == 1:
+        apply = tf.function(apply, jit_compile=jit_compile, autograph=False)
+
+    def replica_step(batch):
+        totals = sum_over_replicas(model.loss_totals(batch))
+        grads, output = gradients(batch, totals)
+        norm = apply(grads, output.statistics)
         losses = sum_over_replicas(output.losses)
         return {
             "loss": sum(losses.values()),
@@ -59,7 +66,7 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
         }
 
     if num_replicas == 1:
-        compiled = tf.function(replica_step, jit_compile=jit_compile, autograph=False)
+        compiled = tf.function(replica_step, autograph=False)
         return lambda batch: strategy.run(compiled, (batch,))
 
     @tf.function(autograph=False)
