@@ -270,7 +270,8 @@ class TransformerNat(TranslationModel):
                 ),
                 "latent_accuracy": weighted_mean(right_latents, latent_weights, totals["latents"]),
             },
-            statistics=quantized.statistics,
+            # Nor do they move the codebook: left to itself, it would start with the first update.
+            statistics={name: started * value for name, value in quantized.statistics.items()},
         )
 
     def adapt(self, batches):

@@ -196,6 +196,12 @@ def test_the_predictor_never_sees_later_latents(untrained, batch):
     assert not np.allclose(before[:, 7:], after[:, 7:], atol=1e-3)
 
 
+def test_training_steps_alone_do_not_start_the_codebook(batch):
+    model = tiny("em")
+    model.update(model.training_output(batch, 0, training=True).statistics)
+    assert float(model.bottleneck.started_share()) == 0
+
+
 @pytest.mark.parametrize("steps", [1, 3])
 @pytest.mark.parametrize(("kind", "training"), [("vq", True), ("gradient", True), ("em", False)])
 def test_padding_of_source_and_target_changes_no_loss(batch, kind, training, steps):
