@@ -5,6 +5,36 @@ import dataclasses
 from t2t_vq.config import TransformerHParams
 from t2t_vq.registry import register_hparams
 
+# What the small and the tiny sets of both model families have in common.
+SMALL = {
+    "train_steps": 5_000,
+    "batch_tokens": 12_288,
+    "max_length": 64,
+    "num_buckets": 3,
+    "hidden_size": 256,
+    "filter_size": 1024,
+    "num_heads": 4,
+    "decoder_layers": 4,
+    "learning_rate": 1e-3,
+    "warmup_steps": 600,
+    "schedule": "cosine",
+    "adam_beta2": 0.98,
+    "clip_norm": 1.0,
+    "eval_frequency": 1_000,
+}
+TINY = {
+    "train_steps": 1_200,
+    "batch_tokens": 2_048,
+    "num_buckets": 4,
+    "hidden_size": 128,
+    "filter_size": 512,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "dropout": 0.0,
+    "warmup_steps": 200,
+    "eval_frequency": 600,
+}
+
 
 @register_hparams
 def transformer_base():
@@ -23,41 +53,10 @@ def transformer_big():
 @register_hparams
 def transformer_small():
     """Autoregressive, 256 wide, 4 + 4 layers, for tens of thousands of pairs."""
-    return dataclasses.replace(
-        transformer_base(),
-        train_steps=5_000,
-        batch_tokens=12_288,
-        max_length=64,
-        num_buckets=3,
-        hidden_size=256,
-        filter_size=1024,
-        num_heads=4,
-        encoder_layers=4,
-        decoder_layers=4,
-        dropout=0.3,
-        learning_rate=1e-3,
-        warmup_steps=600,
-        schedule="cosine",
-        adam_beta2=0.98,
-        clip_norm=1.0,
-        eval_frequency=1_000,
-    )
+    return dataclasses.replace(transformer_base(), **SMALL, encoder_layers=4, dropout=0.3)
 
 
 @register_hparams
 def transformer_tiny():
     """Autoregressive, 128 wide, 2 + 2 layers: four minutes on two CPU cores."""
-    return dataclasses.replace(
-        transformer_small(),
-        train_steps=1_200,
-        batch_tokens=2_048,
-        num_buckets=4,
-        hidden_size=128,
-        filter_size=512,
-        encoder_layers=2,
-        decoder_layers=2,
-        dropout=0.0,
-        learning_rate=2e-3,
-        warmup_steps=200,
-        eval_frequency=600,
-    )
+    return dataclasses.replace(transformer_small(), **TINY, learning_rate=2e-3)

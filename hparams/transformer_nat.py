@@ -3,6 +3,7 @@
 import dataclasses
 
 from t2t_vq.config import BottleneckConfig, TransformerNatHParams
+from t2t_vq.hparams.transformer import SMALL, TINY
 from t2t_vq.registry import register_hparams
 
 
@@ -29,26 +30,13 @@ def softem_nat_small():
     """Soft EM, 256 wide, 6 + 1 + 4 layers, K = 1,024, n_c = 2, for tens of thousands of pairs."""
     return dataclasses.replace(
         softem_nat(),
-        train_steps=5_000,
-        batch_tokens=12_288,
-        max_length=64,
-        num_buckets=3,
-        hidden_size=256,
-        filter_size=1024,
-        num_heads=4,
+        **SMALL,
         encoder_layers=6,
-        decoder_layers=4,
         predictor_layers=1,
         compress_steps=2,
         dropout=0.2,
         latent_label_smoothing=0.1,
         mask_startup_steps=0,
-        learning_rate=1e-3,
-        warmup_steps=600,
-        schedule="cosine",
-        adam_beta2=0.98,
-        clip_norm=1.0,
-        eval_frequency=1_000,
         bottleneck=BottleneckConfig(kind="em", num_codes=1024, decay=0.99),
     )
 
@@ -58,20 +46,11 @@ def softem_nat_tiny():
     """Soft EM, 128 wide, 2 layers, K = 256, n_c = 2: four minutes on two CPU cores."""
     return dataclasses.replace(
         softem_nat_small(),
-        train_steps=1_200,
-        batch_tokens=2_048,
-        num_buckets=4,
-        hidden_size=128,
-        filter_size=512,
-        encoder_layers=2,
-        decoder_layers=2,
+        **TINY,
         predictor_layers=2,
-        dropout=0.0,
         latent_label_smoothing=0.0,
         learning_rate=4e-3,
-        warmup_steps=200,
         startup_steps=100,
-        eval_frequency=600,
         bottleneck=BottleneckConfig(kind="em", num_codes=256, decay=0.99),
     )
 
