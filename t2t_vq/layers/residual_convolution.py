@@ -31,8 +31,7 @@ class ResidualConvolution(keras.layers.Layer):
         dim = shape[-1]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
         self.norm.build(shape)
-        # One matmul over a position and its neighbours: XLA's convolutions on a CPU are many times
-        # slower, and no faster elsewhere.
+        # A convolution of width 3 is a matmul over a position and its neighbours.
         self.convolution = keras.layers.Dense(dim, dtype=self.dtype_policy)
         self.convolution.build((None, None, 3 * dim))
         self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
