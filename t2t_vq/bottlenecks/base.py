@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from t2t_vq import em
 from t2t_vq.bottlenecks import replicas
 
 
@@ -148,6 +149,61 @@ class Bottleneck(keras.layers.Layer):
                 tracker.update_state(summary[name])
             self.update(statistics)
         return output
+
+    def add_step(self):
+        """Adds the weight `step`, the number of updates so far, that schedules and draws read."""
+        # TensorFlow keeps int32 variables on the CPU, where XLA cannot reach them from a GPU.
+        self.step = self.add_weight(
+            name="step",
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            autocast=False,
+        )
+
+    def _check_built(self):
+        if not self.built:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' has no weights yet. Call the layer once, or "
+                "build((None, None, dim)) in the build method of the model that uses it."
+            )
+
+    def _check_codes(self, codes):
+        """Refuses to embed codes that are not `[batch, length, num_codebooks]`."""
+        self._check_built()
+        if len(codes.shape) != 3 or codes.shape[-1] != self.num_codebooks:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' embeds codes [batch, length, "
+                f"{self.num_codebooks}], but their shape is {tuple(codes.shape)}."
+            )
+
+    def _code_counts(self, codes, weights):
+        """Counts the use of every code: codes `[N, C]`, weights `[N]`, result `[C, K]`."""
+        shape = (self.num_codebooks, self.num_codes)
+        rows = codes + self.num_codes * ops.arange(self.num_codebooks, dtype="int32")
+        each = ops.broadcast_to(weights[:, None], ops.shape(rows))
+        counts = ops.segment_sum(
+            ops.reshape(each, (-1,)), ops.reshape(rows, (-1,)), shape[0] * shape[1]
+        )
+        return ops.reshape(counts, shape)
+
+    def _describe_counts(self, counts):
+        """Summarises `_code_counts`, as means over the codebooks."""
+        perplexities = [em.perplexity(counts[i]) for i in range(self.num_codebooks)]
+        return {
+            "codebook_perplexity": sum(perplexities) / self.num_codebooks,
+            "codes_in_use": ops.mean(ops.cast(counts > 0, "float32")),
+        }
+
+    def _output(self, x, dense, codes, samples):
+        """Shapes vectors `[N, D]`, codes `[N, C]` and samples `[N, C, m]` like the input `x`."""
+        batch, length = ops.shape(x)[:2]
+        return BottleneckOutput(
+            dense=ops.cast(ops.reshape(dense, (batch, length, x.shape[-1])), self.compute_dtype),
+            codes=ops.reshape(codes, (batch, length, self.num_codebooks)),
+            samples=ops.reshape(samples, (batch, length, self.num_codebooks, samples.shape[-1])),
+        )
 
     def _valid_vectors(self, x, mask):
         """Flattens to vectors `[N, dim]` float32, with zeros for padding, and weights `[N]`."""
