@@ -69,29 +69,58 @@ class TransformerHParams(HParams):
 
 @dataclasses.dataclass(frozen=True)
 class BottleneckConfig:
-    """A bottleneck and its options; defaults are the paper's.
+    """A bottleneck and its options; defaults are the paper's. A kind takes those that it has.
 
     Attributes:
         kind: registered name; `bottleneck=vq` is short for `bottleneck.kind=vq`.
-        num_codes: K, the size of the codebook.
-        learning: "ema" (online expectation-maximisation) or "gradient".
-        beta: weight of the commitment loss.
-        decay: of the moving averages.
-        epsilon: smoothing of the counts.
-        restart_threshold: codes used less than this share of the mean count restart from data.
+        num_codes: K, size of each codebook.
+        num_blocks: codebooks side by side, each for a part of the vector; none is the kind's own
+            default.
+        num_quantizers: levels of residual quantization; none is the kind's own default.
+        quantizer_dropout: share of sequences that training rebuilds from some levels only.
+        levels: values of each scalar of finite scalar quantization; none is the kind's own default.
+        soft: whether `dvq`, `residual-vq` and `grouped-residual-vq` assign softly; `em` always
+            does, `vq` never.
         num_samples: m, codes drawn for each vector under soft EM; none is the posterior mean.
-        temperature: of the posterior under soft EM.
+        temperature: of the posterior under soft EM, or of a relaxation.
+        temperature_end, temperature_steps: what the temperature falls or rises to, linearly over
+            that many updates; 0 updates keep it.
+        learning: "ema" (expectation-maximisation) or "gradient".
+        similarity: "euclidean" or "cosine".
+        estimator: "straight_through" or "rotation", how gradients pass an assignment.
+        projection: "slice" or "random", how `dvq` makes blocks.
+        projection_dim: width that vectors are projected to before any kind; none projects none.
+        beta: weight of the commitment loss.
+        decay: of the moving averages of counts and sums.
+        epsilon: smoothing of the counts.
+        restart_threshold: codes below this share of the mean count restart from data.
+        orthogonality_weight, diversity_weight: of the losses of a codebook; 0 adds none.
+        kl_weight: of the divergence from the prior, in `gumbel-softmax`, `-dvq` and `vae`.
     """
 
     kind: str = "em"
     num_codes: int = 4096
+    num_blocks: int | None = None
+    num_quantizers: int | None = None
+    quantizer_dropout: float = 0.0
+    levels: tuple[int, ...] | None = None
+    soft: bool = False
+    num_samples: int | None = 10
+    temperature: float = 1.0
+    temperature_end: float = 1.0
+    temperature_steps: int = 0
     learning: str = "ema"
+    similarity: str = "euclidean"
+    estimator: str = "straight_through"
+    projection: str = "slice"
+    projection_dim: int | None = None
     beta: float = 0.25
     decay: float = 0.999
     epsilon: float = 1e-5
     restart_threshold: float = 0.1
-    num_samples: int | None = 10
-    temperature: float = 1.0
+    orthogonality_weight: float = 0.0
+    diversity_weight: float = 0.0
+    kl_weight: float = 0.01
 
 
 @dataclasses.dataclass(frozen=True)

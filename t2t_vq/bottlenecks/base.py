@@ -49,18 +49,20 @@ class Bottleneck(keras.layers.Layer):
     `Model.fit` does, does both, adds the loss and keeps metrics, named after the layer.
 
     Args:
+        reports: whether a call keeps metrics; the parts of a composition leave that to the whole.
         **kwargs: of `keras.layers.Layer`.
     """
 
     metric_names = ()
 
-    def __init__(self, **kwargs):
+    def __init__(self, reports=True, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         # `Model.fit` with jit_compile="auto" must not put the sum over replicas inside XLA.
         self.supports_jit = replicas.num_replicas() == 1
         # Keras's JAX trainer cannot update the metrics of a layer inside its call.
-        names = () if keras.backend.backend() == "jax" else self.metric_names
+        reports = reports and keras.backend.backend() != "jax"
+        names = self.metric_names if reports else ()
         self._trackers = {name: _MeanOrNan(name=f"{self.name}_{name}") for name in names}
 
     @classmethod

@@ -1,41 +1,23 @@
-"""One codebook: its start, its learning, and hard assignment to it."""
+"""One codebook: its start and its learning, around an assignment that it is given."""
 
 import warnings
-from typing import Any, NamedTuple
 
 import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import replicas
-from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Quantized
+from t2t_vq.bottlenecks import configured, replicas
+from t2t_vq.bottlenecks.assignment import HardAssignment
+from t2t_vq.bottlenecks.base import Bottleneck, Quantized
+from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
+from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 
 SAMPLES, CANDIDATES, START = range(3)  # streams of random numbers within a step
 START_ITERATIONS = 5
 
 
-class Assignment(NamedTuple):
-    """The E-step of one batch.
-
-    Attributes:
-        codes: `[N]` int32, the most probable.
-        samples: `[N, m]` int32, the drawn ones.
-        quantized: `[N, D]`.
-        counts: `[K]`, for the M-step.
-        sums: `[K, D]`, for the M-step.
-        entropy: `[N]`, of the posterior, in nats.
-    """
-
-    codes: Any
-    samples: Any
-    quantized: Any
-    counts: Any
-    sums: Any
-    entropy: Any
-
-
 class CodebookBottleneck(Bottleneck):
-    """A bottleneck with one codebook; assigns hard unless a subclass overrides `assign`.
+    """A bottleneck with one codebook.
 
     Until its codebook has started, the layer passes its input through and its loss is 0, while
     codes and statistics are computed all the same. It starts by `adapt` (k-means), by `start`, or
@@ -54,6 +36,13 @@ class CodebookBottleneck(Bottleneck):
         learning: "ema" or "gradient".
         restart_threshold: a code whose count is less than this share of the mean count restarts
             at a vector of the batch; 0 restarts none.
+        assignment: how vectors choose codes, an object of `t2t_vq.bottlenecks.assignment`; hard by
+            default.
+        similarity: "euclidean", or "cosine": vectors and codes are then compared, and the output
+            taken, on the unit sphere (Yu et al., https://arxiv.org/abs/2110.04627, section 3.2).
+        estimator: how gradients of the output reach the input: "straight_through", or "rotation"
+            (see `t2t_vq.bottlenecks.estimators`). A relaxed assignment needs neither.
+        regularizers: further losses, objects of `t2t_vq.bottlenecks.regularizers`; none by default.
         seed: of all random numbers, together with the number of updates so far.
         **kwargs: of `keras.layers.Layer`.
 
@@ -71,6 +60,10 @@ class CodebookBottleneck(Bottleneck):
         epsilon=1e-5,
         learning="ema",
         restart_threshold=0.1,
+        assignment=None,
+        similarity="euclidean",
+        estimator="straight_through",
+        regularizers=(),
         seed=0,
         **kwargs,
     ):
@@ -86,13 +79,34 @@ class CodebookBottleneck(Bottleneck):
                 f"restart_threshold={restart_threshold} must be at least 0 and less than 1: it is "
                 "a share of the mean count."
             )
+        if similarity not in ("euclidean", "cosine"):
+            raise ValueError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
+        if estimator not in ESTIMATORS:
+            raise ValueError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
+        regularizers = [configured.deserialize(regularizer) for regularizer in regularizers]
+        for regularizer in regularizers:
+            if regularizer.acts_on_codebook and learning == "ema":
+                raise ValueError(
+                    f"{type(regularizer).__name__} acts on the codebook's gradient, and a codebook "
+                    "with learning='ema' has none. Use learning='gradient'."
+                )
         self._num_codes = num_codes
         self.beta = beta
         self.decay = decay
         self.epsilon = epsilon
         self.learning = learning
         self.restart_threshold = restart_threshold
+        self.assignment = configured.deserialize(assignment) or HardAssignment()
+        self.similarity = similarity
+        self.estimator = estimator
+        self.regularizers = regularizers
         self.seed = seed
+
+    @classmethod
+    def from_options(cls, options):
+        losses = {Orthogonality: "orthogonality_weight", Diversity: "diversity_weight"}
+        regularizers = [loss(options[name]) for loss, name in losses.items() if options.get(name)]
+        return super().from_options({**options, "regularizers": regularizers})
 
     @property
     def num_codebooks(self):
@@ -118,37 +132,22 @@ class CodebookBottleneck(Bottleneck):
         if self.learning == "ema":
             self.sums = self.add_weight(name="sums", shape=(self.num_codes, dim), **state)
         self.started = self.add_weight(name="started", shape=(), **state)
-        # TensorFlow keeps int32 variables on the CPU, where XLA cannot reach them from a GPU.
-        self.step = self.add_weight(name="step", shape=(), **{**state, "dtype": "int64"})
+        self.add_step()
 
-    def assign(self, x, weights, training):
-        """The E-step; here every vector takes its nearest code.
+    def table(self):
+        """Returns the codes as the assignment sees them and `embed` gives them, `[K, D]`."""
+        return self._compared(ops.convert_to_tensor(self.codebook))
 
-        Args:
-            x: `[N, D]` float32.
-            weights: `[N]`, 0 for padding.
-            training: Python bool; in evaluation every kind takes the most probable code.
-
-        Returns:
-            An `Assignment`.
-        """
-        return self._assign_codes(em.hard_assignment(x, self.codebook), x, weights)
-
-    def _assign_codes(self, codes, x, weights):
-        counts, sums = em.code_statistics(x, weights, codes[:, None], self.num_codes)
-        return Assignment(
-            codes=codes,
-            samples=codes[:, None],
-            quantized=ops.take(self.codebook, codes, axis=0),
-            counts=counts,
-            sums=sums,
-            entropy=ops.zeros_like(weights),
-        )
+    def _compared(self, vectors):
+        """Returns vectors, or codes, as they are compared: of length 1 under cosine similarity."""
+        return normalized(vectors) if self.similarity == "cosine" else vectors
 
     def forward(self, x, mask=None, training=False):
         self._check_built()
         vectors, weights = self._valid_vectors(x, mask)
-        assigned = self.assign(vectors, weights, training)
+        vectors = self._compared(vectors)
+        table = self.table()
+        assigned = self.assignment(vectors, weights, table, self.step, self._uniform, training)
         constant = ops.stop_gradient(assigned.quantized)
         squared = ops.sum(ops.square(vectors - constant), axis=-1)
 
@@ -163,22 +162,26 @@ class CodebookBottleneck(Bottleneck):
             if self.learning == "ema":
                 statistics["sums"] = assigned.sums
             statistics["candidates"], statistics["available"] = self._candidates(vectors, weights)
+        statistics = {name: ops.stop_gradient(value) for name, value in statistics.items()}
 
         loss = self.beta * squared
         if self.learning == "gradient":
             error = ops.stop_gradient(vectors) - assigned.quantized
             loss = loss + ops.sum(ops.square(error), axis=-1)
-        loss = ops.sum(weights * loss) / (ops.maximum(weight, 1.0) * vectors.shape[-1])
+        loss = loss / vectors.shape[-1] + assigned.loss
+        loss = ops.sum(weights * loss) / ops.maximum(weight, 1.0)
+        loss = loss + sum(add(vectors, weights, table) for add in self.regularizers)
 
-        dense = em.straight_through(vectors, ops.where(self.started > 0, constant, vectors))
-        batch, length, dim = ops.shape(x)
-        output = BottleneckOutput(
-            dense=ops.cast(ops.reshape(dense, (batch, length, dim)), self.compute_dtype),
-            codes=ops.reshape(assigned.codes, (batch, length, 1)),
-            samples=ops.reshape(assigned.samples, (batch, length, 1, assigned.samples.shape[-1])),
-        )
-        statistics = {name: ops.stop_gradient(value) for name, value in statistics.items()}
+        if training and self.assignment.relaxed:
+            quantized = assigned.quantized
+        else:
+            quantized = ESTIMATORS[self.estimator](vectors, assigned.quantized)
+        dense = ops.where(self.started > 0, quantized, vectors)
+        output = self._output(x, dense, assigned.codes[:, None], assigned.samples[:, None])
         return Quantized(output, self.started * loss, statistics)
+
+    def _uniform(self, shape):
+        return replicas.uniform(shape, self.seed, self.step, SAMPLES)
 
     def _candidates(self, vectors, weights):
         """A random valid vector for each code, no two alike while there are enough.
@@ -257,13 +260,8 @@ class CodebookBottleneck(Bottleneck):
 
     def embed(self, codes):
         """Maps codes `[batch, length, 1]` to `[batch, length, dim]`, in the compute dtype."""
-        self._check_built()
-        if codes.shape[-1] != 1:
-            raise ValueError(
-                f"{type(self).__name__} '{self.name}' embeds codes [batch, length, 1], but their "
-                f"shape is {tuple(codes.shape)}."
-            )
-        return ops.cast(ops.take(self.codebook, codes[..., 0], axis=0), self.compute_dtype)
+        self._check_codes(codes)
+        return ops.cast(ops.take(self.table(), codes[..., 0], axis=0), self.compute_dtype)
 
     def adapt(self, x, mask=None):
         """Starts the codebook from data: k-means++, then a few iterations of Lloyd's.
@@ -283,6 +281,7 @@ class CodebookBottleneck(Bottleneck):
         if not self.built:
             self.build(x.shape)
         vectors, weights = self._valid_vectors(x, mask)
+        vectors = self._compared(vectors)
         num_valid = int(ops.sum(weights))
         if num_valid == 0:
             raise ValueError(f"adapt() of '{self.name}' was given no valid vector to start from.")
@@ -315,13 +314,6 @@ class CodebookBottleneck(Bottleneck):
             self.sums.assign(codebook * em.smoothed_counts(counts, self.epsilon)[:, None])
         self.started.assign(1.0)
 
-    def _check_built(self):
-        if not self.built:
-            raise ValueError(
-                f"{type(self).__name__} '{self.name}' has no codebook yet. Call the layer once, or "
-                "build((None, None, dim)) in the build method of the model that uses it."
-            )
-
     def get_config(self):
         return {
             **super().get_config(),
@@ -331,5 +323,9 @@ class CodebookBottleneck(Bottleneck):
             "epsilon": self.epsilon,
             "learning": self.learning,
             "restart_threshold": self.restart_threshold,
+            "assignment": configured.serialize(self.assignment),
+            "similarity": self.similarity,
+            "estimator": self.estimator,
+            "regularizers": [configured.serialize(item) for item in self.regularizers],
             "seed": self.seed,
         }

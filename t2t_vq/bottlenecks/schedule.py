@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_vq.bottlenecks.configured import deserialize, serialize  # noqa: F401
+
 
 def at_step(value, step):
     """Returns what an option is after `step` updates, a number or a float32 scalar.
@@ -17,11 +19,7 @@ def at_step(value, step):
     return value
 
 
-def serialize(value):
-    """Returns a number as it is and a schedule as a dict, for `get_config`."""
-    return value if isinstance(value, int | float) else keras.saving.serialize_keras_object(value)
-
-
-def deserialize(value):
-    """Returns what `serialize` was given."""
-    return keras.saving.deserialize_keras_object(value) if isinstance(value, dict) else value
+def check_positive(name, value):
+    """Refuses a number that is not more than 0; a schedule is taken at its word."""
+    if isinstance(value, int | float) and value <= 0:
+        raise ValueError(f"{name}={value} must be more than 0.")

@@ -1,11 +1,10 @@
 """The layer `SoftEM`: soft expectation-maximisation with m samples."""
 
 import keras
-from keras import ops
 
-from t2t_vq import em
-from t2t_vq.bottlenecks import replicas
-from t2t_vq.bottlenecks.codebook import SAMPLES, Assignment, CodebookBottleneck
+from t2t_vq.bottlenecks import configured
+from t2t_vq.bottlenecks.assignment import SoftAssignment
+from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.registry import register_bottleneck
 
 
@@ -20,9 +19,9 @@ class SoftEM(CodebookBottleneck):
     Args:
         num_samples: m, codes drawn for each vector. None takes the exact posterior mean, the limit
             of many samples; `samples` then holds the most probable code alone.
-        temperature: of the posterior. At 1, the paper's, it is nearly one-hot in high dimensions:
-            watch the metric `posterior_entropy`.
-        *args, **kwargs: of `CodebookBottleneck`.
+        temperature: of the posterior, a number or a schedule of Keras. At 1, the paper's, it is
+            nearly one-hot in high dimensions: watch the metric `posterior_entropy`.
+        *args, **kwargs: of `CodebookBottleneck`, but for `assignment`.
 
     Raises:
         ValueError: for a value out of range.
@@ -42,36 +41,10 @@ class SoftEM(CodebookBottleneck):
     """
 
     def __init__(self, *args, num_samples=10, temperature=1.0, **kwargs):
+        kwargs["assignment"] = SoftAssignment(num_samples, configured.deserialize(temperature))
         super().__init__(*args, **kwargs)
-        if num_samples is not None and num_samples < 1:
-            raise ValueError(f"num_samples={num_samples} must be at least 1, or None.")
-        if temperature <= 0:
-            raise ValueError(f"temperature={temperature} must be more than 0.")
-        self.num_samples = num_samples
-        self.temperature = temperature
-
-    def assign(self, x, weights, training):
-        """The soft E-step: see `CodebookBottleneck.assign`."""
-        logits = ops.stop_gradient(em.posterior_logits(x, self.codebook, self.temperature))
-        codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
-        if not training:
-            return self._assign_codes(codes, x, weights)._replace(entropy=entropy)
-        if self.num_samples is None:
-            posterior = ops.softmax(logits, axis=-1)
-            samples = codes[:, None]
-            quantized = ops.matmul(posterior, self.codebook)
-            counts, sums = em.posterior_statistics(x, weights, posterior)
-        else:
-            shape = (ops.shape(x)[0], self.num_samples)
-            uniforms = replicas.uniform(shape, self.seed, self.step, SAMPLES)
-            samples = em.sample_codes(logits, uniforms)
-            quantized = ops.mean(ops.take(self.codebook, samples, axis=0), axis=1)
-            counts, sums = em.code_statistics(x, weights, samples, self.num_codes)
-        return Assignment(codes, samples, quantized, counts, sums, entropy)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "num_samples": self.num_samples,
-            "temperature": self.temperature,
-        }
+        config = super().get_config()
+        del config["assignment"]
+        return {**config, **self.assignment.get_config()}

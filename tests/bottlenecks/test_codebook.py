@@ -384,7 +384,7 @@ def test_saved_model_file_restores_state_and_options(kind, tmp_path):
 def test_options_of_other_kinds_are_left_out():
     options = dict(num_codes=8, decay=0.5, num_samples=3, temperature=2.0)
     soft, hard = SoftEM.from_options(options), VectorQuantizer.from_options(options)
-    assert (soft.num_codes, soft.num_samples, soft.temperature) == (8, 3, 2.0)
+    assert (soft.num_codes, soft.assignment.num_samples, soft.assignment.temperature) == (8, 3, 2.0)
     assert (hard.num_codes, hard.decay) == (8, 0.5)
 
 
@@ -404,5 +404,5 @@ def test_wrong_shapes_are_refused_in_words():
         layer.forward(normal(2, 5, 3), np.ones((2, 5, 1), bool))
     with pytest.raises(ValueError, match=r"embeds codes \[batch, length, 1\]"):
         layer.embed(np.zeros((2, 5), "int32"))
-    with pytest.raises(ValueError, match="no codebook yet"):
+    with pytest.raises(ValueError, match="no weights yet"):
         VectorQuantizer(num_codes=4).forward(normal(2, 5, 3))

@@ -1,0 +1,183 @@
+"""E-steps of a codebook: how vectors choose codes. Each is a small object that a layer is given."""
+
+import dataclasses
+from typing import Any, ClassVar, NamedTuple
+
+import keras
+from keras import ops
+
+from t2t_vq import em
+from t2t_vq.bottlenecks import schedule
+from t2t_vq.bottlenecks.configured import Configured
+
+
+class Assignment(NamedTuple):
+    """The E-step of one batch.
+
+    Attributes:
+        codes: `[N]` int32, the most probable.
+        samples: `[N, m]` int32, the drawn ones.
+        quantized: `[N, D]`, with the gradient of the codebook.
+        counts: `[K]`, for the M-step.
+        sums: `[K, D]`, for the M-step.
+        entropy: `[N]`, of the posterior, in nats.
+        loss: `[N]`, what the assignment itself adds to the loss of each vector.
+    """
+
+    codes: Any
+    samples: Any
+    quantized: Any
+    counts: Any
+    sums: Any
+    entropy: Any
+    loss: Any
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+@dataclasses.dataclass(frozen=True)
+class HardAssignment(Configured):
+    """Every vector takes its nearest code: the E-step of k-means, as in VQ-VAE.
+
+    Example:
+
+    >>> layer = VectorQuantizer(num_codes=64, assignment=HardAssignment())
+
+    References:
+        van den Oord et al., "Neural discrete representation learning",
+        https://arxiv.org/abs/1711.00937.
+    """
+
+    # Whether gradients reach the vectors through `quantized`, rather than past it.
+    relaxed: ClassVar[bool] = False
+
+    def __call__(self, x, weights, codebook, step, uniform, training):
+        """Assigns vectors to codes.
+
+        Args:
+            x: `[N, D]` float32.
+            weights: `[N]`, 0 for padding.
+            codebook: `[K, D]`.
+            step: integer scalar, the number of updates so far.
+            uniform: function from a shape to uniform numbers in [0, 1).
+            training: Python bool; in evaluation every assignment takes the most probable code.
+
+        Returns:
+            An `Assignment`.
+        """
+        return self._to(em.hard_assignment(x, ops.stop_gradient(codebook)), x, weights, codebook)
+
+    def _to(self, codes, x, weights, codebook):
+        counts, sums = em.code_statistics(x, weights, codes[:, None], codebook.shape[0])
+        nothing = ops.zeros_like(weights)
+        quantized = ops.take(codebook, codes, axis=0)
+        return Assignment(codes, codes[:, None], quantized, counts, sums, nothing, nothing)
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+@dataclasses.dataclass(frozen=True)
+class SoftAssignment(HardAssignment):
+    """Every vector takes, in training, the mean of codes drawn from its posterior.
+
+    The posterior is `softmax_j(-|x - e_j|^2 / temperature)`, and all drawn codes share in the
+    M-step. Evaluation draws nothing: it takes the most probable code, as in decoding.
+
+    Args:
+        num_samples: m, codes drawn for each vector. None takes the exact posterior mean, the limit
+            of many samples; `samples` then holds the most probable code alone.
+        temperature: of the posterior, a number or a schedule of Keras. At 1, the paper's, it is
+            nearly one-hot in high dimensions: watch the metric `posterior_entropy`.
+
+    Raises:
+        ValueError: for a value out of range.
+
+    Example:
+
+    >>> layer = VectorQuantizer(num_codes=64, assignment=SoftAssignment(10, temperature=2.0))
+
+    References:
+        Roy et al., "Theory and experiments on vector quantized autoencoders",
+        https://arxiv.org/abs/1805.11063, section 4.
+    """
+
+    num_samples: int | None = 10
+    temperature: Any = 1.0
+
+    def __post_init__(self):
+        if self.num_samples is not None and self.num_samples < 1:
+            raise ValueError(f"num_samples={self.num_samples} must be at least 1, or None.")
+        schedule.check_positive("temperature", self.temperature)
+
+    def __call__(self, x, weights, codebook, step, uniform, training):
+        temperature = schedule.at_step(self.temperature, step)
+        logits = ops.stop_gradient(em.posterior_logits(x, codebook, temperature))
+        codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
+        if not training:
+            return self._to(codes, x, weights, codebook)._replace(entropy=entropy)
+        if self.num_samples is None:
+            posterior = ops.softmax(logits, axis=-1)
+            samples = codes[:, None]
+            quantized = ops.matmul(posterior, codebook)
+            counts, sums = em.posterior_statistics(x, weights, posterior)
+        else:
+            samples = em.sample_codes(logits, uniform((ops.shape(x)[0], self.num_samples)))
+            quantized = ops.mean(ops.take(codebook, samples, axis=0), axis=1)
+            counts, sums = em.code_statistics(x, weights, samples, codebook.shape[0])
+        nothing = ops.zeros_like(weights)
+        return Assignment(codes, samples, quantized, counts, sums, entropy, nothing)
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+@dataclasses.dataclass(frozen=True)
+class GumbelAssignment(HardAssignment):
+    """Every vector takes, in training, a relaxed sample of its posterior over codes.
+
+    The sample is `softmax((-|x - e_j|^2 + g_j) / temperature)` with Gumbel noise g, so gradients
+    reach vectors and codebook through it. Its weights are also the soft counts of the M-step.
+    Evaluation takes the most probable code.
+
+    Args:
+        temperature: of the relaxation, a number or a schedule of Keras; towards 0 the sample is
+            one code.
+        hard: whether the forward pass takes the sampled code itself, with the gradient of the
+            relaxed sample.
+        kl_weight: weight of the posterior's divergence from the uniform distribution, in nats.
+
+    Raises:
+        ValueError: for a value out of range.
+
+    Example:
+
+    >>> layer = VectorQuantizer(num_codes=64, assignment=GumbelAssignment(temperature=0.5))
+
+    References:
+        Jang et al., "Categorical reparameterization with Gumbel-softmax",
+        https://arxiv.org/abs/1611.01144; Maddison et al., https://arxiv.org/abs/1611.00712.
+    """
+
+    relaxed: ClassVar[bool] = True
+
+    temperature: Any = 1.0
+    hard: bool = False
+    kl_weight: float = 0.0
+
+    def __post_init__(self):
+        schedule.check_positive("temperature", self.temperature)
+
+    def __call__(self, x, weights, codebook, step, uniform, training):
+        logits = em.distance_logits(x, codebook)
+        codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
+        divergence = self.kl_weight * (ops.log(float(codebook.shape[0])) - entropy)
+        if not training:
+            assigned = self._to(codes, x, weights, codebook)
+            return assigned._replace(entropy=entropy, loss=divergence)
+        # Away from 0 and 1, where the logarithms are infinite.
+        uniforms = ops.clip(uniform(ops.shape(logits)), 1e-7, 1.0 - 1e-7)
+        noisy = logits - ops.log(-ops.log(uniforms))
+        share = ops.softmax(noisy / schedule.at_step(self.temperature, step), axis=-1)
+        samples = em.most_probable(noisy)
+        if self.hard:
+            one_hot = ops.one_hot(samples, codebook.shape[0])
+            share = em.straight_through(share, one_hot)
+        counts, sums = em.posterior_statistics(x, weights, share)
+        quantized = ops.matmul(share, codebook)
+        return Assignment(codes, samples[:, None], quantized, counts, sums, entropy, divergence)

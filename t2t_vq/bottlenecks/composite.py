@@ -1,0 +1,96 @@
+"""Bottlenecks made of bottlenecks: what all compositions share."""
+
+from keras import ops
+
+from t2t_vq.bottlenecks.base import Bottleneck
+
+
+class Composite(Bottleneck):
+    """A bottleneck whose codes are those of its parts, one after the other.
+
+    Args:
+        template: the bottleneck whose options every part takes, or that as Keras saves it.
+        number: of parts.
+        **kwargs: of `keras.layers.Layer`.
+    """
+
+    def __init__(self, template, number, **kwargs):
+        parts = _copies(template, number)
+        # Before the metrics are made.
+        self.metric_names = parts[0].metric_names
+        super().__init__(**kwargs)
+        self.parts = parts
+        # Kept by a function: as an attribute it would be one more layer, never called.
+        self._template = lambda: template
+
+    @classmethod
+    def from_options(cls, options):
+        return super().from_options({**options, "quantizer": cls._quantizer_from(options)})
+
+    @classmethod
+    def _quantizer_from(cls, options):
+        """Returns the bottleneck that the parts are copies of, from options of any kind."""
+        raise NotImplementedError(f"{cls.__name__} does not implement _quantizer_from().")
+
+    @property
+    def num_codebooks(self):
+        return sum(part.num_codebooks for part in self.parts)
+
+    @property
+    def num_codes(self):
+        return self.parts[0].num_codes
+
+    def update(self, statistics):
+        for part, own in zip(self.parts, split(statistics, len(self.parts)), strict=True):
+            part.update(own)
+
+    def describe(self, statistics):
+        """Summarises statistics as means over the parts."""
+        parts = zip(self.parts, split(statistics, len(self.parts)), strict=True)
+        summaries = [part.describe(own) for part, own in parts]
+        return {
+            name: sum(summary[name] for summary in summaries) / len(summaries)
+            for name in self.metric_names
+        }
+
+    def started_share(self):
+        return sum(part.started_share() for part in self.parts) / len(self.parts)
+
+    def _codes_of_parts(self, codes):
+        """Splits codes `[batch, length, num_codebooks]` into those of each part."""
+        self._check_codes(codes)
+        each = self.parts[0].num_codebooks
+        return [codes[..., i : i + each] for i in range(0, self.num_codebooks, each)]
+
+
+def _copies(template, number):
+    """Returns new bottlenecks like one, in float32, each with random numbers of its own.
+
+    Float32, because a composition adds up or puts together what its parts return.
+    """
+    config, made = template.get_config(), []
+    for i in range(number):
+        own = {"name": f"part_{i}", "dtype": "float32", "reports": False}
+        if "seed" in config:
+            own["seed"] = config["seed"] + i * template.num_codebooks
+        made.append(type(template).from_config({**config, **own}))
+    return made
+
+
+def merge(statistics):
+    """Joins the statistics of all parts into one dict."""
+    return {f"{i}/{name}": value for i, own in enumerate(statistics) for name, value in own.items()}
+
+
+def split(statistics, number):
+    """Undoes `merge` for `number` parts."""
+    parts = [{} for _ in range(number)]
+    for key, value in statistics.items():
+        i, _, name = key.partition("/")
+        parts[int(i)][name] = value
+    return parts
+
+
+def join(outputs, field):
+    """Concatenates a field of several `BottleneckOutput`s along the codebooks."""
+    return ops.concatenate([getattr(output, field) for output in outputs], axis=2)

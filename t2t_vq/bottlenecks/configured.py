@@ -1,0 +1,29 @@
+"""Options that are objects, such as assignments: layers save them with their own options."""
+
+import dataclasses
+
+import keras
+
+
+def serialize(option):
+    """Returns a plain value as it is and an object as a dict, for `get_config`."""
+    return keras.saving.serialize_keras_object(option)
+
+
+def deserialize(option):
+    """Returns the option that `serialize` was given; an option itself comes back as it is."""
+    return keras.saving.deserialize_keras_object(option) if isinstance(option, dict) else option
+
+
+class Configured:
+    """Lets Keras save and load a dataclass."""
+
+    def get_config(self):
+        """Returns the options as a dict of plain values."""
+        fields = dataclasses.fields(self)
+        return {field.name: serialize(getattr(self, field.name)) for field in fields}
+
+    @classmethod
+    def from_config(cls, config):
+        """Returns an object with the options that `get_config` gave."""
+        return cls(**{name: deserialize(value) for name, value in config.items()})

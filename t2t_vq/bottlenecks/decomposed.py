@@ -1,0 +1,138 @@
+"""The layer `DecomposedVectorQuantizer`: a vector is cut into blocks, each with its codebook."""
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks import configured
+from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
+from t2t_vq.bottlenecks.composite import Composite, join, merge
+from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer, codebook_from
+from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.registry import register_bottleneck
+
+PROJECTIONS = ("slice", "random")
+
+
+@register_bottleneck("dvq")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class DecomposedVectorQuantizer(Composite):
+    """Quantizes blocks of each vector apart: K codes in each of B blocks give K ** B vectors.
+
+    The loss is the mean of the blocks' losses.
+
+    Args:
+        quantizer: a bottleneck with codes, whose options every block takes: a codebook, or a
+            `ResidualVectorQuantizer` for levels within a block; a `VectorQuantizer` with its
+            defaults if none is given.
+        num_blocks: B, blocks; the vectors' width must be a multiple of it.
+        projection: "slice" cuts the vector as it is; "random" turns it before by a fixed random
+            rotation, and turns the result back, so that no block depends on the order of features.
+        seed: of the rotation.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for a value out of range, or a quantizer without codes.
+
+    Example:
+
+    >>> layer = DecomposedVectorQuantizer(VectorQuantizer(num_codes=64), num_blocks=4)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> layer.adapt(x)
+    >>> output = layer(x)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 4))
+
+    References:
+        Kaiser et al., "Fast decoding in sequence models using discrete latent variables",
+        https://arxiv.org/abs/1803.03382, section 3.3.
+    """
+
+    def __init__(self, quantizer=None, num_blocks=2, projection="slice", seed=0, **kwargs):
+        quantizer = configured.deserialize(quantizer) or VectorQuantizer()
+        if not quantizer.has_codes:
+            raise ValueError(
+                f"Blocks need a quantizer with codes, and {type(quantizer).__name__} has none."
+            )
+        if num_blocks < 1:
+            raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
+        if projection not in PROJECTIONS:
+            raise ValueError(f"projection='{projection}' must be 'slice' or 'random'.")
+        super().__init__(quantizer, num_blocks, **kwargs)
+        self.projection = projection
+        self.seed = seed
+
+    @classmethod
+    def _quantizer_from(cls, options):
+        levels = options.get("num_quantizers", 1)
+        return (
+            codebook_from(options) if levels == 1 else ResidualVectorQuantizer.from_options(options)
+        )
+
+    def build(self, input_shape):
+        dim, num_blocks = input_shape[-1], len(self.parts)
+        if dim % num_blocks:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' cannot cut vectors of {dim} into "
+                f"{num_blocks} equal blocks. Choose another num_blocks."
+            )
+        for part in self.parts:
+            part.build((*input_shape[:-1], dim // num_blocks))
+        if self.projection == "random":
+            self.rotation = self.add_weight(
+                name="rotation",
+                shape=(dim, dim),
+                initializer=keras.initializers.Orthogonal(seed=self.seed),
+                trainable=False,
+                dtype="float32",
+                autocast=False,
+            )
+
+    def _cut(self, x):
+        """Returns the blocks of vectors `[batch, length, dim]`, float32."""
+        x = ops.cast(x, "float32")
+        if self.projection == "random":
+            x = ops.matmul(x, self.rotation)
+        return ops.split(x, len(self.parts), axis=-1)
+
+    def _put_together(self, blocks):
+        """Undoes `_cut`, in the compute dtype."""
+        x = ops.concatenate(blocks, axis=-1)
+        if self.projection == "random":
+            x = ops.matmul(x, ops.transpose(self.rotation))
+        return ops.cast(x, self.compute_dtype)
+
+    def forward(self, x, mask=None, training=False):
+        self._check_built()
+        results = [
+            part.forward(block, mask, training)
+            for part, block in zip(self.parts, self._cut(x), strict=True)
+        ]
+        outputs = [result.output for result in results]
+        output = BottleneckOutput(
+            dense=self._put_together([output.dense for output in outputs]),
+            codes=join(outputs, "codes"),
+            samples=join(outputs, "samples"),
+        )
+        loss = sum(result.loss for result in results) / len(results)
+        return Quantized(output, loss, merge([result.statistics for result in results]))
+
+    def embed(self, codes):
+        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        codes = zip(self.parts, self._codes_of_parts(codes), strict=True)
+        return self._put_together([part.embed(own) for part, own in codes])
+
+    def adapt(self, x, mask=None):
+        """Starts every block from data; see `CodebookBottleneck.adapt`."""
+        if not self.built:
+            self.build(x.shape)
+        for part, block in zip(self.parts, self._cut(x), strict=True):
+            part.adapt(block, mask)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "quantizer": configured.serialize(self._template()),
+            "num_blocks": len(self.parts),
+            "projection": self.projection,
+            "seed": self.seed,
+        }

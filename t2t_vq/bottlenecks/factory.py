@@ -1,0 +1,32 @@
+"""From a flat configuration to a bottleneck."""
+
+import keras
+
+from t2t_vq import registry
+from t2t_vq.bottlenecks.projected import Projected
+
+
+def make_bottleneck(options):
+    """Returns the bottleneck that options describe.
+
+    Args:
+        options: dict as of `t2t_vq.config.BottleneckConfig`: `kind` names a registered bottleneck,
+            and options that it does not have are left out. `num_blocks`, `num_quantizers` or
+            `levels` of None stand for the kind's own default.
+
+    Raises:
+        registry.UnknownNameError: when the kind is not registered.
+        ValueError: for a value out of range.
+    """
+    options = dict(options)
+    kind, dim = registry.bottlenecks[options.pop("kind")], options.pop("projection_dim")
+    for name in ("num_blocks", "num_quantizers", "levels"):
+        if options[name] is None:
+            del options[name]
+    end, steps = options.pop("temperature_end"), options.pop("temperature_steps")
+    if steps:
+        options["temperature"] = keras.optimizers.schedules.PolynomialDecay(
+            options["temperature"], steps, end_learning_rate=end
+        )
+    bottleneck = kind.from_options(options)
+    return Projected(bottleneck, dim) if dim else bottleneck

@@ -1,0 +1,63 @@
+"""The layer `GroupedResidualVectorQuantizer`: residual levels within groups of features."""
+
+import keras
+
+from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
+from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer, codebook_from
+from t2t_vq.registry import register_bottleneck
+
+
+@register_bottleneck("grouped-residual-vq")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
+    """Cuts each vector into groups and quantizes each group in residual levels.
+
+    Codes are those of the first group's levels, then the second's, and so on.
+
+    Args:
+        quantizer, num_quantizers, quantizer_dropout, seed: of `ResidualVectorQuantizer`; every
+            group drops levels of its own.
+        num_blocks: groups; the vectors' width must be a multiple of it.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for a value out of range.
+
+    Example:
+
+    >>> layer = GroupedResidualVectorQuantizer(
+    ...     VectorQuantizer(num_codes=64), num_blocks=2, num_quantizers=3
+    ... )
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> layer.adapt(x)
+    >>> output = layer(x)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 6))
+
+    References:
+        Yang et al., "HiFi-Codec: group-residual vector quantization for high fidelity audio codec",
+        https://arxiv.org/abs/2305.02765, section 3.2.
+    """
+
+    def __init__(
+        self,
+        quantizer=None,
+        num_blocks=2,
+        num_quantizers=2,
+        quantizer_dropout=0.0,
+        seed=0,
+        **kwargs,
+    ):
+        levels = ResidualVectorQuantizer(quantizer, num_quantizers, quantizer_dropout, seed)
+        super().__init__(levels, num_blocks, seed=seed, **kwargs)
+
+    @classmethod
+    def _quantizer_from(cls, options):
+        return codebook_from(options)
+
+    def get_config(self):
+        config = super().get_config()
+        levels = self._template().get_config()
+        del config["projection"]
+        own = ("quantizer", "num_quantizers", "quantizer_dropout")
+        return {**config, **{name: levels[name] for name in own}}

@@ -1,0 +1,54 @@
+"""The layer `GumbelSoftmaxDVQ`: blocks of a vector take relaxed samples of their posterior."""
+
+import keras
+
+from t2t_vq.bottlenecks import configured
+from t2t_vq.bottlenecks.assignment import GumbelAssignment
+from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
+from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.registry import register_bottleneck
+
+
+@register_bottleneck("gumbel-softmax-dvq")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class GumbelSoftmaxDVQ(DecomposedVectorQuantizer):
+    """Decomposed quantization, relaxed: gradients reach vectors and codebooks through samples.
+
+    A `DecomposedVectorQuantizer` whose codebooks have a `GumbelAssignment`.
+
+    Args:
+        quantizer: a `VectorQuantizer`, whose other options every block takes; one with its defaults
+            if none is given.
+        num_blocks, projection, seed: of `DecomposedVectorQuantizer`.
+        temperature, hard, kl_weight: of `GumbelAssignment`.
+        **kwargs: of `keras.layers.Layer`.
+
+    Example:
+
+    >>> layer = GumbelSoftmaxDVQ(VectorQuantizer(num_codes=64), num_blocks=4, temperature=0.5)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> layer.adapt(x)
+    >>> output = layer(x, training=True)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 4))
+
+    References:
+        Jang et al., "Categorical reparameterization with Gumbel-softmax",
+        https://arxiv.org/abs/1611.01144.
+    """
+
+    def __init__(
+        self, quantizer=None, num_blocks=2, temperature=1.0, hard=False, kl_weight=0.0, **kwargs
+    ):
+        quantizer = configured.deserialize(quantizer) or VectorQuantizer()
+        assignment = GumbelAssignment(configured.deserialize(temperature), hard, kl_weight)
+        relaxed = {**quantizer.get_config(), "assignment": assignment}
+        super().__init__(type(quantizer).from_config(relaxed), num_blocks, **kwargs)
+        self._assignment = assignment
+
+    @classmethod
+    def _quantizer_from(cls, options):
+        return VectorQuantizer.from_options(options)
+
+    def get_config(self):
+        return {**super().get_config(), **self._assignment.get_config()}

@@ -1,0 +1,79 @@
+"""The wrapper `Projected`: any bottleneck, in fewer dimensions."""
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks import configured
+from t2t_vq.bottlenecks.base import Quantized
+from t2t_vq.bottlenecks.composite import Composite, merge
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class Projected(Composite):
+    """Projects vectors down before a bottleneck, and its output up again, by learned linear maps.
+
+    Few dimensions keep more of a large codebook in use. Losses and distances are those of the
+    projected vectors.
+
+    Args:
+        bottleneck: what quantizes the projected vectors.
+        dim: their width.
+        **kwargs: of `keras.layers.Layer`.
+
+    Example:
+
+    >>> layer = Projected(VectorQuantizer(num_codes=64, similarity="cosine"), dim=8)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> layer.adapt(x)
+    >>> output = layer(x)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 1))
+
+    References:
+        Yu et al., "Vector-quantized image modeling with improved VQGAN",
+        https://arxiv.org/abs/2110.04627, section 3.2.
+    """
+
+    def __init__(self, bottleneck, dim, **kwargs):
+        if dim < 1:
+            raise ValueError(f"dim={dim} must be at least 1.")
+        super().__init__(configured.deserialize(bottleneck), 1, **kwargs)
+        self.dim = dim
+
+    def build(self, input_shape):
+        # Float32, so that codes do not depend on the precision of the rest.
+        self.down = keras.layers.Dense(self.dim, use_bias=False, dtype="float32", name="down")
+        self.up = keras.layers.Dense(input_shape[-1], dtype="float32", name="up")
+        self.down.build(input_shape)
+        narrow = (*input_shape[:-1], self.dim)
+        self.up.build(narrow)
+        self.parts[0].build(narrow)
+
+    def forward(self, x, mask=None, training=False):
+        self._check_built()
+        result = self.parts[0].forward(self._project(x, mask), mask, training)
+        dense = ops.cast(self.up(result.output.dense), self.compute_dtype)
+        output = result.output._replace(dense=dense)
+        return Quantized(output, result.loss, merge([result.statistics]))
+
+    def _project(self, x, mask):
+        vectors, _ = self._valid_vectors(x, mask)
+        return ops.reshape(self.down(vectors), (*ops.shape(x)[:2], self.dim))
+
+    def embed(self, codes):
+        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        self._check_codes(codes)
+        return ops.cast(self.up(self.parts[0].embed(codes)), self.compute_dtype)
+
+    def adapt(self, x, mask=None):
+        """Starts the bottleneck from projected data."""
+        if not self.built:
+            self.build(x.shape)
+        self.parts[0].adapt(self._project(x, mask), mask)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "bottleneck": configured.serialize(self._template()),
+            "dim": self.dim,
+        }

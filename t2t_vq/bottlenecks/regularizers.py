@@ -1,0 +1,84 @@
+"""Losses that keep a codebook well used; a layer takes any number of them."""
+
+import dataclasses
+from typing import ClassVar
+
+import keras
+from keras import ops
+
+from t2t_vq import em
+from t2t_vq.bottlenecks.configured import Configured
+from t2t_vq.bottlenecks.estimators import normalized
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+@dataclasses.dataclass(frozen=True)
+class Orthogonality(Configured):
+    """Pushes codes to be orthogonal: the mean squared cosine between two different codes.
+
+    It acts on the codebook, so it needs one that learns by gradient.
+
+    Args:
+        weight: of the loss.
+
+    Example:
+
+    >>> layer = VectorQuantizer(64, learning="gradient", regularizers=[Orthogonality(10.0)])
+
+    References:
+        Shin et al., "Translation-equivariant image quantizer for bi-directional image-text
+        generation", https://arxiv.org/abs/2112.00384.
+    """
+
+    acts_on_codebook: ClassVar[bool] = True
+
+    weight: float = 1.0
+
+    def __call__(self, x, weights, codebook):
+        """Returns the weighted loss, a scalar.
+
+        Args:
+            x: `[N, D]`, the vectors.
+            weights: `[N]`, 0 for padding.
+            codebook: `[K, D]`.
+        """
+        directions = normalized(codebook)
+        cosines = ops.matmul(directions, ops.transpose(directions))
+        num_codes = codebook.shape[0]
+        others = ops.square(cosines) * (1.0 - ops.eye(num_codes))
+        return self.weight * ops.sum(others) / max(num_codes * (num_codes - 1), 1)
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+@dataclasses.dataclass(frozen=True)
+class Diversity(Configured):
+    """Pushes a batch to use all codes: log K minus the entropy of its mean posterior, in nats.
+
+    It acts on the vectors, through `softmax_j(-|x - e_j|^2 / temperature)`; the mean is over the
+    valid vectors of one replica.
+
+    Args:
+        weight: of the loss.
+        temperature: of the posterior.
+
+    Example:
+
+    >>> layer = VectorQuantizer(num_codes=64, regularizers=[Diversity(0.1)])
+
+    References:
+        Baevski et al., "wav2vec 2.0", https://arxiv.org/abs/2006.11477, equation 4.
+    """
+
+    acts_on_codebook: ClassVar[bool] = False
+
+    weight: float = 1.0
+    temperature: float = 1.0
+
+    def __call__(self, x, weights, codebook):
+        """Returns the weighted loss, a scalar; arguments as of `Orthogonality`."""
+        posterior = ops.softmax(em.posterior_logits(x, codebook, self.temperature), axis=-1)
+        total = ops.maximum(ops.sum(weights), 1.0)
+        mean = ops.sum(weights[:, None] * posterior, axis=0) / total
+        entropy = -ops.sum(mean * ops.log(ops.maximum(mean, 1e-12)))
+        any_valid = ops.cast(ops.sum(weights) > 0, "float32")
+        return self.weight * any_valid * (ops.log(float(codebook.shape[0])) - entropy)

@@ -1,0 +1,142 @@
+"""The layer `ResidualVectorQuantizer`: each codebook quantizes what those before left over."""
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks import configured, replicas
+from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
+from t2t_vq.bottlenecks.codebook import CodebookBottleneck
+from t2t_vq.bottlenecks.composite import Composite, join, merge
+from t2t_vq.bottlenecks.estimators import ESTIMATORS
+from t2t_vq.bottlenecks.soft_em import SoftEM
+from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.registry import register_bottleneck
+
+DROPOUT = 3  # a stream of random numbers that codebooks do not draw from
+
+
+def codebook_from(options):
+    """Returns the codebook that compositions are made of, from options as `from_options` takes."""
+    return (SoftEM if options["soft"] else VectorQuantizer).from_options(options)
+
+
+@register_bottleneck("residual-vq")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class ResidualVectorQuantizer(Composite):
+    """Quantizes in levels: each codebook quantizes the residual of the levels before it.
+
+    The output is the sum of the levels' vectors; the loss is the sum of their losses. Under soft
+    assignment the residual is that of the mean of a level's samples. Levels start one after the
+    other, when they start in training, as the residual means nothing before.
+
+    Args:
+        quantizer: a codebook bottleneck, whose options every level takes; a `VectorQuantizer` with
+            its defaults if none is given.
+        num_quantizers: levels.
+        quantizer_dropout: probability that a sequence, in training, is rebuilt from its first
+            levels only; their number is then uniform from 1 to `num_quantizers - 1`. Levels left
+            out learn nothing from it.
+        seed: of the dropout.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for a value out of range, or a quantizer without a codebook of its own.
+
+    Example:
+
+    >>> layer = ResidualVectorQuantizer(VectorQuantizer(num_codes=64), num_quantizers=4)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> layer.adapt(x)
+    >>> output = layer(x)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 4))
+
+    References:
+        Zeghidour et al., "SoundStream", https://arxiv.org/abs/2107.03312, section III.C.
+    """
+
+    def __init__(self, quantizer=None, num_quantizers=2, quantizer_dropout=0.0, seed=0, **kwargs):
+        quantizer = configured.deserialize(quantizer) or VectorQuantizer()
+        if not isinstance(quantizer, CodebookBottleneck):
+            raise ValueError(
+                "A residual quantizer needs levels with a codebook each, such as VectorQuantizer, "
+                f"and {type(quantizer).__name__} is none."
+            )
+        if num_quantizers < 1:
+            raise ValueError(f"num_quantizers={num_quantizers} must be at least 1.")
+        if not 0 <= quantizer_dropout <= 1:
+            raise ValueError(f"quantizer_dropout={quantizer_dropout} must be from 0 to 1.")
+        super().__init__(quantizer, num_quantizers, **kwargs)
+        self.quantizer_dropout = quantizer_dropout
+        self.seed = seed
+
+    @classmethod
+    def _quantizer_from(cls, options):
+        return codebook_from(options)
+
+    def build(self, input_shape):
+        for part in self.parts:
+            part.build(input_shape)
+        self.add_step()
+
+    def forward(self, x, mask=None, training=False):
+        self._check_built()
+        vectors, weights = self._valid_vectors(x, mask)
+        vectors = ops.reshape(vectors, ops.shape(x))
+        reached = ops.reshape(weights > 0, ops.shape(x)[:2])
+        kept = self._kept_levels(ops.shape(x)[0]) if training else len(self.parts)
+        total = flowing = ops.zeros_like(vectors)
+        results = []
+        for level, part in enumerate(self.parts):
+            here = ops.logical_and(reached, level < kept)
+            result = part.forward(vectors - ops.stop_gradient(total), here, training)
+            flowing = flowing + ops.where(here[..., None], result.output.dense, 0.0)
+            total = ops.stop_gradient(flowing)
+            reached = ops.logical_and(reached, part.started > 0)
+            results.append(result)
+        first = self.parts[0]
+        if not (training and first.assignment.relaxed):
+            # Each level passes the gradient on whole, and the encoder needs it once.
+            flowing = ESTIMATORS[first.estimator](vectors, total)
+        outputs = [result.output for result in results]
+        output = BottleneckOutput(
+            dense=ops.cast(flowing, self.compute_dtype),
+            codes=join(outputs, "codes"),
+            samples=join(outputs, "samples"),
+        )
+        loss = sum(result.loss for result in results)
+        return Quantized(output, loss, merge([result.statistics for result in results]))
+
+    def _kept_levels(self, batch):
+        """Number of levels that each sequence keeps in training, `[batch, 1]`."""
+        chance = replicas.uniform((batch, 1), self.seed, self.step, DROPOUT)
+        share = chance / max(self.quantizer_dropout, 1e-6)
+        number = 1.0 + ops.floor(share * (len(self.parts) - 1))
+        return ops.where(chance < self.quantizer_dropout, number, float(len(self.parts)))
+
+    def update(self, statistics):
+        super().update(statistics)
+        self.step.assign(self.step + 1)
+
+    def embed(self, codes):
+        """Maps codes `[batch, length, num_quantizers]` to `[batch, length, dim]`."""
+        codes = zip(self.parts, self._codes_of_parts(codes), strict=True)
+        return ops.cast(sum(part.embed(own) for part, own in codes), self.compute_dtype)
+
+    def adapt(self, x, mask=None):
+        """Starts the levels from data, one after the other; see `CodebookBottleneck.adapt`."""
+        x = ops.cast(x, "float32")
+        if not self.built:
+            self.build(x.shape)
+        for part in self.parts:
+            part.adapt(x, mask)
+            x = x - part.forward(x, mask).output.dense
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "quantizer": configured.serialize(self._template()),
+            "num_quantizers": len(self.parts),
+            "quantizer_dropout": self.quantizer_dropout,
+            "seed": self.seed,
+        }

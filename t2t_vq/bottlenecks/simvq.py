@@ -1,0 +1,77 @@
+"""The layer `SimVQ`: a frozen codebook behind one learned linear map."""
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks.codebook import CodebookBottleneck
+from t2t_vq.registry import register_bottleneck
+
+
+@register_bottleneck("simvq")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class SimVQ(CodebookBottleneck):
+    """Replaces every vector by its nearest code, where one learned linear map moves all codes.
+
+    The codes are `C W`: C is drawn once and stays, W `[dim, dim]` learns by gradient. So every
+    update moves every code, and none dies. There is nothing to start from data.
+
+    Args:
+        num_codes: K, the size of the codebook.
+        beta: weight of the commitment loss.
+        **kwargs: of `CodebookBottleneck`, but for `learning`, `decay`, `epsilon` and
+            `restart_threshold`.
+
+    Example:
+
+    >>> layer = SimVQ(num_codes=64)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> output = layer(x)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 1))
+
+    References:
+        Zhu et al., "Addressing representation collapse in vector quantized models with one linear
+        layer", https://arxiv.org/abs/2411.02038.
+    """
+
+    _fixed = ("learning", "decay", "epsilon", "restart_threshold")
+
+    def __init__(self, num_codes=4096, beta=0.25, **kwargs):
+        for name in self._fixed:
+            if name in kwargs:
+                raise ValueError(f"SimVQ takes no {name}: its codes learn through one linear map.")
+        super().__init__(
+            num_codes, beta, decay=0.0, learning="gradient", restart_threshold=0.0, **kwargs
+        )
+
+    @classmethod
+    def from_options(cls, options):
+        return super().from_options(
+            {name: value for name, value in options.items() if name not in cls._fixed}
+        )
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        dim = input_shape[-1]
+        self.codebook.trainable = False
+        self.codebook.assign(keras.random.normal((self.num_codes, dim), seed=self.seed))
+        self.started.assign(1.0)
+        self.map = self.add_weight(
+            name="map",
+            shape=(dim, dim),
+            initializer=keras.initializers.Identity(),
+            dtype="float32",
+            autocast=False,
+        )
+
+    def table(self):
+        return self._compared(ops.matmul(self.codebook, self.map))
+
+    def adapt(self, x, mask=None):
+        """Does nothing but build: the frozen codes need no start."""
+        if not self.built:
+            self.build(x.shape)
+
+    def get_config(self):
+        config = super().get_config()
+        return {name: value for name, value in config.items() if name not in self._fixed}
