@@ -11,15 +11,17 @@ class Composite(Bottleneck):
     Args:
         template: the bottleneck whose options every part takes, or that as Keras saves it.
         number: of parts.
+        seed: added to the seed of every part.
         **kwargs: of `keras.layers.Layer`.
     """
 
-    def __init__(self, template, number, **kwargs):
-        parts = _copies(template, number)
+    def __init__(self, template, number, seed=0, **kwargs):
+        parts = _copies(template, number, seed)
         # Before the metrics are made.
         self.metric_names = parts[0].metric_names
         super().__init__(**kwargs)
         self.parts = parts
+        self.seed = seed
         # Kept by a function: as an attribute it would be one more layer, never called.
         self._template = lambda: template
 
@@ -63,7 +65,7 @@ class Composite(Bottleneck):
         return [codes[..., i : i + each] for i in range(0, self.num_codebooks, each)]
 
 
-def _copies(template, number):
+def _copies(template, number, seed):
     """Returns new bottlenecks like one, in float32, each with random numbers of its own.
 
     Float32, because a composition adds up or puts together what its parts return.
@@ -72,7 +74,7 @@ def _copies(template, number):
     for i in range(number):
         own = {"name": f"part_{i}", "dtype": "float32", "reports": False}
         if "seed" in config:
-            own["seed"] = config["seed"] + i * template.num_codebooks
+            own["seed"] = config["seed"] + seed + i * template.num_codebooks
         made.append(type(template).from_config({**config, **own}))
     return made
 

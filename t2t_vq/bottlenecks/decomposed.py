@@ -27,7 +27,7 @@ class DecomposedVectorQuantizer(Composite):
         num_blocks: B, blocks; the vectors' width must be a multiple of it.
         projection: "slice" cuts the vector as it is; "random" turns it before by a fixed random
             rotation, and turns the result back, so that no block depends on the order of features.
-        seed: of the rotation.
+        seed: of the rotation, and added to those of the blocks.
         **kwargs: of `keras.layers.Layer`.
 
     Raises:
@@ -57,9 +57,8 @@ class DecomposedVectorQuantizer(Composite):
             raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
         if projection not in PROJECTIONS:
             raise ValueError(f"projection='{projection}' must be 'slice' or 'random'.")
-        super().__init__(quantizer, num_blocks, **kwargs)
+        super().__init__(quantizer, num_blocks, seed, **kwargs)
         self.projection = projection
-        self.seed = seed
 
     @classmethod
     def _quantizer_from(cls, options):

@@ -15,10 +15,10 @@ class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
     Codes are those of the first group's levels, then the second's, and so on.
 
     Args:
-        quantizer, num_quantizers, quantizer_dropout, seed: of `ResidualVectorQuantizer`; every
-            group drops levels of its own.
+        quantizer, num_quantizers, quantizer_dropout: of `ResidualVectorQuantizer`; every group
+            drops levels of its own.
         num_blocks: groups; the vectors' width must be a multiple of it.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: `seed`, and those of `keras.layers.Layer`.
 
     Raises:
         ValueError: for a value out of range.
@@ -45,11 +45,10 @@ class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
         num_blocks=2,
         num_quantizers=2,
         quantizer_dropout=0.0,
-        seed=0,
         **kwargs,
     ):
-        levels = ResidualVectorQuantizer(quantizer, num_quantizers, quantizer_dropout, seed)
-        super().__init__(levels, num_blocks, seed=seed, **kwargs)
+        levels = ResidualVectorQuantizer(quantizer, num_quantizers, quantizer_dropout)
+        super().__init__(levels, num_blocks, **kwargs)
 
     @classmethod
     def _quantizer_from(cls, options):

@@ -36,7 +36,7 @@ class ResidualVectorQuantizer(Composite):
         quantizer_dropout: probability that a sequence, in training, is rebuilt from its first
             levels only; their number is then uniform from 1 to `num_quantizers - 1`. Levels left
             out learn nothing from it.
-        seed: of the dropout.
+        seed: of the dropout, and added to those of the levels.
         **kwargs: of `keras.layers.Layer`.
 
     Raises:
@@ -66,9 +66,8 @@ class ResidualVectorQuantizer(Composite):
             raise ValueError(f"num_quantizers={num_quantizers} must be at least 1.")
         if not 0 <= quantizer_dropout <= 1:
             raise ValueError(f"quantizer_dropout={quantizer_dropout} must be from 0 to 1.")
-        super().__init__(quantizer, num_quantizers, **kwargs)
+        super().__init__(quantizer, num_quantizers, seed, **kwargs)
         self.quantizer_dropout = quantizer_dropout
-        self.seed = seed
 
     @classmethod
     def _quantizer_from(cls, options):

@@ -1,0 +1,144 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from t2t_vq.bottlenecks import (
+    Bottleneck,
+    DecomposedVectorQuantizer,
+    GroupedResidualVectorQuantizer,
+    GumbelSoftmaxDVQ,
+    ResidualVectorQuantizer,
+    SoftEM,
+    VectorQuantizer,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return RNG.normal(size=shape).astype("float32")
+
+
+def started(codebooks, quantizer=None, **options):
+    quantizer = quantizer or VectorQuantizer(len(codebooks[0]), restart_threshold=0)
+    layer = DecomposedVectorQuantizer(quantizer, len(codebooks), **options)
+    layer.build((None, None, sum(codebook.shape[-1] for codebook in codebooks)))
+    for part, codebook in zip(layer.parts, codebooks, strict=True):
+        part.start(codebook)
+    return layer
+
+
+def test_each_block_takes_the_nearest_code_of_its_own_codebook():
+    codebooks, x = [normal(5, 2), normal(5, 2), normal(5, 2)], normal(2, 4, 6)
+    output = started(codebooks).forward(x).output
+    blocks = np.split(x, 3, axis=-1)
+    codes = [
+        ((block[:, :, None] - codebook) ** 2).sum(-1).argmin(-1)
+        for block, codebook in zip(blocks, codebooks, strict=True)
+    ]
+    np.testing.assert_array_equal(output.codes, np.stack(codes, -1))
+    dense = [codebook[code] for codebook, code in zip(codebooks, codes, strict=True)]
+    np.testing.assert_allclose(output.dense, np.concatenate(dense, -1), rtol=1e-5)
+
+
+def test_nearest_neighbours_of_the_reference_s_example_in_two_blocks():
+    codebook = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [9, 9, 9]], "float32")
+    x = np.array([[[0, 0.9, 0, 0.8, 0, 0]]], "float32")
+    codes = started([codebook, codebook]).forward(x, training=True).output.codes
+    assert ops.convert_to_numpy(codes).tolist() == [[[1, 0]]]
+
+
+def test_zeros_meet_a_codebook_of_zeros_without_moving_it():
+    x = np.zeros((100, 1, 60), "float32")
+    layer = started([np.zeros((4, 20), "float32")] * 3)
+    result = layer.forward(x, training=True)
+    layer.update(result.statistics)
+    assert result.output.dense.shape == (100, 1, 60)
+    assert not ops.convert_to_numpy(result.output.dense).any()
+    assert not any(ops.convert_to_numpy(part.codebook).any() for part in layer.parts)
+
+
+@pytest.mark.parametrize("projection", ["slice", "random"])
+def test_blocks_of_zeros_and_ones_are_zeros_and_ones(projection):
+    layer = DecomposedVectorQuantizer(VectorQuantizer(4), 3, projection=projection)
+    layer.build((1, 1, 60))
+    for value in (0.0, 1.0):
+        blocks = layer._cut(np.full((1, 1, 60), value, "float32"))
+        assert [tuple(block.shape) for block in blocks] == [(1, 1, 20)] * 3
+        whole = layer._put_together(blocks)
+        np.testing.assert_allclose(whole, np.full((1, 1, 60), value), atol=1e-5)
+
+
+def test_a_random_projection_keeps_distances():
+    x = normal(2, 5, 6)
+    layer = DecomposedVectorQuantizer(VectorQuantizer(4), 2, projection="random")
+    layer.build(x.shape)
+    turned = ops.concatenate(layer._cut(x), axis=-1)
+    np.testing.assert_allclose(ops.norm(turned, axis=-1), np.linalg.norm(x, axis=-1), rtol=1e-5)
+    assert np.abs(ops.convert_to_numpy(turned) - x).max() > 0.1
+
+
+def test_smoothing_counts_the_codes_of_a_block():
+    # The reference smooths with the codes of all blocks together, K ** B instead of K.
+    layer = started([np.eye(2, dtype="float32")] * 2, VectorQuantizer(2, decay=0.0, epsilon=0.5))
+    x = np.array([[[2.0, 0, 2, 0], [2, 0, 0, 2], [2, 0, 0, 2], [0, 2, 0, 2]]], "float32")
+    layer.update(layer.forward(x, training=True).statistics)
+    # Counts (3, 1): smoothed (3.5, 1.5) * 4 / 5 = (2.8, 1.2).
+    np.testing.assert_allclose(layer.parts[0].codebook, [[6 / 2.8, 0], [0, 2 / 1.2]], rtol=1e-5)
+
+
+def test_soft_blocks_decode_what_their_codes_embed_to():
+    # The reference's soft EM works for one block only, and its decoding is broken.
+    codebooks, x = [normal(5, 2), normal(5, 2)], normal(2, 4, 4)
+    layer = started(codebooks, SoftEM(5, num_samples=3, temperature=4.0))
+    trained = layer.forward(x, training=True).output
+    samples = ops.convert_to_numpy(trained.samples)
+    means = [book[samples[:, :, i]].mean(2) for i, book in enumerate(codebooks)]
+    np.testing.assert_allclose(trained.dense, np.concatenate(means, -1), rtol=1e-5, atol=1e-6)
+    output = layer.forward(x).output
+    np.testing.assert_array_equal(output.dense, layer.embed(output.codes))
+    assert (samples[:, :, 0] != samples[:, :, 1]).any()
+
+
+def test_levels_within_blocks_quantize_residuals():
+    quantizer = ResidualVectorQuantizer(VectorQuantizer(4), num_quantizers=2)
+    layer, x = DecomposedVectorQuantizer(quantizer, num_blocks=2), normal(2, 30, 4)
+    layer.adapt(x)
+    output = layer.forward(x).output
+    assert output.codes.shape == (2, 30, 4)
+    block = layer.parts[1]
+    expected = block.forward(x[..., 2:]).output
+    np.testing.assert_array_equal(output.codes[..., 2:], expected.codes)
+    np.testing.assert_allclose(output.dense[..., 2:], expected.dense, rtol=1e-5)
+
+
+def test_blocks_and_levels_draw_different_samples():
+    quantizer = ResidualVectorQuantizer(SoftEM(16), num_quantizers=2)
+    layer = DecomposedVectorQuantizer(quantizer, num_blocks=2)
+    seeds = [level.seed for block in layer.parts for level in block.parts]
+    assert len(set(seeds)) == 4
+
+
+def test_the_grouped_kind_is_blocks_of_levels():
+    grouped = GroupedResidualVectorQuantizer(VectorQuantizer(4), num_blocks=2, num_quantizers=3)
+    assert grouped.num_codebooks == 6 and grouped.num_codes == 4
+    assert [len(block.parts) for block in grouped.parts] == [3, 3]
+
+
+def test_the_gumbel_kind_relaxes_the_codebook_it_is_given():
+    quantizer = VectorQuantizer(4, learning="gradient", beta=0.5)
+    layer = GumbelSoftmaxDVQ(quantizer, num_blocks=2, temperature=0.5, hard=True, kl_weight=0.1)
+    for part in layer.parts:
+        assert part.learning == "gradient" and part.beta == 0.5
+        assert part.assignment.get_config() == {"temperature": 0.5, "hard": True, "kl_weight": 0.1}
+
+
+def test_wrong_options_are_refused_in_words():
+    with pytest.raises(ValueError, match="cannot cut vectors of 5 into 2 equal blocks"):
+        DecomposedVectorQuantizer(VectorQuantizer(4), 2).build((1, 1, 5))
+    with pytest.raises(ValueError, match="projection='slices' must be 'slice' or 'random'"):
+        DecomposedVectorQuantizer(VectorQuantizer(4), projection="slices")
+    with pytest.raises(ValueError, match="Bottleneck has none"):
+        DecomposedVectorQuantizer(Bottleneck())
+    with pytest.raises(ValueError, match=r"embeds codes \[batch, length, 2\]"):
+        started([normal(4, 2)] * 2).embed(np.zeros((1, 3, 1), "int32"))

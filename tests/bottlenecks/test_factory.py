@@ -1,0 +1,76 @@
+import dataclasses
+
+import keras
+import pytest
+
+from t2t_vq import registry
+from t2t_vq.bottlenecks import (
+    DecomposedVectorQuantizer,
+    Diversity,
+    GroupedResidualVectorQuantizer,
+    Orthogonality,
+    Projected,
+    ResidualVectorQuantizer,
+    SoftEM,
+    VectorQuantizer,
+    make_bottleneck,
+)
+from t2t_vq.config import BottleneckConfig
+
+
+def made(**options):
+    return make_bottleneck(dataclasses.asdict(BottleneckConfig(num_codes=16, **options)))
+
+
+@pytest.mark.parametrize("kind", list(registry.bottlenecks))
+def test_every_registered_kind_is_made_from_the_defaults(kind):
+    bottleneck = made(kind=kind)
+    assert type(bottleneck) is registry.bottlenecks[kind]
+    assert keras.saving.serialize_keras_object(bottleneck)["registered_name"].startswith("t2t_vq>")
+
+
+def test_a_codebook_takes_its_options():
+    layer = made(
+        kind="vq",
+        learning="gradient",
+        similarity="cosine",
+        estimator="rotation",
+        orthogonality_weight=2.0,
+        diversity_weight=0.5,
+    )
+    assert (layer.learning, layer.similarity, layer.estimator) == ("gradient", "cosine", "rotation")
+    assert layer.regularizers == [Orthogonality(2.0), Diversity(0.5)]
+
+
+def test_a_temperature_that_changes_becomes_a_schedule():
+    constant = made(kind="em", temperature=3.0).assignment.temperature
+    falling = made(kind="em", temperature=4.0, temperature_end=2.0, temperature_steps=10)
+    assert constant == 3.0
+    assert [float(falling.assignment.temperature(step)) for step in (0, 5, 20)] == [4.0, 3.0, 2.0]
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_compositions_assign_as_they_are_told(soft):
+    levels = made(kind="residual-vq", soft=soft, num_quantizers=3, quantizer_dropout=0.5)
+    blocks = made(kind="dvq", soft=soft, num_blocks=4, projection="random")
+    both = made(kind="dvq", soft=soft, num_quantizers=2)
+    grouped = made(kind="grouped-residual-vq", soft=soft, num_blocks=2, num_quantizers=3)
+    codebook = SoftEM if soft else VectorQuantizer
+    assert type(levels) is ResidualVectorQuantizer and levels.quantizer_dropout == 0.5
+    assert [type(part) for part in levels.parts] == [codebook] * 3
+    assert type(blocks) is DecomposedVectorQuantizer and blocks.projection == "random"
+    assert [type(part) for part in blocks.parts] == [codebook] * 4
+    assert [type(part) for part in both.parts] == [ResidualVectorQuantizer] * 2
+    assert type(grouped) is GroupedResidualVectorQuantizer and grouped.num_codebooks == 6
+    assert type(grouped.parts[0].parts[0]) is codebook
+
+
+def test_any_kind_can_be_projected():
+    layer = made(kind="residual-vq", projection_dim=3)
+    assert type(layer) is Projected and layer.dim == 3
+    assert type(layer.parts[0]) is ResidualVectorQuantizer
+
+
+def test_an_unknown_kind_is_refused_with_close_matches():
+    with pytest.raises(registry.UnknownNameError, match=r"Did you mean .*residual-vq"):
+        made(kind="residual")
