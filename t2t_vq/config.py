@@ -79,8 +79,7 @@ class BottleneckConfig:
         num_quantizers: levels of residual quantization; none is the kind's own default.
         quantizer_dropout: share of sequences that training rebuilds from some levels only.
         levels: values of each scalar of finite scalar quantization; none is the kind's own default.
-        soft: whether `dvq`, `residual-vq` and `grouped-residual-vq` assign softly; `em` always
-            does, `vq` never.
+        soft: whether codebooks are assigned by soft EM; `em` always is.
         num_samples: m, codes drawn for each vector under soft EM; none is the posterior mean.
         temperature: of the posterior under soft EM, or of a relaxation.
         temperature_end, temperature_steps: what the temperature falls or rises to, linearly over

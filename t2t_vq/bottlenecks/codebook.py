@@ -7,7 +7,7 @@ from keras import ops
 
 from t2t_vq import em
 from t2t_vq.bottlenecks import configured, replicas
-from t2t_vq.bottlenecks.assignment import HardAssignment
+from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
 from t2t_vq.bottlenecks.base import Bottleneck, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
@@ -105,8 +105,14 @@ class CodebookBottleneck(Bottleneck):
     @classmethod
     def from_options(cls, options):
         losses = {Orthogonality: "orthogonality_weight", Diversity: "diversity_weight"}
-        regularizers = [loss(options[name]) for loss, name in losses.items() if options.get(name)]
-        return super().from_options({**options, "regularizers": regularizers})
+        own = {
+            "regularizers": [
+                loss(options[name]) for loss, name in losses.items() if options.get(name)
+            ]
+        }
+        if options.get("soft"):
+            own["assignment"] = SoftAssignment(options["num_samples"], options["temperature"])
+        return super().from_options({**options, **own})
 
     @property
     def num_codebooks(self):

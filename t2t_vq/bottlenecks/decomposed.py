@@ -6,7 +6,7 @@ from keras import ops
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.composite import Composite, join, merge
-from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer, codebook_from
+from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
 
@@ -62,10 +62,8 @@ class DecomposedVectorQuantizer(Composite):
 
     @classmethod
     def _quantizer_from(cls, options):
-        levels = options.get("num_quantizers", 1)
-        return (
-            codebook_from(options) if levels == 1 else ResidualVectorQuantizer.from_options(options)
-        )
+        has_levels = options.get("num_quantizers", 1) > 1
+        return (ResidualVectorQuantizer if has_levels else VectorQuantizer).from_options(options)
 
     def build(self, input_shape):
         dim, num_blocks = input_shape[-1], len(self.parts)

@@ -3,7 +3,8 @@
 import keras
 
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
-from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer, codebook_from
+from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
+from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
 
 
@@ -52,7 +53,7 @@ class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
 
     @classmethod
     def _quantizer_from(cls, options):
-        return codebook_from(options)
+        return VectorQuantizer.from_options(options)
 
     def get_config(self):
         config = super().get_config()

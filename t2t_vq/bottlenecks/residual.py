@@ -8,16 +8,10 @@ from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
-from t2t_vq.bottlenecks.soft_em import SoftEM
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
 
 DROPOUT = 3  # a stream of random numbers that codebooks do not draw from
-
-
-def codebook_from(options):
-    """Returns the codebook that compositions are made of, from options as `from_options` takes."""
-    return (SoftEM if options["soft"] else VectorQuantizer).from_options(options)
 
 
 @register_bottleneck("residual-vq")
@@ -71,7 +65,7 @@ class ResidualVectorQuantizer(Composite):
 
     @classmethod
     def _quantizer_from(cls, options):
-        return codebook_from(options)
+        return VectorQuantizer.from_options(options)
 
     def build(self, input_shape):
         for part in self.parts:

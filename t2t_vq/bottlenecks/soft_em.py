@@ -41,8 +41,12 @@ class SoftEM(CodebookBottleneck):
     """
 
     def __init__(self, *args, num_samples=10, temperature=1.0, **kwargs):
-        kwargs["assignment"] = SoftAssignment(num_samples, configured.deserialize(temperature))
-        super().__init__(*args, **kwargs)
+        assignment = SoftAssignment(num_samples, configured.deserialize(temperature))
+        super().__init__(*args, assignment=assignment, **kwargs)
+
+    @classmethod
+    def from_options(cls, options):
+        return super().from_options({**options, "soft": False})
 
     def get_config(self):
         config = super().get_config()

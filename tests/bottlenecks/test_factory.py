@@ -8,11 +8,11 @@ from t2t_vq.bottlenecks import (
     DecomposedVectorQuantizer,
     Diversity,
     GroupedResidualVectorQuantizer,
+    HardAssignment,
     Orthogonality,
     Projected,
     ResidualVectorQuantizer,
-    SoftEM,
-    VectorQuantizer,
+    SoftAssignment,
     make_bottleneck,
 )
 from t2t_vq.config import BottleneckConfig
@@ -55,14 +55,15 @@ def test_compositions_assign_as_they_are_told(soft):
     blocks = made(kind="dvq", soft=soft, num_blocks=4, projection="random")
     both = made(kind="dvq", soft=soft, num_quantizers=2)
     grouped = made(kind="grouped-residual-vq", soft=soft, num_blocks=2, num_quantizers=3)
-    codebook = SoftEM if soft else VectorQuantizer
+    assignment = SoftAssignment() if soft else HardAssignment()
     assert type(levels) is ResidualVectorQuantizer and levels.quantizer_dropout == 0.5
-    assert [type(part) for part in levels.parts] == [codebook] * 3
+    assert [part.assignment for part in levels.parts] == [assignment] * 3
     assert type(blocks) is DecomposedVectorQuantizer and blocks.projection == "random"
-    assert [type(part) for part in blocks.parts] == [codebook] * 4
+    assert [part.assignment for part in blocks.parts] == [assignment] * 4
     assert [type(part) for part in both.parts] == [ResidualVectorQuantizer] * 2
     assert type(grouped) is GroupedResidualVectorQuantizer and grouped.num_codebooks == 6
-    assert type(grouped.parts[0].parts[0]) is codebook
+    assert grouped.parts[0].parts[0].assignment == assignment
+    assert made(kind="simvq", soft=soft).assignment == assignment
 
 
 def test_any_kind_can_be_projected():
