@@ -94,6 +94,8 @@ class BottleneckConfig:
         epsilon: smoothing of the counts.
         restart_threshold: codes below this share of the mean count restart from data.
         orthogonality_weight, diversity_weight: of the losses of a codebook; 0 adds none.
+        discrete_share: chance that `semhash`, `isemhash` or `tanh` shows the decoder a bit in
+            training; none is the kind's own default.
         kl_weight: of the divergence from the prior, in `gumbel-softmax`, `-dvq` and `vae`.
     """
 
@@ -119,6 +121,7 @@ class BottleneckConfig:
     restart_threshold: float = 0.1
     orthogonality_weight: float = 0.0
     diversity_weight: float = 0.0
+    discrete_share: float | None = None
     kl_weight: float = 0.01
 
 

@@ -12,9 +12,9 @@ RUNNABLE = [snippet for snippet in SNIPPETS if "saved_model.load" not in snippet
 
 
 def test_there_are_snippets_to_run():
-    assert len(RUNNABLE) == 2
+    assert len(RUNNABLE) == 3
 
 
-@pytest.mark.parametrize("snippet", RUNNABLE, ids=["layers", "registration"])
+@pytest.mark.parametrize("snippet", RUNNABLE, ids=["layers", "composition", "registration"])
 def test_a_snippet_runs(snippet):
     exec(compile(snippet, "README.md", "exec"), {"__name__": "snippet"})

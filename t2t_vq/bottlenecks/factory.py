@@ -5,14 +5,16 @@ import keras
 from t2t_vq import registry
 from t2t_vq.bottlenecks.projected import Projected
 
+_OWN_DEFAULT = ("num_blocks", "num_quantizers", "levels", "discrete_share")
+
 
 def make_bottleneck(options):
     """Returns the bottleneck that options describe.
 
     Args:
         options: dict as of `t2t_vq.config.BottleneckConfig`: `kind` names a registered bottleneck,
-            and options that it does not have are left out. `num_blocks`, `num_quantizers` or
-            `levels` of None stand for the kind's own default.
+            and options that it does not have are left out. Those of `_OWN_DEFAULT` may be None, for
+            the default of the kind.
 
     Raises:
         registry.UnknownNameError: when the kind is not registered.
@@ -20,7 +22,7 @@ def make_bottleneck(options):
     """
     options = dict(options)
     kind, dim = registry.bottlenecks[options.pop("kind")], options.pop("projection_dim")
-    for name in ("num_blocks", "num_quantizers", "levels"):
+    for name in _OWN_DEFAULT:
         if options[name] is None:
             del options[name]
     end, steps = options.pop("temperature_end"), options.pop("temperature_steps")
