@@ -5,9 +5,21 @@ Vector Quantized Autoencoders" (https://arxiv.org/abs/1805.11063). Throughout, `
 `weights` `[N]` is 1 for a valid vector and 0 for padding, and `codebook` is `[K, D]`. Vectors of
 weight 0 must still be finite. Everything is float32, and random numbers are arguments, so that
 the same numbers give the same codes eagerly, in a graph and under XLA.
+
+`hard_assignment` and `soft_assignment` are whole E-steps that never hold `[N, K]`. The functions
+of logits that they are made of serve kinds that need the posterior itself.
 """
 
+import keras
 from keras import ops
+
+# An E-step looks at so many logits at a time that they stay in a CPU's caches, but at enough rows
+# that the matmul is worth its while.
+CHUNK_LOGITS = 1 << 20
+CHUNK_ROWS = 512
+
+# Columns that a draw looks at on each level: a compromise between few levels and few columns.
+BLOCK = 8
 
 
 def distance_logits(x, codebook):
@@ -19,8 +31,85 @@ def distance_logits(x, codebook):
 
 
 def hard_assignment(x, codebook):
-    """Nearest code of every vector, `[N]` int32: the E-step of k-means. Ties go to the first."""
-    return most_probable(distance_logits(x, codebook))
+    """The E-step of k-means: every vector's nearest code. Ties go to the first.
+
+    Args:
+        x: `[N, D]`.
+        codebook: `[K, D]`.
+
+    Returns:
+        `[N]` int32.
+    """
+    codebook = ops.stop_gradient(codebook)
+
+    def nearest(x):
+        return most_probable(distance_logits(x, codebook))
+
+    return _in_chunks(nearest, codebook.shape[0], x)
+
+
+def soft_assignment(x, codebook, temperature, uniforms):
+    """The soft E-step: draws codes from the posterior `softmax_j(-|x - e_j|^2 / temperature)`.
+
+    No gradient flows through it: codes have none, and the entropy is there to be watched. A
+    codebook that learns by gradient gets it from `ops.take(codebook, samples, axis=0)`.
+
+    Args:
+        x: `[N, D]`.
+        codebook: `[K, D]`.
+        temperature: scalar, more than 0.
+        uniforms: `[N, m]`, uniform in [0, 1); `[N, 0]` draws nothing.
+
+    Returns:
+        The most probable codes `[N]` int32, the drawn codes `[N, m]` int32, and the posterior's
+        entropy `[N]` in nats.
+
+    Example:
+
+    >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
+    >>> uniforms = keras.random.uniform((100, 10))
+    >>> codes, samples, entropy = soft_assignment(x, codebook, 2.0, uniforms)
+    >>> counts, sums = code_statistics(x, keras.ops.ones(100), samples, num_codes=64)
+    """
+    codebook = ops.stop_gradient(codebook)
+
+    def draw(x, uniforms):
+        logits = posterior_logits(x, codebook, temperature)
+        relative = logits - ops.max(logits, axis=-1, keepdims=True)
+        # The largest weight of a row is 1, so that no row's sum underflows.
+        likelihood = ops.exp(relative)
+        total = ops.sum(likelihood, axis=-1)
+        entropy = ops.log(total) - ops.sum(likelihood * relative, axis=-1) / total
+        return most_probable(logits), inverse_cdf(likelihood, uniforms), entropy
+
+    return _in_chunks(draw, codebook.shape[0], x, uniforms)
+
+
+def _in_chunks(e_step, num_codes, *rows):
+    """Applies an E-step to chunks of rows, in a loop that may be compiled, and joins what it gives.
+
+    Args:
+        e_step: function of tensors `[n, ...]` that returns tensors `[n, ...]`.
+        num_codes: K, known when traced.
+        *rows: tensors `[N, D]`; N may be unknown when traced.
+    """
+    rows = [ops.stop_gradient(tensor) for tensor in rows]
+    num_rows, largest = ops.shape(rows[0])[0], max(CHUNK_LOGITS // num_codes, CHUNK_ROWS)
+    if isinstance(num_rows, int) and num_rows <= largest:
+        return e_step(*rows)
+    # Chunks of equal height, at least one; the last is filled up with copies of the last row.
+    num_chunks = num_rows // (largest + 1) + 1
+    height = (num_rows + num_chunks - 1) // num_chunks
+    padded = ops.minimum(ops.arange(num_chunks * height), num_rows - 1)
+
+    def split(tensor):
+        return ops.reshape(ops.take(tensor, padded, axis=0), (num_chunks, height, tensor.shape[-1]))
+
+    def join(tensor):
+        return ops.reshape(tensor, (-1, *tensor.shape[2:]))[:num_rows]
+
+    results = ops.map(lambda chunk: e_step(*chunk), tuple(split(tensor) for tensor in rows))
+    return keras.tree.map_structure(join, results)
 
 
 def posterior_logits(x, codebook, temperature):
@@ -29,8 +118,11 @@ def posterior_logits(x, codebook, temperature):
 
 
 def most_probable(logits):
-    """Index of each row's largest logit, `[N]` int32."""
-    return ops.cast(ops.argmax(logits, axis=-1), "int32")
+    """Index of each row's largest logit, `[N]` int32. Ties go to the first."""
+    # A search for the maximum is several times as fast as XLA's argmax on a CPU.
+    columns = ops.arange(logits.shape[-1], dtype="int32")
+    largest = ops.max(logits, axis=-1, keepdims=True)
+    return ops.min(ops.where(logits == largest, columns, columns[-1]), axis=-1)
 
 
 def sample_codes(logits, uniforms):
@@ -51,9 +143,10 @@ def sample_codes(logits, uniforms):
 def inverse_cdf(weights, uniforms):
     """Draws columns in proportion to the weights of each row.
 
-    Works on two levels: first a block of about sqrt(K) columns, then a column inside it. That
-    needs a tensor of `[N, m, sqrt(K)]` where a plain comparison would need `[N, m, K]`. A column
-    of weight 0 is never drawn, unless its whole row is 0: then the first one is.
+    Descends through sums over blocks of columns, of blocks of blocks, and so on, from the whole
+    row to one column. That looks at some numbers for each draw, where a plain comparison would
+    need a tensor of `[N, m, K]`. A column of weight 0 is never drawn, unless its whole row is 0:
+    then the first one is.
 
     Args:
         weights: `[N, K]`, not negative, K known when traced.
@@ -62,40 +155,33 @@ def inverse_cdf(weights, uniforms):
     Returns:
         `[N, m]` int32, below K.
     """
-    num_columns = weights.shape[-1]
-    width = 1 << ((num_columns - 1).bit_length() + 1) // 2
-    num_blocks = -(-num_columns // width)
-    if num_blocks * width > num_columns:
-        weights = ops.pad(weights, [[0, 0], [0, num_blocks * width - num_columns]])
-    blocks = ops.reshape(weights, (-1, num_blocks, width))
-
-    mass = ops.sum(blocks, axis=-1)
-    reached = ops.cumsum(mass, axis=-1)
-    targets = uniforms * reached[:, -1:]
-    drawn = _first_beyond(mass[:, None], reached[:, None], targets)
-
-    # One index into the blocks of all rows: a plain gather is the fastest kind everywhere.
-    first_block = ops.arange(ops.shape(weights)[0], dtype="int32")[:, None] * num_blocks
-    flat = first_block + drawn
-    inside = ops.take(ops.reshape(blocks, (-1, width)), flat, axis=0)
-    before = ops.take(ops.reshape(reached - mass, (-1,)), flat, axis=0)
-    column = _first_beyond(inside, ops.cumsum(inside, axis=-1), targets - before)
-    return drawn * width + column
+    levels = []
+    while not levels or weights.shape[-1] > 1:
+        num_blocks = -(-weights.shape[-1] // BLOCK)
+        if weights.shape[-1] % BLOCK:
+            weights = ops.pad(weights, [[0, 0], [0, -weights.shape[-1] % BLOCK]])
+        levels.append(ops.reshape(weights, (-1, num_blocks * BLOCK)))
+        weights = ops.sum(ops.reshape(weights, (-1, num_blocks, BLOCK)), axis=-1)
+    drawn, target = ops.zeros_like(uniforms, dtype="int32"), uniforms * weights
+    for level in reversed(levels):
+        drawn, target = _descend(level, drawn, target)
+    return drawn
 
 
-def _first_beyond(weights, reached, targets):
-    """First column of positive weight whose cumulative weight exceeds the target, `[N, m]` int32.
+def _descend(weights, block, target):
+    """Draws a column inside each block, and what is left of the target beyond those before it.
 
-    Rounding can leave none, or lift the cumulative weight at a column of weight 0 (parallel prefix
-    sums need not be monotone): hence the explicit test, and the last positive column as a bound.
+    It is the last column of positive weight that begins at or before the target. So rounding, which
+    may lift a target beyond the block, leads neither outside of it nor to a column of weight 0.
     """
-    width = weights.shape[-1]
-    columns = ops.arange(width, dtype="int32")
-    positive = weights > 0
-    beyond = ops.logical_and(positive, reached > targets[..., None])
-    first = ops.min(ops.where(beyond, columns, width), axis=-1)
-    last = ops.max(ops.where(positive, columns, 0), axis=-1)
-    return ops.minimum(first, last)
+    before = reached = ops.zeros_like(target)
+    drawn = block * BLOCK
+    for column in [block * BLOCK + i for i in range(BLOCK)]:
+        weight = ops.take_along_axis(weights, column, axis=1)
+        begins = ops.logical_and(weight > 0, reached <= target)
+        drawn, before = ops.where(begins, column, drawn), ops.where(begins, reached, before)
+        reached = reached + weight
+    return drawn, target - before
 
 
 def posterior_entropy(logits):
@@ -118,14 +204,13 @@ def code_statistics(x, weights, samples, num_codes):
     Returns:
         counts `[K]` and sums `[K, D]`.
     """
-    num_samples, dim = samples.shape[-1], x.shape[-1]
-    share = weights / num_samples
+    num_samples = samples.shape[-1]
     codes = ops.reshape(samples, (-1,))
-    each = ops.broadcast_to(share[:, None], ops.shape(samples))
-    counts = ops.segment_sum(ops.reshape(each, (-1,)), codes, num_codes)
-    rows = ops.repeat((share[:, None] * x)[:, None], num_samples, axis=1)
-    sums = ops.segment_sum(ops.reshape(rows, (-1, dim)), codes, num_codes)
-    return counts, sums
+    # Divided at the end: whole numbers add up exactly in float32, tenths do not.
+    each = ops.repeat(weights, num_samples)
+    rows = ops.repeat(weights[:, None] * x, num_samples, axis=0)
+    counts = ops.segment_sum(each, codes, num_codes) / num_samples
+    return counts, ops.segment_sum(rows, codes, num_codes) / num_samples
 
 
 def posterior_statistics(x, weights, posterior):
