@@ -1,0 +1,101 @@
+"""What `semhash`, `isemhash` and `tanh` share: noisy bits, mixed with the smooth values of them."""
+
+from keras import ops
+
+from t2t_vq import em
+from t2t_vq.bottlenecks import noise as distributions
+from t2t_vq.bottlenecks import replicas, schedule
+from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
+
+NOISE, FLIPS, COINS = range(3)  # streams of random numbers within a step
+
+
+class HashingBottleneck(BinaryBottleneck):
+    """A bottleneck of bits that learns by noise instead of a loss.
+
+    A scalar v becomes the bit `v + n > 0` with noise n, and the map back to vectors sees either the
+    bit, as -1 or 1 with the gradient of `squash(v + n)`, or `squash(v + n)` itself; a coin decides.
+    Some of the bits that it sees are flipped. Evaluation has the bit `v > 0` and no noise, flip or
+    coin. `samples` holds the noisy bits before any flip, so that a predictor learns how sure each
+    bit is; `codes` and evaluation have those without noise.
+
+    Args:
+        num_codes: K of each codebook, a power of 2; a code has log2 K bits.
+        num_blocks: C, codebooks side by side at each position.
+        noise: standard deviation of the noise, a normal distribution cut off at twice that.
+        flip_rate: share of the bits that are flipped.
+        discrete_share: chance that the coin chooses the bit, a number or a schedule of Keras.
+        seed: of all random numbers, together with the number of updates so far.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for a value out of range.
+    """
+
+    def __init__(
+        self,
+        num_codes=4096,
+        num_blocks=1,
+        noise=0.5,
+        flip_rate=0.0,
+        discrete_share=0.5,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(num_codes, num_blocks, **kwargs)
+        if noise < 0:
+            raise ValueError(f"noise={noise} must be at least 0.")
+        if not 0 <= flip_rate <= 1:
+            raise ValueError(f"flip_rate={flip_rate} must be between 0 and 1.")
+        discrete_share = schedule.deserialize(discrete_share)
+        if isinstance(discrete_share, int | float) and not 0 <= discrete_share <= 1:
+            raise ValueError(f"discrete_share={discrete_share} must be between 0 and 1.")
+        self.noise = noise
+        self.flip_rate = flip_rate
+        self.discrete_share = discrete_share
+        self.seed = seed
+
+    def _squash(self, scalars):
+        """Maps scalars smoothly and symmetrically to [-1, 1]: a saturating sigmoid by default."""
+        return 2.0 * saturating_sigmoid(scalars) - 1.0
+
+    def _coins_shape(self, scalars):
+        """Shape of the coins, which broadcasts to that of the scalars: by default one for each."""
+        return ops.shape(scalars)
+
+    def _digitize(self, scalars, weights, training):
+        digits = _positive(scalars)
+        if not training:
+            values = em.straight_through(self._squash(scalars), self._values(digits))
+            return Digitized(digits, digits, values, 0.0, {})
+        shape = ops.shape(scalars)
+        noisy = scalars + self.noise * distributions.truncated_normal(self._uniform(shape, NOISE))
+        drawn, smooth = _positive(noisy), self._squash(noisy)
+        discrete = em.straight_through(smooth, self._values(drawn))
+        # A product, so that the gradient of a flipped bit has the sign that it should.
+        flips = self._uniform(shape, FLIPS) < self.flip_rate
+        discrete = discrete * ops.where(flips, -1.0, 1.0)
+        coins = self._uniform(self._coins_shape(scalars), COINS)
+        chosen = coins < schedule.at_step(self.discrete_share, self.step)
+        return Digitized(digits, drawn, ops.where(chosen, discrete, smooth), 0.0, {})
+
+    def _uniform(self, shape, stream):
+        return replicas.uniform(shape, self.seed, self.step, stream)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "noise": self.noise,
+            "flip_rate": self.flip_rate,
+            "discrete_share": schedule.serialize(self.discrete_share),
+            "seed": self.seed,
+        }
+
+
+def saturating_sigmoid(x):
+    """`clip(1.2 sigmoid(x) - 0.1, 0, 1)`: a sigmoid that reaches 0 and 1."""
+    return ops.clip(1.2 * ops.sigmoid(x) - 0.1, 0.0, 1.0)
+
+
+def _positive(scalars):
+    return ops.cast(scalars > 0, "int32")
