@@ -1,0 +1,46 @@
+"""The layer `ImprovedSemanticHashing`: bits behind a saturating sigmoid, some flipped."""
+
+import keras
+
+from t2t_vq.bottlenecks.hashing import HashingBottleneck
+from t2t_vq.registry import register_bottleneck
+
+# Half of the values are bits after 16,000 updates.
+_WARM_UP = keras.optimizers.schedules.PolynomialDecay(0.0, 16_000, end_learning_rate=0.5)
+
+
+@register_bottleneck("isemhash")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class ImprovedSemanticHashing(HashingBottleneck):
+    """Turns each vector into a few bits, some of them flipped in training.
+
+    As `SemanticHashing`, but every single value has a coin of its own, whose chance of a bit grows,
+    and flips teach the decoder to bear a predictor's mistakes.
+
+    Args: as `HashingBottleneck`, with `noise=0.5`, `flip_rate=0.05` and, as `discrete_share`, a
+        linear rise from 0 to 0.5 over 16,000 updates by default.
+
+    Example:
+
+    >>> layer = ImprovedSemanticHashing(num_codes=64)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> output = layer(x)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 1))
+
+    References:
+        Kaiser and Bengio, "Discrete autoencoders for sequence models",
+        https://arxiv.org/abs/1801.09797; Tensor2Tensor's `isemhash_bottleneck`,
+        https://github.com/tensorflow/tensor2tensor.
+    """
+
+    def __init__(
+        self,
+        num_codes=4096,
+        num_blocks=1,
+        noise=0.5,
+        flip_rate=0.05,
+        discrete_share=_WARM_UP,
+        **kwargs,
+    ):
+        super().__init__(num_codes, num_blocks, noise, flip_rate, discrete_share, **kwargs)
