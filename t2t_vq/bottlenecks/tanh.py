@@ -1,0 +1,48 @@
+"""The layer `TanhBottleneck`: bits that are the signs of a hyperbolic tangent."""
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks.hashing import HashingBottleneck
+from t2t_vq.registry import register_bottleneck
+
+# All values are bits after 16,000 updates.
+_WARM_UP = keras.optimizers.schedules.PolynomialDecay(0.0, 16_000, end_learning_rate=1.0)
+
+
+@register_bottleneck("tanh")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class TanhBottleneck(HashingBottleneck):
+    """Turns each vector into a few bits, the signs of `tanh(v + n)`.
+
+    Every single value has a coin, which in the end always chooses the bit; some bits are flipped.
+
+    Args: as `HashingBottleneck`, with `noise=0.2`, `flip_rate=0.05` and, as `discrete_share`, a
+        linear rise from 0 to 1 over 16,000 updates by default.
+
+    Example:
+
+    >>> layer = TanhBottleneck(num_codes=64)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> output = layer(x)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 1))
+
+    References:
+        Tensor2Tensor's `tanh_discrete_bottleneck`,
+        https://github.com/tensorflow/tensor2tensor.
+    """
+
+    def __init__(
+        self,
+        num_codes=4096,
+        num_blocks=1,
+        noise=0.2,
+        flip_rate=0.05,
+        discrete_share=_WARM_UP,
+        **kwargs,
+    ):
+        super().__init__(num_codes, num_blocks, noise, flip_rate, discrete_share, **kwargs)
+
+    def _squash(self, scalars):
+        return ops.tanh(scalars)
