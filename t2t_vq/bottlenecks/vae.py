@@ -1,0 +1,100 @@
+"""The layer `VariationalBottleneck`: Gaussian latents, without codes."""
+
+import math
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks import noise, replicas
+from t2t_vq.bottlenecks.base import Quantized
+from t2t_vq.bottlenecks.dense import DenseBottleneck
+from t2t_vq.registry import register_bottleneck
+
+# Beyond these the exponential is useless or infinite.
+_LOG_VARIANCES = (-30.0, 20.0)
+
+
+@register_bottleneck("vae")
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class VariationalBottleneck(DenseBottleneck):
+    """Maps vectors to Gaussian latents, and a sample of them back (VAE).
+
+    Two linear maps give mean and log-variance of each latent. Training maps a sample back,
+    evaluation the mean. The loss is
+
+        kl_weight * E[max(KL - free_bits * log(2), 0)],  KL = sum (mean^2 + var - 1 - log var) / 2
+
+    where the sum is over the latents of a vector, and the expectation over valid vectors. `codes`
+    and `samples` of the output are empty, and `embed` refuses.
+
+    Args:
+        latent_dim: latents that stand for one vector.
+        kl_weight: weight of the divergence from the standard normal distribution.
+        free_bits: divergence of each vector that costs nothing, in bits.
+        seed: of all random numbers, together with the number of updates so far.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: for a value out of range.
+
+    Example:
+
+    >>> layer = VariationalBottleneck(latent_dim=4, kl_weight=0.1)
+    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+    >>> output = layer(x, training=True)
+    >>> tuple(output.dense.shape), tuple(output.codes.shape)
+    ((8, 16, 32), (8, 16, 0))
+
+    References:
+        Kingma and Welling, "Auto-encoding variational Bayes", https://arxiv.org/abs/1312.6114,
+        appendix B; free bits: Kingma et al., https://arxiv.org/abs/1606.04934, appendix C.8.
+    """
+
+    metric_names = ("kl",)
+
+    def __init__(self, latent_dim=64, kl_weight=1.0, free_bits=0.0, seed=0, **kwargs):
+        super().__init__(latent_dim, **kwargs)
+        if free_bits < 0:
+            raise ValueError(f"free_bits={free_bits} must be at least 0.")
+        self.kl_weight = kl_weight
+        self.free_bits = free_bits
+        self.seed = seed
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.log_variance = keras.layers.Dense(
+            self.latent_dim, dtype="float32", name="log_variance"
+        )
+        self.log_variance.build(input_shape)
+
+    def forward(self, x, mask=None, training=False):
+        self._check_built()
+        vectors, weights = self._valid_vectors(x, mask)
+        mean = latents = self.down(vectors)
+        log_variance = ops.clip(self.log_variance(vectors), *_LOG_VARIANCES)
+        if training:
+            drawn = noise.normal(replicas.uniform(ops.shape(mean), self.seed, self.step))
+            latents = mean + ops.exp(0.5 * log_variance) * drawn
+
+        each = ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance
+        divergence = 0.5 * ops.sum(each, axis=-1)
+        paid = ops.maximum(divergence - self.free_bits * math.log(2.0), 0.0)
+        weight = ops.sum(weights)
+        loss = self.kl_weight * ops.sum(weights * paid) / ops.maximum(weight, 1.0)
+        statistics = {
+            "weight": weight,
+            "kl": ops.stop_gradient(ops.sum(weights * divergence)),
+        }
+        return Quantized(self._output_without_codes(x, self.up(latents)), loss, statistics)
+
+    def describe(self, statistics):
+        """Summarises statistics as `kl`, the mean divergence of a vector in nats."""
+        return {"kl": statistics["kl"] / ops.maximum(statistics["weight"], 1.0)}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "kl_weight": self.kl_weight,
+            "free_bits": self.free_bits,
+            "seed": self.seed,
+        }
