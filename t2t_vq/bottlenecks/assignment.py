@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import schedule
+from t2t_vq.bottlenecks import noise, schedule
 from t2t_vq.bottlenecks.configured import Configured
 
 
@@ -64,7 +64,7 @@ class HardAssignment(Configured):
         Returns:
             An `Assignment`.
         """
-        return self._to(em.hard_assignment(x, ops.stop_gradient(codebook)), x, weights, codebook)
+        return self._to(em.hard_assignment(x, codebook), x, weights, codebook)
 
     def _to(self, codes, x, weights, codebook):
         counts, sums = em.code_statistics(x, weights, codes[:, None], codebook.shape[0])
@@ -109,21 +109,26 @@ class SoftAssignment(HardAssignment):
 
     def __call__(self, x, weights, codebook, step, uniform, training):
         temperature = schedule.at_step(self.temperature, step)
-        logits = ops.stop_gradient(em.posterior_logits(x, codebook, temperature))
-        codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
+        if training and self.num_samples is None:
+            return self._to_posterior_mean(x, weights, codebook, temperature)
+        drawn = self.num_samples if training else 0
+        codes, samples, entropy = em.soft_assignment(
+            x, codebook, temperature, uniform((ops.shape(x)[0], drawn))
+        )
         if not training:
             return self._to(codes, x, weights, codebook)._replace(entropy=entropy)
-        if self.num_samples is None:
-            posterior = ops.softmax(logits, axis=-1)
-            samples = codes[:, None]
-            quantized = ops.matmul(posterior, codebook)
-            counts, sums = em.posterior_statistics(x, weights, posterior)
-        else:
-            samples = em.sample_codes(logits, uniform((ops.shape(x)[0], self.num_samples)))
-            quantized = ops.mean(ops.take(codebook, samples, axis=0), axis=1)
-            counts, sums = em.code_statistics(x, weights, samples, codebook.shape[0])
+        quantized = ops.mean(ops.take(codebook, samples, axis=0), axis=1)
+        counts, sums = em.code_statistics(x, weights, samples, codebook.shape[0])
         nothing = ops.zeros_like(weights)
         return Assignment(codes, samples, quantized, counts, sums, entropy, nothing)
+
+    def _to_posterior_mean(self, x, weights, codebook, temperature):
+        logits = ops.stop_gradient(em.posterior_logits(x, codebook, temperature))
+        codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
+        posterior = ops.softmax(logits, axis=-1)
+        counts, sums = em.posterior_statistics(x, weights, posterior)
+        quantized, nothing = ops.matmul(posterior, codebook), ops.zeros_like(weights)
+        return Assignment(codes, codes[:, None], quantized, counts, sums, entropy, nothing)
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -170,9 +175,7 @@ class GumbelAssignment(HardAssignment):
         if not training:
             assigned = self._to(codes, x, weights, codebook)
             return assigned._replace(entropy=entropy, loss=divergence)
-        # Away from 0 and 1, where the logarithms are infinite.
-        uniforms = ops.clip(uniform(ops.shape(logits)), 1e-7, 1.0 - 1e-7)
-        noisy = logits - ops.log(-ops.log(uniforms))
+        noisy = logits + noise.gumbel(uniform(ops.shape(logits)))
         share = ops.softmax(noisy / schedule.at_step(self.temperature, step), axis=-1)
         samples = em.most_probable(noisy)
         if self.hard:
