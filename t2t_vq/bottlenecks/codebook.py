@@ -26,7 +26,8 @@ class CodebookBottleneck(Bottleneck):
     Learning "ema" is online expectation-maximisation: moving averages of counts and sums, whose
     quotient is the codebook. Learning "gradient" makes the codebook a trainable weight and adds the
     mean squared distance to it to the loss; the counts are averaged all the same, to find dead
-    codes.
+    codes. (On JAX, Keras's `fit` undoes what a layer assigns to a trainable weight: there such a
+    codebook must be started by `adapt` or `start`, and its dead codes stay.)
 
     Args:
         num_codes: K, the size of the codebook.

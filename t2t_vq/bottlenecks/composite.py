@@ -20,7 +20,10 @@ class Composite(Bottleneck):
         # Before the metrics are made.
         self.metric_names = parts[0].metric_names
         super().__init__(**kwargs)
-        self.parts = parts
+        self._num_parts = number
+        for part in parts:
+            # As attributes, because TensorFlow's checkpoints miss layers in a Keras list.
+            setattr(self, part.name, part)
         self.seed = seed
         # Kept by a function: as an attribute it would be one more layer, never called.
         self._template = lambda: template
@@ -33,6 +36,11 @@ class Composite(Bottleneck):
     def _quantizer_from(cls, options):
         """Returns the bottleneck that the parts are copies of, from options of any kind."""
         raise NotImplementedError(f"{cls.__name__} does not implement _quantizer_from().")
+
+    @property
+    def parts(self):
+        """The parts, in the order of their codes."""
+        return [getattr(self, f"part_{i}") for i in range(self._num_parts)]
 
     @property
     def num_codebooks(self):
