@@ -96,6 +96,7 @@ class BottleneckConfig:
         orthogonality_weight, diversity_weight: of the losses of a codebook; 0 adds none.
         discrete_share: chance that `semhash`, `isemhash` or `tanh` shows the decoder a bit in
             training; none is the kind's own default.
+        entropy_weight: of the entropy loss of `lfq` and `bsq`.
         kl_weight: of the divergence from the prior, in `gumbel-softmax`, `-dvq` and `vae`.
     """
 
@@ -122,6 +123,7 @@ class BottleneckConfig:
     orthogonality_weight: float = 0.0
     diversity_weight: float = 0.0
     discrete_share: float | None = None
+    entropy_weight: float = 0.1
     kl_weight: float = 0.01
 
 

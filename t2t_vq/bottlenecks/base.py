@@ -54,6 +54,7 @@ class Bottleneck(keras.layers.Layer):
     """
 
     metric_names = ()
+    step = None
 
     def __init__(self, reports=True, **kwargs):
         super().__init__(**kwargs)
@@ -110,9 +111,14 @@ class Bottleneck(keras.layers.Layer):
     def update(self, statistics):
         """Moves the state by one step, from the statistics of every replica; for training only.
 
+        Here it counts the step, if there is one: all else may learn by gradient.
+
         Args:
             statistics: this replica's, of a `forward` in training.
         """
+        self._check_built()
+        if self.step is not None:
+            self.step.assign(self.step + 1)
 
     def describe(self, statistics):
         """Summarises statistics as a dict of scalars, one for each of `metric_names`."""

@@ -243,7 +243,7 @@ class CodebookBottleneck(Bottleneck):
         self.codebook.assign(ops.where(moves, codebook, old_codebook))
         self.counts.assign(ops.where(moves, counts, old_counts))
         self.started.assign(ops.cast(ops.logical_or(started, starts), "float32"))
-        self.step.assign(self.step + 1)
+        super().update(statistics)
 
     def describe(self, statistics):
         """Summarises statistics of a batch, or of replicas and batches summed.

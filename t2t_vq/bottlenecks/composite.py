@@ -51,6 +51,7 @@ class Composite(Bottleneck):
         return self.parts[0].num_codes
 
     def update(self, statistics):
+        super().update(statistics)
         for part, own in zip(self.parts, split(statistics, len(self.parts)), strict=True):
             part.update(own)
 

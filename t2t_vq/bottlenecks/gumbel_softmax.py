@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import noise, replicas, schedule
+from t2t_vq.bottlenecks import configured, noise, replicas, schedule
 from t2t_vq.bottlenecks.base import Bottleneck, Quantized
 from t2t_vq.registry import register_bottleneck
 
@@ -66,7 +66,7 @@ class GumbelSoftmax(Bottleneck):
             raise ValueError(f"num_codes={num_codes} must be at least 1.")
         if num_blocks < 1:
             raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
-        temperature = schedule.deserialize(temperature)
+        temperature = configured.deserialize(temperature)
         schedule.check_positive("temperature", temperature)
         self._num_codes = num_codes
         self.num_blocks = num_blocks
@@ -146,11 +146,6 @@ class GumbelSoftmax(Bottleneck):
         first = self.num_codes * ops.arange(self.num_blocks, dtype="int32")
         return ops.take(self.table, codes + first, axis=0)
 
-    def update(self, statistics):
-        """Counts the step; everything else learns by gradient."""
-        self._check_built()
-        self.step.assign(self.step + 1)
-
     def describe(self, statistics):
         """Summarises statistics of a batch, or of replicas and batches summed.
 
@@ -176,7 +171,7 @@ class GumbelSoftmax(Bottleneck):
             **super().get_config(),
             "num_codes": self.num_codes,
             "num_blocks": self.num_blocks,
-            "temperature": schedule.serialize(self.temperature),
+            "temperature": configured.serialize(self.temperature),
             "kl_weight": self.kl_weight,
             "hard": self.hard,
             "seed": self.seed,

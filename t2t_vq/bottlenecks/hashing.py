@@ -3,8 +3,8 @@
 from keras import ops
 
 from t2t_vq import em
+from t2t_vq.bottlenecks import configured, replicas, schedule
 from t2t_vq.bottlenecks import noise as distributions
-from t2t_vq.bottlenecks import replicas, schedule
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
 
 NOISE, FLIPS, COINS = range(3)  # streams of random numbers within a step
@@ -47,7 +47,7 @@ class HashingBottleneck(BinaryBottleneck):
             raise ValueError(f"noise={noise} must be at least 0.")
         if not 0 <= flip_rate <= 1:
             raise ValueError(f"flip_rate={flip_rate} must be between 0 and 1.")
-        discrete_share = schedule.deserialize(discrete_share)
+        discrete_share = configured.deserialize(discrete_share)
         if isinstance(discrete_share, int | float) and not 0 <= discrete_share <= 1:
             raise ValueError(f"discrete_share={discrete_share} must be between 0 and 1.")
         self.noise = noise
@@ -87,7 +87,7 @@ class HashingBottleneck(BinaryBottleneck):
             **super().get_config(),
             "noise": self.noise,
             "flip_rate": self.flip_rate,
-            "discrete_share": schedule.serialize(self.discrete_share),
+            "discrete_share": configured.serialize(self.discrete_share),
             "seed": self.seed,
         }
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import schedule
+from t2t_vq.bottlenecks import configured, schedule
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
 from t2t_vq.registry import register_bottleneck
 
@@ -63,7 +63,7 @@ class LookupFreeQuantizer(BinaryBottleneck):
         **kwargs,
     ):
         super().__init__(num_codes, num_blocks, **kwargs)
-        temperature = schedule.deserialize(temperature)
+        temperature = configured.deserialize(temperature)
         schedule.check_positive("temperature", temperature)
         self.beta = beta
         self.entropy_weight = entropy_weight
@@ -125,7 +125,7 @@ class LookupFreeQuantizer(BinaryBottleneck):
             "beta": self.beta,
             "entropy_weight": self.entropy_weight,
             "diversity": self.diversity,
-            "temperature": schedule.serialize(self.temperature),
+            "temperature": configured.serialize(self.temperature),
         }
 
 

@@ -107,10 +107,6 @@ class ResidualVectorQuantizer(Composite):
         number = 1.0 + ops.floor(share * (len(self.parts) - 1))
         return ops.where(chance < self.quantizer_dropout, number, float(len(self.parts)))
 
-    def update(self, statistics):
-        super().update(statistics)
-        self.step.assign(self.step + 1)
-
     def embed(self, codes):
         """Maps codes `[batch, length, num_quantizers]` to `[batch, length, dim]`."""
         codes = zip(self.parts, self._codes_of_parts(codes), strict=True)

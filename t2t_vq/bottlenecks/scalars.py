@@ -23,8 +23,3 @@ class ScalarBottleneck(Bottleneck):
         self.down.build(input_shape)
         self.up.build((*input_shape[:-1], self.num_scalars))
         self.add_step()
-
-    def update(self, statistics):
-        """Counts the step; everything else learns by gradient."""
-        self._check_built()
-        self.step.assign(self.step + 1)

@@ -3,8 +3,6 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks.configured import deserialize, serialize  # noqa: F401
-
 
 def at_step(value, step):
     """Returns what an option is after `step` updates, a number or a float32 scalar.
