@@ -1,20 +1,20 @@
 """The non-autoregressive Transformer: latents one after the other, then all tokens at once."""
 
+import functools
 import typing
 
-import keras
 from keras import ops
 
 from t2t_vq import config, registry
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.bottlenecks import make_bottleneck, replicas
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.beam import beam_search, repeat_rows
 from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.compressor import Compressor, compressed_mask
 from t2t_vq.layers.decompressor import Decompressor
+from t2t_vq.layers.latent_predictor import LatentPredictor
 from t2t_vq.layers.mask_schedule import latent_share
-from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
@@ -43,7 +43,8 @@ class TransformerNat(TranslationModel):
 
     Training compresses the target `2**compress_steps` times, quantises it, and reconstructs it from
     the codes and the source; a causal predictor learns the codes, and an end, from the source.
-    Decoding predicts codes and reconstructs from them.
+    Decoding predicts codes and reconstructs from them. Where a bottleneck has several codebooks,
+    the codes of a position are predicted one by one too; an end takes the place of the first.
 
     Args:
         vocab_size: size of the shared vocabulary.
@@ -103,12 +104,14 @@ class TransformerNat(TranslationModel):
         self.bottleneck = bottleneck
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
         self.decompressor = Decompressor(compress_steps, dropout, name="decompressor")
-        self.latent_inputs = keras.layers.Dense(hidden_size, name="latent_inputs")
-        self.latent_logits = keras.layers.Dense(
-            bottleneck.num_codes + 1, dtype="float32", name="latent_logits"
-        )
-        self.predictor = TransformerStack(
-            predictor_layers, filter_size, num_heads, dropout, attends_memory=True, name="predictor"
+        self.predictor = LatentPredictor(
+            bottleneck.num_codebooks,
+            bottleneck.num_codes,
+            predictor_layers,
+            filter_size,
+            num_heads,
+            dropout,
+            name="predictor",
         )
         self.decoder = TransformerStack(
             decoder_layers, filter_size, num_heads, dropout, attends_memory=True, name="decoder"
@@ -117,8 +120,6 @@ class TransformerNat(TranslationModel):
             self.bottleneck,
             self.compressor,
             self.decompressor,
-            self.latent_inputs,
-            self.latent_logits,
             self.predictor,
             self.decoder,
         ):
@@ -127,11 +128,9 @@ class TransformerNat(TranslationModel):
 
     @classmethod
     def from_hparams(cls, hparams, vocab_size):
-        options = config.to_dict(hparams.bottleneck)
-        kind = registry.bottlenecks[options.pop("kind")]
         return cls(
             vocab_size=vocab_size,
-            bottleneck=kind.from_options(options),
+            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck)),
             hidden_size=hparams.hidden_size,
             filter_size=hparams.filter_size,
             num_heads=hparams.num_heads,
@@ -198,19 +197,18 @@ class TransformerNat(TranslationModel):
         return self.embedding.logits(hidden)
 
     def predict_latents(self, codes, memory, memory_bias, training=False):
-        """Returns logits of each code, and of the end, given the codes before.
+        """Scores each code, and the end, given the codes before.
 
         Args:
-            codes: `[batch, latents, 1]` int32.
+            codes: `[batch, latents, num_codebooks]` int32.
             memory, memory_bias: the encoded source.
 
         Returns:
-            float32 `[batch, latents + 1, num_codes + 1]`; the last symbol is the end.
+            What a `LatentPredictor` does: logits `[batch, latents + 1, num_codes + 1]` of the first
+            code at each position or the end, and logits of the other codes, if any.
         """
-        inputs = self.latent_inputs(ops.stop_gradient(self.bottleneck.embed(codes)))
-        inputs = ops.pad(inputs, [[0, 0], [1, 0], [0, 0]])
-        hidden = self.predictor.causal(self.add_positions(inputs), memory, memory_bias, training)
-        return self.latent_logits(hidden)
+        dense = ops.stop_gradient(self.bottleneck.embed(codes))
+        return self.predictor(dense, codes, memory, memory_bias, training=training)
 
     def loss_totals(self, batch):
         mask = compressed_mask(self._pad(batch["target"]) != PAD_ID, self.compress_steps)
@@ -219,7 +217,7 @@ class TransformerNat(TranslationModel):
         return {
             "reconstruction": latents * (1 << self.compress_steps),
             "commitment": latents,
-            "latents": latents + rows,
+            "latents": latents * self.bottleneck.num_codebooks + rows,
             "tokens": ops.sum(ops.cast(batch["target"] != PAD_ID, "float32")),
         }
 
@@ -230,7 +228,6 @@ class TransformerNat(TranslationModel):
         memory, memory_bias = self.encode(batch["source"], training)
         latents = self.compress(target, training)
         quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
-        codes, samples = quantized.output.codes, quantized.output.samples
 
         # The rest of the last block learns the end too: one missed end is then made good by the
         # next, and decoding, which knows blocks only, sees what training saw.
@@ -245,15 +242,9 @@ class TransformerNat(TranslationModel):
             logits, labels[..., None], self.label_smoothing if training else 0.0
         )
 
-        latent_logits = self.predict_latents(codes, memory, memory_bias, training)
-        latent_weights = ops.pad(latents.mask, [[0, 0], [1, 0]], constant_values=True)
-        latent_weights = ops.logical_and(latent_weights, latents.mask[:, :1])
-        latent_labels = self._with_end(samples[:, :, 0], latents.mask)
-        latent_loss = cross_entropy(
-            latent_logits, latent_labels, self.latent_label_smoothing if training else 0.0
+        latent_loss, latent_accuracy = self._latent_means(
+            quantized.output, latents.mask, memory, memory_bias, totals["latents"], training
         )
-        right_tokens = is_best(logits, labels)
-        right_latents = is_best(latent_logits, self._with_end(codes, latents.mask)[..., 0])
         started = self.bottleneck.started_share()
         return TrainingOutput(
             losses={
@@ -261,14 +252,14 @@ class TransformerNat(TranslationModel):
                     token_loss, token_weights, totals["reconstruction"]
                 ),
                 # Before the codebook starts its codes mean nothing, so nobody learns them.
-                "latents": started * weighted_mean(latent_loss, latent_weights, totals["latents"]),
+                "latents": started * latent_loss,
                 "commitment": quantized.loss * local["commitment"] / totals["commitment"],
             },
             metrics={
                 "token_accuracy": weighted_mean(
-                    right_tokens, token_weights, totals["reconstruction"]
+                    is_best(logits, labels), token_weights, totals["reconstruction"]
                 ),
-                "latent_accuracy": weighted_mean(right_latents, latent_weights, totals["latents"]),
+                "latent_accuracy": latent_accuracy,
             },
             # Nor do they move the codebook: left to itself, it would start with the first update.
             statistics={name: started * value for name, value in quantized.statistics.items()},
@@ -309,37 +300,55 @@ class TransformerNat(TranslationModel):
             beam_size, alpha: of the beam search; 1 is greedy.
 
         Returns:
-            `[batch, length]` int32; the number `num_codes` is the end and fills the rest.
+            `[batch, length, num_codebooks]` int32; the number `num_codes` is the end and fills the
+            rest.
         """
-        batch, end = ops.shape(memory)[0], self.bottleneck.num_codes
+        rows, end = ops.shape(memory)[0], self.bottleneck.num_codes
+        # To the search, the codes of a position are symbols one after the other.
+        num_codebooks = self.bottleneck.num_codebooks
+        symbols = length * num_codebooks
+        step = functools.partial(self.predictor.step, self.bottleneck.embed)
         if beam_size == 1:
-            state = (self.predictor.start_cache(memory, length), memory_bias)
-            return greedy_search(self._step, state, batch, length, end)
-        memory, memory_bias = repeat_rows((memory, memory_bias), beam_size)
-        state = (self.predictor.start_cache(memory, length), memory_bias)
-        return beam_search(self._step, state, batch, beam_size, length, end, alpha)[0][:, 0]
+            state = self.predictor.start(memory, memory_bias, length)
+            found = greedy_search(step, state, rows, symbols, end)
+        else:
+            memory, memory_bias = repeat_rows((memory, memory_bias), beam_size)
+            state = self.predictor.start(memory, memory_bias, length)
+            found = beam_search(step, state, rows, beam_size, symbols, end, alpha)[0][:, 0]
+        return ops.reshape(found, (-1, length, num_codebooks))
 
     def decode_latents(self, symbols, memory, memory_bias):
-        """Returns the tokens `[batch, latents * 2**compress_steps]` that latents stand for."""
-        mask = symbols != self.bottleneck.num_codes
-        codes = ops.where(mask, symbols, 0)[..., None]
-        dense = self.bottleneck.embed(codes)
+        """Returns the tokens that latents stand for.
+
+        Args:
+            symbols: `[batch, latents, num_codebooks]` int32, of `search_latents`.
+            memory, memory_bias: the encoded source.
+
+        Returns:
+            `[batch, latents * 2**compress_steps]` int32.
+        """
+        mask = symbols[..., 0] != self.bottleneck.num_codes
+        dense = self.bottleneck.embed(ops.where(mask[..., None], symbols, 0))
         logits = self.reconstruct(dense, mask, memory, memory_bias)
         tokens = ops.cast(ops.argmax(logits, axis=-1), "int32")
         return ops.where(self._block_mask(mask), tokens, EOS_ID)
 
-    def _step(self, symbols, index, state):
-        caches, memory_bias = state
-        end = self.bottleneck.num_codes
-        codes = ops.minimum(symbols, end - 1)[:, None, None]
-        x = self.latent_inputs(self.bottleneck.embed(codes))
-        x = ops.where(index > 0, x, ops.zeros_like(x))
-        x = x + ops.cast(sinusoids(index[None], self.hidden_size), x.dtype)
-        hidden, caches = self.predictor.step(x, caches, index, memory_bias)
-        logits = self.latent_logits(hidden[:, 0])
-        # Every sentence has at least one latent.
-        empty = ops.logical_and(index == 0, ops.arange(end + 1) == end)
-        return ops.where(empty, -1e9, logits), (caches, memory_bias)
+    def _latent_means(self, output, mask, memory, memory_bias, total, training):
+        """Returns the mean loss of the samples and the accuracy of the codes, ends included."""
+        codes, samples = output.codes, output.samples
+        smoothing = self.latent_label_smoothing if training else 0.0
+        first, later = self.predict_latents(codes, memory, memory_bias, training)
+        labels, best = (self._with_end(item, mask) for item in (samples[:, :, 0], codes[:, :, :1]))
+        # One end a row, unless all of it is padding.
+        weights = ops.pad(mask, [[0, 0], [1, 0]], constant_values=True)
+        weights = ops.logical_and(weights, mask[:, :1])
+        loss = weighted_mean(cross_entropy(first, labels, smoothing), weights, total)
+        accuracy = weighted_mean(is_best(first, best[..., 0]), weights, total)
+        for i, logits in enumerate(later, start=1):
+            losses = cross_entropy(logits, samples[:, :, i], smoothing)
+            loss += weighted_mean(losses, mask, total)
+            accuracy += weighted_mean(is_best(logits, codes[:, :, i]), mask, total)
+        return loss, accuracy
 
     def _pad(self, target):
         missing = -target.shape[1] % (1 << self.compress_steps)

@@ -4,7 +4,13 @@ import pytest
 from keras import ops
 
 from t2t_vq import config, registry
-from t2t_vq.bottlenecks import Bottleneck, SoftEM, VectorQuantizer
+from t2t_vq.bottlenecks import (
+    Bottleneck,
+    DecomposedVectorQuantizer,
+    ResidualVectorQuantizer,
+    SoftEM,
+    VectorQuantizer,
+)
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.models.transformer_nat import TransformerNat
 
@@ -13,8 +19,16 @@ BOTTLENECKS = {
     "vq": lambda: VectorQuantizer(num_codes=8, decay=0.9),
     "em": lambda: SoftEM(num_codes=8, decay=0.9, num_samples=3, temperature=2.0),
     "gradient": lambda: VectorQuantizer(num_codes=8, learning="gradient"),
+    "blocks": lambda: DecomposedVectorQuantizer(BOTTLENECKS["em"](), num_blocks=2),
+    "levels": lambda: ResidualVectorQuantizer(BOTTLENECKS["gradient"](), num_quantizers=3),
+}
+# What `trained` learns to copy with: one codebook, and two.
+TRAINED = {
+    "one": lambda: SoftEM(num_codes=32, decay=0.9, temperature=0.5),
+    "two": lambda: DecomposedVectorQuantizer(SoftEM(num_codes=8, decay=0.9, temperature=0.5)),
 }
 KINDS = pytest.mark.parametrize("kind", list(BOTTLENECKS))
+CODEBOOKS = pytest.mark.parametrize("kind", ["em", "blocks"])
 BEAMS = pytest.mark.parametrize("beam_size", [1, 2])
 
 
@@ -39,9 +53,34 @@ def started(batch, kind="em", **kwargs):
     return model
 
 
+def copy_of(trained, **kwargs):
+    model = tiny(bottleneck=TRAINED[trained.name](), **kwargs)
+    model.set_weights(trained.get_weights())
+    return model
+
+
 def log_softmax(logits):
     logits = np.asarray(logits, "float64")
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+
+def mean_latent_loss(model, batch, training=False, smoothing=0.0):
+    """The latent loss of tiny models, one symbol after the other."""
+    latents = model.compress(batch["target"])
+    output = model.bottleneck.forward(latents.vectors, latents.mask, training=training).output
+    first, later = model.predict_latents(output.codes, *model.encode(batch["source"]))
+    log_probs = [log_softmax(logits) for logits in (first, *later)]
+    samples, losses = np.asarray(output.samples), []
+
+    def add(scores, labels):
+        losses.append(-(1 - smoothing) * scores[labels].mean() - smoothing * scores.mean())
+
+    for row, target in enumerate(batch["target"]):
+        count = -(-int((target != 0).sum()) // 2)
+        for position, codebook in np.ndindex(count, model.bottleneck.num_codebooks):
+            add(log_probs[codebook][row, position], samples[row, position, codebook])
+        add(log_probs[0][row, count], [8])
+    return np.mean(losses)
 
 
 def values(results):
@@ -58,11 +97,11 @@ def untrained(batch):
     return started(batch)
 
 
-@pytest.fixture(scope="module")
-def trained(fit, batch):
+@pytest.fixture(scope="module", params=list(TRAINED))
+def trained(request, fit, batch):
     keras.utils.set_random_seed(4)
-    model = tiny(bottleneck=SoftEM(num_codes=32, decay=0.9, temperature=2.0))
-    fit(model, batch, 300, start_step=30)
+    model = tiny(bottleneck=TRAINED[request.param](), name=request.param)
+    fit(model, batch, 400, start_step=30)
     return model
 
 
@@ -98,15 +137,17 @@ def test_adapting_starts_the_codebook_from_valid_latents(batch, kind):
     model.adapt(iter([batch, batch]))
     assert float(model.bottleneck.started_share()) == 1
     latents = model.compress(batch["target"])
-    valid = np.asarray(latents.vectors)[np.asarray(latents.mask)]
-    codebook = np.asarray(model.bottleneck.codebook)
-    within = ((valid[:, None] - codebook) ** 2).sum(-1).min(1).mean()
+    codes = model.bottleneck.forward(latents.vectors, latents.mask).output.codes
+    embedded = model.bottleneck.embed(codes)
+    mask = np.asarray(latents.mask)
+    valid, quantized = (np.asarray(vectors)[mask] for vectors in (latents.vectors, embedded))
+    within = ((valid - quantized) ** 2).sum(-1).mean()
     assert within < 0.7 * ((valid - valid.mean(0)) ** 2).sum(-1).mean()
     # Once started, the decoder sees codes.
     memory, bias = model.encode(batch["source"])
-    codes = model.bottleneck.forward(latents.vectors, latents.mask).output.codes
-    expected = model.reconstruct(model.bottleneck.embed(codes), latents.mask, memory, bias)
-    np.testing.assert_allclose(model(batch), expected, atol=1e-5)
+    expected = model.reconstruct(embedded, latents.mask, memory, bias)
+    tokens = mask.repeat(2, axis=1)
+    np.testing.assert_allclose(np.asarray(model(batch))[tokens], expected[tokens], atol=1e-5)
 
 
 def test_adapting_takes_no_more_batches_than_it_needs(batch):
@@ -120,35 +161,35 @@ def test_adapting_takes_no_more_batches_than_it_needs(batch):
     assert float(model.bottleneck.started_share()) == 1
 
 
-def test_the_latent_loss_is_that_of_codes_followed_by_one_end(untrained, batch):
-    output = untrained.training_output(batch, 0)
-    latents = untrained.compress(batch["target"])
-    codes = untrained.bottleneck.forward(latents.vectors, latents.mask).output.codes
-    logits = untrained.predict_latents(codes, *untrained.encode(batch["source"]))
-    log_probs, losses = log_softmax(logits), []
-    for row in range(24):
-        tokens = int((batch["target"][row] != 0).sum())
-        count = -(-tokens // 2)
-        labels = [*np.asarray(codes)[row, :count, 0], 8]
-        losses += [-log_probs[row, i, label] for i, label in enumerate(labels)]
-    assert tuple(logits.shape) == (24, 5, 9)
-    assert float(output.losses["latents"]) == pytest.approx(np.mean(losses), rel=1e-5)
+@CODEBOOKS
+def test_the_latent_loss_is_that_of_codes_followed_by_one_end(batch, kind):
+    model = started(batch, kind)
+    loss = float(model.training_output(batch, 0).losses["latents"])
+    assert loss == pytest.approx(mean_latent_loss(model, batch), rel=1e-5)
 
 
-def test_the_latent_loss_in_training_is_the_mean_over_samples(batch):
-    model = started(batch, "em")
+@CODEBOOKS
+def test_the_latent_loss_in_training_is_the_mean_over_samples(batch, kind):
+    model = started(batch, kind, latent_label_smoothing=0.1)
+    expected = mean_latent_loss(model, batch, training=True, smoothing=0.1)
+    loss = float(model.training_output(batch, 0, training=True).losses["latents"])
+    assert loss == pytest.approx(expected, rel=1e-5)
+    assert loss != pytest.approx(mean_latent_loss(model, batch, smoothing=0.1), rel=1e-3)
+
+
+def test_latent_accuracy_counts_every_code_and_the_ends(batch):
+    model = started(batch, "blocks")
     latents = model.compress(batch["target"])
-    quantized = model.bottleneck.forward(latents.vectors, latents.mask, training=True).output
-    logits = model.predict_latents(quantized.codes, *model.encode(batch["source"]))
-    log_probs, losses = log_softmax(logits), []
-    samples, mask = np.asarray(quantized.samples)[:, :, 0], np.asarray(latents.mask)
-    assert len({*samples[0, 0]} | {*samples[1, 0]} | {*samples[2, 0]}) > 1
-    for row in range(24):
-        count = mask[row].sum()
-        losses += [-log_probs[row, i, samples[row, i]].mean() for i in range(count)]
-        losses.append(-log_probs[row, count, 8])
-    output = model.training_output(batch, 0, training=True)
-    assert float(output.losses["latents"]) == pytest.approx(np.mean(losses), rel=1e-5)
+    codes = model.bottleneck.forward(latents.vectors, latents.mask).output.codes
+    first, (second,) = model.predict_latents(codes, *model.encode(batch["source"]))
+    codes, right = np.asarray(codes), []
+    for row, count in enumerate(np.asarray(latents.mask).sum(1)):
+        labels = [*codes[row, :count, 0], 8]
+        right += (np.argmax(first[row, : count + 1], axis=-1) == labels).tolist()
+        right += (np.argmax(second[row, :count], axis=-1) == codes[row, :count, 1]).tolist()
+    output = model.training_output(batch, 0)
+    assert 0 < np.mean(right) < 1
+    assert float(output.metrics["latent_accuracy"]) == pytest.approx(np.mean(right), rel=1e-5)
 
 
 def test_the_reconstruction_loss_fills_the_last_block_with_ends(untrained, batch):
@@ -164,15 +205,17 @@ def test_the_reconstruction_loss_fills_the_last_block_with_ends(untrained, batch
 def test_searching_latents_takes_the_argmax_after_each_growing_prefix(trained, copy_batch):
     memory, bias = trained.encode(copy_batch(8, 8, seed=9)["source"])
     symbols = np.asarray(trained.search_latents(memory, bias, 8))
-    prefix, ended = np.zeros((8, 8, 1), "int32"), np.zeros(8, bool)
-    for position in range(8):
-        logits = np.array(trained.predict_latents(prefix, memory, bias)[:, position])
-        if position == 0:
-            logits[:, 32] = -np.inf
-        expected = np.where(ended, 32, logits.argmax(-1))
-        np.testing.assert_array_equal(symbols[:, position], expected)
-        prefix[:, position, 0] = np.where(expected == 32, 0, expected)
-        ended |= expected == 32
+    end, ended = trained.bottleneck.num_codes, np.zeros(8, bool)
+    prefix = np.zeros((8, 8, trained.bottleneck.num_codebooks), "int32")
+    for position, codebook in np.ndindex(prefix.shape[1:]):
+        first, later = trained.predict_latents(prefix, memory, bias)
+        logits = np.array([first, *later][codebook][:, position])
+        if position == codebook == 0:
+            logits[:, end] = -np.inf
+        expected = np.where(ended, end, logits.argmax(-1))
+        np.testing.assert_array_equal(symbols[:, position, codebook], expected)
+        prefix[:, position, codebook] = np.where(expected == end, 0, expected)
+        ended |= expected == end
     assert ended.any() and len(np.unique(symbols)) > 4
 
 
@@ -191,9 +234,23 @@ def test_the_predictor_never_sees_later_latents(untrained, batch):
     codes = np.arange(8).reshape(1, 8, 1)
     changed = codes.copy()
     changed[:, 5:] = 0
-    before, after = (untrained.predict_latents(item, *encoded) for item in (codes, changed))
+    before, after = (untrained.predict_latents(item, *encoded)[0] for item in (codes, changed))
     np.testing.assert_allclose(before[:, :6], after[:, :6], atol=1e-5)
     assert not np.allclose(before[:, 7:], after[:, 7:], atol=1e-3)
+
+
+def test_a_code_is_predicted_from_those_before_it_at_its_position(batch):
+    model = started(batch, "levels")
+    encoded = model.encode(batch["source"][:1])
+    codes = np.arange(24).reshape(1, 8, 3) % 8
+    changed = codes.copy()
+    changed[:, 5, 1] += 3
+    logits = [model.predict_latents(item, *encoded) for item in (codes, changed)]
+    scores = [[np.asarray(item) for item in (first, *later)] for first, later in logits]
+    # The first position where each of the three codes sees the second code of position 5.
+    for before, after, sees in zip(*scores, (6, 6, 5), strict=True):
+        np.testing.assert_allclose(before[:, :sees], after[:, :sees], atol=1e-5)
+        assert np.abs(before - after)[:, sees].max() > 1e-3
 
 
 def test_training_steps_alone_do_not_start_the_codebook(batch):
@@ -203,7 +260,7 @@ def test_training_steps_alone_do_not_start_the_codebook(batch):
 
 
 @pytest.mark.parametrize("steps", [1, 3])
-@pytest.mark.parametrize(("kind", "training"), [("vq", True), ("gradient", True), ("em", False)])
+@pytest.mark.parametrize(("kind", "training"), [("vq", True), ("levels", True), ("em", False)])
 def test_padding_of_source_and_target_changes_no_loss(batch, kind, training, steps):
     model = started(batch, kind, compress_steps=steps)
     padded = {
@@ -225,14 +282,16 @@ def test_more_padding_of_the_source_changes_no_translation(trained, copy_batch, 
     )
 
 
-def test_halves_of_a_batch_with_shared_totals_add_up(untrained, batch):
+@CODEBOOKS
+def test_halves_of_a_batch_with_shared_totals_add_up(batch, kind):
+    model = started(batch, kind)
     halves = [
         {name: part[rows] for name, part in batch.items()} for rows in (slice(7), slice(7, 24))
     ]
-    totals = [untrained.loss_totals(half) for half in halves]
+    totals = [model.loss_totals(half) for half in halves]
     shared = {name: totals[0][name] + totals[1][name] for name in totals[0]}
-    outputs = [untrained.training_output(half, 0, shared) for half in halves]
-    whole = untrained.training_output(batch, 0)
+    outputs = [model.training_output(half, 0, shared) for half in halves]
+    whole = model.training_output(batch, 0)
     for kind in ("losses", "metrics"):
         for name, value in getattr(whole, kind).items():
             parts = [float(getattr(output, kind)[name]) for output in outputs]
@@ -245,23 +304,26 @@ def test_rows_of_padding_change_no_loss(untrained, batch):
     assert values(after) == pytest.approx(values(before), rel=1e-5)
 
 
+@CODEBOOKS
 @BEAMS
-def test_no_translation_is_without_latents(untrained, batch, beam_size):
-    weights = untrained.get_weights()
-    try:
-        bias = np.zeros(9, "float32")
-        bias[8] = 1e4
-        untrained.latent_logits.bias.assign(bias)
-        memory, memory_bias = untrained.encode(batch["source"])
-        symbols = np.asarray(untrained.search_latents(memory, memory_bias, 5, beam_size))
-    finally:
-        untrained.set_weights(weights)
+def test_no_translation_is_without_latents_or_ends_inside_of_one(batch, kind, beam_size):
+    model = started(batch, kind)
+    bias = np.zeros(9, "float32")
+    bias[8] = 1e4
+    model.predictor.first_head.bias.assign(bias)
+    memory, memory_bias = model.encode(batch["source"])
+    symbols = np.asarray(model.search_latents(memory, memory_bias, 5, beam_size))
+    assert symbols.shape == (24, 5, model.bottleneck.num_codebooks)
     assert (symbols[:, 0] < 8).all() and (symbols[:, 1:] == 8).all()
 
 
-def test_what_no_latent_stands_for_is_the_end(untrained, batch):
-    memory, bias = untrained.encode(batch["source"][:2])
-    tokens = untrained.decode_latents(np.array([[3, 8, 8, 8], [3, 2, 5, 8]]), memory, bias)
+@CODEBOOKS
+def test_what_no_latent_stands_for_is_the_end(batch, kind):
+    model = started(batch, kind)
+    memory, bias = model.encode(batch["source"][:2])
+    symbols = np.array([[3, 8, 8, 8], [3, 2, 5, 8]])[..., None]
+    symbols = symbols.repeat(model.bottleneck.num_codebooks, axis=-1)
+    tokens = model.decode_latents(symbols, memory, bias)
     assert tuple(tokens.shape) == (2, 8)
     assert (np.asarray(tokens)[0, 2:] == 1).all() and (np.asarray(tokens)[1, 6:] == 1).all()
 
@@ -283,8 +345,7 @@ def test_compiled_translation_equals_the_eager_one(tf, trained, batch, beam_size
 
 
 def test_half_precision_losses_are_close_and_it_translates(trained, batch, cut, half_precision):
-    model = tiny(bottleneck=SoftEM(num_codes=32, decay=0.9, temperature=2.0))
-    model.set_weights(trained.get_weights())
+    model = copy_of(trained)
     exact, close = (values(item.training_output(batch, 0).losses) for item in (trained, model))
     assert close == pytest.approx(exact, rel=0.1, abs=0.02)
     same = [
@@ -303,18 +364,23 @@ def test_gradients_reach_every_trainable_variable(tf, batch, kind):
         loss = sum(model.training_output(batch, 0, training=True).losses.values())
     variables = model.trainable_variables
     gradients = tape.gradient(loss, [v.value for v in variables])
-    assert any("codebook" in v.path for v in variables) == (kind == "gradient")
+    assert any("codebook" in v.path for v in variables) == (kind in ("gradient", "levels"))
     for variable, gradient in zip(variables, gradients, strict=True):
         # A softmax does not see what all its logits share.
         if not variable.path.endswith("key/bias"):
             assert float(ops.max(ops.abs(gradient))) > 1e-9, variable.path
 
 
-def test_the_latent_loss_does_not_reach_the_codebook_or_the_compressor(tf, batch):
-    model = started(batch, "gradient")
+@pytest.mark.parametrize("kind", ["gradient", "levels"])
+def test_the_latent_loss_does_not_reach_the_codebook_or_the_compressor(tf, batch, kind):
+    model = started(batch, kind)
     with tf.GradientTape() as tape:
         loss = model.training_output(batch, 0, training=True).losses["latents"]
-    variables = [model.bottleneck.codebook, *model.compressor.trainable_variables]
+    variables = [
+        *model.bottleneck.trainable_variables,
+        *model.compressor.trainable_variables,
+    ]
+    assert any("codebook" in variable.path for variable in variables)
     assert tape.gradient(loss, [v.value for v in variables]) == [None] * len(variables)
 
 
@@ -346,8 +412,7 @@ def test_gold_embeddings_give_way_to_latents_on_schedule(mixing, step):
 
 
 def test_translating_never_mixes_in_gold(trained, batch):
-    mixed = tiny(bottleneck=SoftEM(num_codes=32), mask_startup_steps=1_000_000)
-    mixed.set_weights(trained.get_weights())
+    mixed = copy_of(trained, mask_startup_steps=1_000_000)
     source = batch["source"]
     np.testing.assert_array_equal(mixed.translate(source), trained.translate(source))
 
@@ -385,10 +450,18 @@ def test_is_made_from_its_hyper_parameters():
     )
     hparams = config.override(registry.hparams("softem_nat_tiny"), overrides)
     model = registry.models["transformer_nat"].from_hparams(hparams, vocab_size=9)
-    assert isinstance(model.bottleneck, SoftEM)
     bottleneck = model.bottleneck
-    assert (bottleneck.num_codes, bottleneck.num_samples, bottleneck.temperature) == (6, 4, 3.0)
-    stacks = (model.encoder, model.decoder, model.predictor)
+    assert isinstance(bottleneck, SoftEM)
+    assert (bottleneck.num_codes, bottleneck.assignment.num_samples) == (6, 4)
+    assert bottleneck.assignment.temperature == 3.0
+    stacks = (model.encoder, model.decoder, model.predictor.stack)
     assert [stack.num_layers for stack in stacks] == [1, 2, 3]
     assert (model.compress_steps, model.startup_steps, model.mask_startup_steps) == (1, 5, 7)
-    assert tuple(model.latent_logits.kernel.shape) == (16, 7)
+    assert tuple(model.predictor.first_head.kernel.shape) == (16, 7)
+
+
+def test_is_made_with_several_codebooks_from_its_hyper_parameters():
+    overrides = "bottleneck=dvq,bottleneck.num_codes=6,bottleneck.num_blocks=4"
+    hparams = config.override(registry.hparams("softem_nat_tiny"), overrides)
+    model = registry.models["transformer_nat"].from_hparams(hparams, vocab_size=9)
+    assert model.predictor.num_codebooks == 4
