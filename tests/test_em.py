@@ -83,6 +83,87 @@ def test_extreme_uniform_numbers_draw_neither_impossible_nor_missing_codes(num_c
     assert np.take_along_axis(possible, samples, axis=1).all()
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_chunks_of_any_number_of_rows_give_the_same_codes(tf, monkeypatch, compiled):
+    codebook, x = normal(37, 6), normal(50, 6)
+    uniforms = RNG.uniform(size=(50, 4)).astype("float32")
+
+    def assigned(chunk):
+        monkeypatch.setattr(em, "CHUNK_ROWS", chunk)
+        monkeypatch.setattr(em, "CHUNK_LOGITS", chunk)
+
+        def assign(x, uniforms):
+            codes = em.hard_assignment(x, codebook)
+            return codes, *em.soft_assignment(x, codebook, 2.0, uniforms)
+
+        # The number of rows is unknown when traced.
+        signature = [tf.TensorSpec([None, 6]), tf.TensorSpec([None, 4])]
+        assign = tf.function(assign, jit_compile=compiled, input_signature=signature)
+        return [numpy(*assign(x[:rows], uniforms[:rows])) for rows in (1, 9, 50)]
+
+    for whole, chunked in zip(assigned(512), assigned(8), strict=True):
+        for one, other in zip(whole[:3], chunked[:3], strict=True):
+            np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(whole[3], chunked[3], rtol=1e-5, atol=1e-6)
+
+
+def test_soft_assignment_agrees_with_the_functions_of_its_logits():
+    x, codebook = normal(40, 3), normal(19, 3)
+    uniforms = RNG.uniform(size=(40, 6)).astype("float32")
+    codes, samples, entropy = numpy(*em.soft_assignment(x, codebook, 0.7, uniforms))
+    logits = -squared_distances(x, codebook) / 0.7
+    posterior = softmax(logits.astype("float64"))
+    np.testing.assert_array_equal(codes, posterior.argmax(-1))
+    np.testing.assert_array_equal(samples, em.sample_codes(logits, uniforms))
+    np.testing.assert_allclose(entropy, stats.entropy(posterior, axis=-1), rtol=1e-4, atol=1e-5)
+
+
+def test_no_uniform_numbers_draw_no_samples():
+    codes, samples, _ = em.soft_assignment(normal(5, 3), normal(4, 3), 1.0, np.zeros((5, 0), "f4"))
+    assert (codes.shape, samples.shape) == ((5,), (5, 0))
+
+
+def test_no_gradient_enters_an_assignment_but_the_codebook_learns_from_what_is_taken(tf):
+    x, codebook = tf.constant(normal(20, 3)), tf.constant(normal(5, 3))
+    uniforms = tf.constant(RNG.uniform(size=(20, 2)).astype("float32"))
+
+    @tf.function(jit_compile=True)
+    def gradients():
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([x, codebook])
+            _, samples, entropy = em.soft_assignment(x, codebook, 1.0, uniforms)
+            taken = ops.sum(ops.take(codebook, samples, axis=0))
+            entropy = ops.sum(entropy)
+        counts, _ = em.code_statistics(x, tf.ones(20), samples, 5)
+        from_codes = tf.convert_to_tensor(tape.gradient(taken, codebook))
+        return counts, from_codes, tape.gradient(entropy, [x, codebook])
+
+    counts, from_codes, from_entropy = gradients()
+    np.testing.assert_allclose(from_codes, 2 * np.tile(counts[:, None], 3), rtol=1e-6)
+    assert from_entropy == [None, None]
+
+
+def test_nan_chooses_a_code_that_exists():
+    logits = np.full((2, 5), np.nan, "float32")
+    assert ops.convert_to_numpy(em.most_probable(logits)).max() < 5
+
+
+def test_samples_of_a_large_codebook_follow_a_steep_posterior():
+    # 65,536 codes whose probabilities span seven orders of magnitude, compared in 16 ranges.
+    num_codes = 65_536
+    logits = np.linspace(-16.0, 0.0, num_codes, dtype="float32")[None]
+    RNG.shuffle(logits[0])
+    uniforms = RNG.uniform(size=(1, 400_000)).astype("float32")
+    samples = ops.convert_to_numpy(em.sample_codes(logits, uniforms))[0]
+    order = np.argsort(logits[0])
+    expected = softmax(logits.astype("float64"))[0][order].reshape(16, -1).sum(-1) * samples.size
+    observed = np.bincount(samples, minlength=num_codes)[order].reshape(16, -1).sum(-1)
+    few = (expected < 5).sum() + 1
+    cuts = np.r_[0, few:16]
+    merged = [np.add.reduceat(counts, cuts) for counts in (observed, expected)]
+    assert stats.chisquare(*merged).pvalue > 1e-3
+
+
 def test_entropy_of_uniform_and_one_hot_posteriors():
     logits = np.array([[0.0] * 8, [0.0] + [-1e4] * 7], "float32")
     np.testing.assert_allclose(em.posterior_entropy(logits), [np.log(8), 0.0], atol=1e-6)
@@ -96,6 +177,15 @@ def test_statistics_count_every_sample_and_skip_padding():
     np.testing.assert_allclose(sums[0], x[0] + x[1] / 2, rtol=1e-6)
     np.testing.assert_allclose(sums[2], x[1] / 2 + x[3], rtol=1e-6)
     assert not sums[[1, 3]].any()
+
+
+def test_statistics_of_very_many_samples_stay_exact():
+    # Tenths added to 65,536 one by one would be off by a percent.
+    rows = np.ones((65_536, 1), "float32")
+    samples = np.zeros((65_536, 10), "int32")
+    counts, sums = numpy(*em.code_statistics(rows, rows[:, 0], samples, 2))
+    np.testing.assert_array_equal(counts, [65_536, 0])
+    np.testing.assert_array_equal(sums, [[65_536], [0]])
 
 
 def test_many_samples_approach_the_posterior_statistics():
@@ -158,6 +248,13 @@ def test_kmeans_plus_plus_takes_one_row_of_each_cluster_and_none_of_the_padding(
     codebook = ops.convert_to_numpy(em.kmeans_plus_plus(x, weights, 6, uniforms))
     assert sorted(squared_distances(codebook, centers).argmin(-1)) == list(range(6))
     assert squared_distances(codebook, centers).min(-1).max() < 10
+
+
+def test_kmeans_plus_plus_finds_clusters_far_from_zero():
+    x = 1e3 + np.repeat(np.eye(8, dtype="float32"), 20, axis=0) + 1e-3 * normal(160, 8)
+    uniforms = RNG.uniform(size=8).astype("float32")
+    codebook = ops.convert_to_numpy(em.kmeans_plus_plus(x, np.ones(160, "f4"), 8, uniforms))
+    assert sorted((codebook - 1e3).argmax(-1)) == list(range(8))
 
 
 def test_kmeans_plus_plus_repeats_rows_when_there_are_too_few():
