@@ -33,7 +33,14 @@ setup(
         "tensorflow-text>=2.18",
     ],
     extras_require={
-        "test": ["pytest>=8", "pytest-xdist>=3", "ruff~=0.17.6", "scikit-learn>=1.5"],
+        "test": [
+            "hypothesis>=6",
+            "jax>=0.4.30",
+            "pytest>=8",
+            "pytest-xdist>=3",
+            "ruff~=0.17.6",
+            "scikit-learn>=1.5",
+        ],
         "bench": ["vector-quantize-pytorch>=1.20", "ctranslate2>=4.5"],
     },
     entry_points={

@@ -1,0 +1,97 @@
+"""The table of bottlenecks: a new kind joins by one line, and every test here runs over it."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from t2t_vq.bottlenecks import (
+    DecomposedVectorQuantizer,
+    Diversity,
+    GroupedResidualVectorQuantizer,
+    GumbelSoftmaxDVQ,
+    Orthogonality,
+    Projected,
+    ResidualVectorQuantizer,
+    SimVQ,
+    SoftEM,
+    VectorQuantizer,
+)
+from t2t_vq.bottlenecks.bsq import BinarySphericalQuantizer
+from t2t_vq.bottlenecks.dense import DenseBottleneck
+from t2t_vq.bottlenecks.fsq import FiniteScalarQuantizer
+from t2t_vq.bottlenecks.gumbel_softmax import GumbelSoftmax
+from t2t_vq.bottlenecks.isemhash import ImprovedSemanticHashing
+from t2t_vq.bottlenecks.lfq import LookupFreeQuantizer
+from t2t_vq.bottlenecks.semhash import SemanticHashing
+from t2t_vq.bottlenecks.tanh import TanhBottleneck
+from t2t_vq.bottlenecks.vae import VariationalBottleneck
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Kind:
+    """One row: a bottleneck for vectors of width 8, and what does not hold for it.
+
+    Attributes:
+        make: returns a new layer.
+        draws: whether its output in training depends on random numbers. Then only statistics and
+            updates of two replicas can be compared with one device, and not outputs.
+        batch_loss: whether its loss is no mean over vectors, so that replicas have losses of their
+            own.
+        fewest: the options of its smallest codebooks.
+    """
+
+    make: Callable
+    draws: bool = False
+    batch_loss: bool = False
+    fewest: dict = dataclasses.field(default_factory=lambda: {"num_codes": 1})
+
+
+def vq(**options):
+    return VectorQuantizer(8, decay=0.9, **options)
+
+
+def em(num_samples=3):
+    return SoftEM(8, num_samples=num_samples, temperature=2.0, decay=0.9)
+
+
+# A name, and what else its line tries after a slash.
+KINDS = {
+    "vq": Kind(lambda: vq()),
+    "vq/gradient": Kind(lambda: vq(learning="gradient")),
+    "vq/cosine": Kind(lambda: vq(similarity="cosine")),
+    "vq/rotation": Kind(lambda: vq(estimator="rotation")),
+    "vq/orthogonality": Kind(lambda: vq(learning="gradient", regularizers=[Orthogonality(0.1)])),
+    "vq/diversity": Kind(lambda: vq(regularizers=[Diversity(0.1)]), batch_loss=True),
+    "em": Kind(lambda: em(), draws=True),
+    "em/exact": Kind(lambda: em(num_samples=None)),
+    "dvq": Kind(lambda: DecomposedVectorQuantizer(vq(), num_blocks=2)),
+    "dvq/em": Kind(lambda: DecomposedVectorQuantizer(em(), projection="random"), draws=True),
+    "residual-vq": Kind(lambda: ResidualVectorQuantizer(vq())),
+    "residual-vq/dropout": Kind(
+        lambda: ResidualVectorQuantizer(em(), quantizer_dropout=0.5), draws=True
+    ),
+    "grouped-residual-vq": Kind(lambda: GroupedResidualVectorQuantizer(vq())),
+    "gumbel-softmax-dvq": Kind(lambda: GumbelSoftmaxDVQ(vq()), draws=True),
+    "simvq": Kind(lambda: SimVQ(8)),
+    "projected": Kind(lambda: Projected(vq(), dim=4)),
+    "gumbel-softmax": Kind(lambda: GumbelSoftmax(8, num_blocks=2), draws=True),
+    "gumbel-softmax/hard": Kind(lambda: GumbelSoftmax(8, hard=True), draws=True),
+    "semhash": Kind(lambda: SemanticHashing(8), draws=True, fewest={"num_codes": 2}),
+    "isemhash": Kind(lambda: ImprovedSemanticHashing(8, 2), draws=True, fewest={"num_codes": 2}),
+    "tanh": Kind(lambda: TanhBottleneck(8), draws=True, fewest={"num_codes": 2}),
+    "fsq": Kind(lambda: FiniteScalarQuantizer((4, 3), num_blocks=2), fewest={"levels": (2,)}),
+    "lfq": Kind(lambda: LookupFreeQuantizer(8), batch_loss=True, fewest={"num_codes": 2}),
+    "bsq": Kind(lambda: BinarySphericalQuantizer(8, 2), batch_loss=True, fewest={"num_codes": 4}),
+    "vae": Kind(lambda: VariationalBottleneck(4), draws=True, fewest={"latent_dim": 1}),
+    "dense": Kind(lambda: DenseBottleneck(4), fewest={"latent_dim": 1}),
+}
+
+
+def over(kinds):
+    """Runs a test for each of the kinds given, a part of the table."""
+    return pytest.mark.parametrize("kind", kinds.values(), ids=kinds)
+
+
+every_kind = over(KINDS)
+every_kind_with_codes = over({name: kind for name, kind in KINDS.items() if kind.make().has_codes})

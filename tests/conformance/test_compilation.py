@@ -1,0 +1,36 @@
+"""The same numbers eagerly, in a graph and under XLA, update after update."""
+
+import common
+from kinds import every_kind
+
+
+def steps(tf, layer, compiled, number=3):
+    """Arrays of some training steps, each followed by an evaluation, and the state after them."""
+
+    def step(x, mask):
+        result, of_input, of_variables = common.gradients(tf, layer, x, mask)
+        common.apply(layer, of_variables, result.statistics)
+        return result, of_input, layer.forward(x, mask)
+
+    step, collected = compiled(step), []
+    for i in range(number):
+        x = tf.constant(common.padded(common.vectors(i)))
+        training, of_input, evaluation = step(x, tf.constant(common.MASK))
+        collected += [common.arrays(training), {"gradient": of_input}, common.arrays(evaluation)]
+    return [*collected, dict(enumerate(layer.get_weights()))]
+
+
+@every_kind
+def test_eager_graph_and_xla_agree(kind, tf):
+    start = common.started(kind)
+    eager, graph, xla = (
+        steps(tf, common.with_weights(start, start.get_weights()), compiled)
+        for compiled in (
+            lambda step: step,
+            tf.function(autograph=False),
+            tf.function(jit_compile=True, autograph=False),
+        )
+    )
+    for compiled in (graph, xla):
+        for actual, expected in zip(compiled, eager, strict=True):
+            common.assert_close(actual, expected)

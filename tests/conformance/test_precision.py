@@ -1,0 +1,36 @@
+"""Half precision in, half precision out, and float32 within."""
+
+import common
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from kinds import every_kind
+
+POLICIES = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16", "float16": "float16"}
+
+
+def dtypes(tensors):
+    return {keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors}
+
+
+@every_kind
+@pytest.mark.parametrize("policy", POLICIES)
+def test_half_precision_outputs_come_from_float32_statistics_and_state(kind, policy):
+    half = POLICIES[policy]
+    layer = common.started(kind)
+    twin = common.with_weights(layer, layer.get_weights(), dtype=policy)
+    x = ops.cast(common.vectors(0), half)
+    for training in (True, False):
+        exact, result = (each.forward(x, common.MASK, training) for each in (layer, twin))
+        assert dtypes([result.output.dense]) == {half}
+        assert dtypes([result.loss, *result.statistics.values()]) == {"float32"}
+        expected, actual = common.arrays(exact), common.arrays(result)
+        tolerance = 0.02 if half == "bfloat16" else 0.002
+        dense = actual.pop("dense").astype("float32")
+        np.testing.assert_allclose(dense, expected.pop("dense"), tolerance, tolerance)
+        common.assert_close(actual, expected)
+    twin.update(twin.forward(x, common.MASK, training=True).statistics)
+    assert dtypes(twin.variables) <= {"float32", "int64"}
+    if layer.has_codes:
+        assert dtypes([twin.embed(result.output.codes)]) == {half}
