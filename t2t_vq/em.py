@@ -301,12 +301,17 @@ def kmeans_plus_plus(x, weights, num_codes, uniforms):
     def draw(number, state):
         rows, nearest = state
         chances = ops.where(ops.sum(nearest) > 0, nearest, weights)
-        row = inverse_cdf(chances[None], ops.reshape(ops.take(uniforms, number), (1, 1)))[0]
-        logits = distance_logits(centered, ops.take(centered, row, axis=0))[:, 0]
+        # For one draw from one row the plain inverse CDF is quicker. Rounding may leave no row
+        # beyond the target; then it is the last possible one.
+        reached, possible = ops.cumsum(chances), chances > 0
+        beyond = ops.logical_and(possible, reached > ops.take(uniforms, number) * reached[-1])
+        last = ops.max(ops.where(possible, indices, 0))
+        row = ops.min(ops.where(beyond, indices, last))
+        logits = distance_logits(centered, ops.take(centered, row, axis=0)[None])[:, 0]
         rows = ops.where(ops.equal(numbers, number), row, rows)
         return rows, ops.minimum(nearest, weights * ops.maximum(squares - logits, 0.0))
 
-    numbers = ops.arange(num_codes, dtype="int32")
+    numbers, indices = (ops.arange(size, dtype="int32") for size in (num_codes, x.shape[0]))
     # No squared distance exceeds this bound, so the first draw is uniform and then forgotten.
     bound = 4.0 * ops.max(weights * squares)
     rows, _ = ops.fori_loop(0, num_codes, draw, (ops.zeros_like(numbers), bound * weights))
