@@ -36,7 +36,9 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
         with tf.GradientTape() as tape:
             output = model.training_output(batch, optimizer.iterations, totals, training=True)
             loss = sum(output.losses.values())
-        return tape.gradient(loss, [v.value for v in variables]), output
+        grads = tape.gradient(loss, [v.value for v in variables])
+        # A look-up's gradient comes as rows and their numbers, which arithmetic does not take.
+        return [tf.convert_to_tensor(grad) for grad in grads], output
 
     def apply(grads, statistics):
         grads = sum_over_replicas(grads)

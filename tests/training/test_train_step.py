@@ -2,8 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from t2t_vq.bottlenecks.soft_em import SoftEM
-from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.bottlenecks import (
+    FiniteScalarQuantizer,
+    ResidualVectorQuantizer,
+    SimVQ,
+    SoftEM,
+    VectorQuantizer,
+)
 from t2t_vq.models.transformer_nat import TransformerNat
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.train_step import make_train_step
@@ -72,6 +77,18 @@ def soft():
     return SoftEM(num_codes=4, decay=0.9, num_samples=5, temperature=4.0)
 
 
+def by_gradient():
+    return VectorQuantizer(num_codes=4, learning="gradient", restart_threshold=0.0)
+
+
+OTHERS = {
+    "gradient": by_gradient,
+    "levels": lambda: ResidualVectorQuantizer(by_gradient()),
+    "linear map": lambda: SimVQ(num_codes=4),
+    "scalars": lambda: FiniteScalarQuantizer((3, 3), num_blocks=2),
+}
+
+
 @pytest.fixture(scope="module")
 def one_device(tf):
     return Trained(tf, make_strategy("one_device"), hard)
@@ -102,6 +119,18 @@ def test_two_replicas_report_what_one_device_does(one_device, mirrored):
         assert one.keys() == two.keys()
         for name in one:
             np.testing.assert_allclose(two[name], one[name], rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("kind", list(OTHERS))
+def test_other_kinds_learn_on_two_replicas_what_they_do_on_one_device(tf, two_replicas, kind):
+    one = Trained(tf, make_strategy("one_device"), OTHERS[kind])
+    two = Trained(tf, two_replicas, OTHERS[kind])
+    for old, new in zip(one.variables(), two.variables(), strict=True):
+        np.testing.assert_allclose(new, old, rtol=1e-3, atol=1e-4)
+    paths = [variable.path for variable in one.model.variables]
+    for variable in one.model.bottleneck.trainable_variables:
+        start = one.started[paths.index(variable.path)]
+        assert np.abs(np.array(variable) - start).max() > 1e-6, variable.path
 
 
 def test_every_loss_and_metric_is_reported(one_device):
