@@ -1,4 +1,4 @@
-"""What every kind with a codebook shares: start, update, padding, replicas, saving."""
+"""What is special to kinds with a codebook: start, update, restarts, and these on replicas."""
 
 import keras
 import numpy as np
@@ -74,47 +74,6 @@ def test_a_batch_of_padding_neither_starts_nor_moves_the_codebook(kind, learning
         for old, new, variable in zip(before, state(layer), layer.weights, strict=True):
             if variable.name != "step":
                 np.testing.assert_array_equal(old, new)
-
-
-@KINDS
-@LEARNING
-def test_padding_counts_in_no_loss_and_no_statistic(kind, learning):
-    codebook, x = normal(6, 3), normal(2, 5, 3)
-    layer = started(kind, codebook, learning=learning, restart_threshold=0)
-    x[:, 3:] = np.nan
-    mask = np.tile([True, True, True, False, False], (2, 1))
-    padded, cut = layer.forward(x, mask, training=False), layer.forward(x[:, :3], training=False)
-    assert float(padded.loss) == pytest.approx(float(cut.loss))
-    for name, value in padded.statistics.items():
-        np.testing.assert_allclose(value, cut.statistics[name], rtol=1e-5)
-    statistics = layer.forward(x, mask, training=True).statistics
-    assert float(ops.sum(statistics["counts"])) == pytest.approx(6)
-    assert all(np.isfinite(ops.convert_to_numpy(value)).all() for value in statistics.values())
-
-
-@KINDS
-def test_padding_gets_no_gradient_and_valid_vectors_finite_ones(kind, tf):
-    layer, x = started(kind, normal(6, 3)), normal(1, 4, 3)
-    x[:, 2:] = np.nan
-    x = tf.constant(x)
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        result = layer.forward(x, np.array([[1, 1, 0, 0]], bool), training=True)
-        loss = tf.reduce_sum(result.output.dense) + result.loss
-    gradient = tape.gradient(loss, x).numpy()
-    assert np.isfinite(gradient).all() and not gradient[:, 2:].any() and gradient[:, :2].all()
-
-
-@KINDS
-@LEARNING
-def test_evaluation_moves_nothing_and_outputs_what_its_codes_embed_to(kind, learning):
-    layer = started(kind, normal(6, 3), learning=learning)
-    before = state(layer)
-    output = layer(normal(2, 5, 3), training=False)
-    np.testing.assert_array_equal(output.dense, layer.embed(output.codes))
-    np.testing.assert_array_equal(output.samples[..., 0], output.codes)
-    for old, new in zip(before, state(layer), strict=True):
-        np.testing.assert_array_equal(old, new)
 
 
 @KINDS
@@ -204,42 +163,21 @@ def test_adapt_says_when_there_is_too_little_data():
         VectorQuantizer(num_codes=8).adapt(normal(1, 3, 2), np.zeros((1, 3), bool))
 
 
-@KINDS
-def test_state_stays_float32_under_mixed_precision(kind):
-    layer = kind(num_codes=8, dtype="mixed_bfloat16")
-    x = ops.cast(normal(2, 6, 3), "bfloat16")
-    layer.build(x.shape)
-    for _ in range(2):
-        result = layer.forward(x, training=True)
-        layer.update(result.statistics)
-    assert keras.backend.standardize_dtype(result.output.dense.dtype) == "bfloat16"
-    assert keras.backend.standardize_dtype(layer.embed(result.output.codes).dtype) == "bfloat16"
-    tensors = [result.loss, *result.statistics.values(), layer.codebook, layer.counts, layer.sums]
-    assert {keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors} == {"float32"}
+def test_restarts_agree_eagerly_in_a_graph_and_under_xla(tf):
+    x, codebook = tf.constant(normal(4, 6, 3)), np.r_[normal(6, 3), np.full((3, 3), 50, "float32")]
 
+    def after_three(compile_with):
+        layer = started(VectorQuantizer, codebook, decay=0.5, restart_threshold=0.5)
+        step = compile_with(lambda: layer.update(layer.forward(x, training=True).statistics))
+        for _ in range(3):
+            step()
+        return layer.codebook.numpy()
 
-@KINDS
-def test_eager_graph_and_xla_agree(kind, tf):
-    x, codebook = tf.constant(normal(4, 6, 3)), normal(9, 3)
-
-    def steps(compile_with):
-        layer = started(kind, codebook, decay=0.5, restart_threshold=0.5)
-
-        def step():
-            result = layer.forward(x, training=True)
-            layer.update(result.statistics)
-            return result.output.samples
-
-        step = compile_with(step)
-        return [step().numpy() for _ in range(3)], layer.codebook.numpy()
-
-    samples, moved = steps(lambda step: step)
+    moved = after_three(lambda step: step)
+    assert np.abs(moved).max() < 10
     for jit in (False, True):
-        same_samples, same_moved = steps(lambda step, jit=jit: tf.function(step, jit_compile=jit))
-        np.testing.assert_array_equal(samples, same_samples)
-        np.testing.assert_allclose(moved, same_moved, rtol=1e-4, atol=1e-5)
-    if kind is SoftEM:
-        assert (samples[0] != samples[1]).any()
+        same = after_three(lambda step, jit=jit: tf.function(step, jit_compile=jit))
+        np.testing.assert_allclose(moved, same, rtol=1e-4, atol=1e-5)
 
 
 def replicated_update(tf, strategy, layer, x, masks=None):
@@ -267,20 +205,6 @@ def replicated_update(tf, strategy, layer, x, masks=None):
 
 def copies(strategy, variable):
     return [copy.numpy() for copy in strategy.experimental_local_results(variable.value)]
-
-
-def test_two_replicas_move_the_codebook_as_one_does_on_the_global_batch(two_replicas, tf):
-    x, codebook = normal(4, 6, 3), normal(5, 3)
-    options = dict(decay=0.5, restart_threshold=0)
-    alone = started(VectorQuantizer, codebook, **options)
-    alone.update(alone.forward(x, training=True).statistics)
-    with two_replicas.scope():
-        layer = started(VectorQuantizer, codebook, **options)
-    replicated_update(tf, two_replicas, layer, x)
-    for variable in ("codebook", "counts", "sums"):
-        first, second = copies(two_replicas, getattr(layer, variable))
-        np.testing.assert_array_equal(first, second)
-        np.testing.assert_allclose(first, getattr(alone, variable), rtol=1e-5, atol=1e-6)
 
 
 @KINDS
@@ -366,19 +290,6 @@ def test_plain_fit_trains_on_two_replicas(two_replicas):
     first, second = copies(two_replicas, model.get_layer("codes").codebook)
     np.testing.assert_array_equal(first, second)
     assert copies(two_replicas, model.get_layer("codes").started) == [1, 1]
-
-
-@KINDS
-def test_saved_model_file_restores_state_and_options(kind, tmp_path):
-    model, x = small_model(kind, beta=0.5, decay=0.9, seed=3), normal(4, 6, 3)
-    model.get_layer("codes").adapt(x)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(model(x), loaded(x))
-    layer, twin = model.get_layer("codes"), loaded.get_layer("codes")
-    assert layer.get_config() == twin.get_config()
-    for old, new in zip(state(layer), state(twin), strict=True):
-        np.testing.assert_array_equal(old, new)
 
 
 def test_options_of_other_kinds_are_left_out():

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+import keras
 import pytest
 
 from t2t_vq.bottlenecks import (
@@ -51,9 +52,11 @@ def vq(**options):
     return VectorQuantizer(8, decay=0.9, **options)
 
 
-def em(num_samples=3):
-    return SoftEM(8, num_samples=num_samples, temperature=2.0, decay=0.9)
+def em(num_samples=3, temperature=2.0, **options):
+    return SoftEM(8, num_samples=num_samples, temperature=temperature, decay=0.9, **options)
 
+
+FALLING = keras.optimizers.schedules.PolynomialDecay(4.0, 4, end_learning_rate=1.0)
 
 # A name, and what else its line tries after a slash.
 KINDS = {
@@ -64,7 +67,9 @@ KINDS = {
     "vq/orthogonality": Kind(lambda: vq(learning="gradient", regularizers=[Orthogonality(0.1)])),
     "vq/diversity": Kind(lambda: vq(regularizers=[Diversity(0.1)]), batch_loss=True),
     "em": Kind(lambda: em(), draws=True),
+    "em/gradient": Kind(lambda: em(learning="gradient"), draws=True),
     "em/exact": Kind(lambda: em(num_samples=None)),
+    "em/schedule": Kind(lambda: em(temperature=FALLING), draws=True),
     "dvq": Kind(lambda: DecomposedVectorQuantizer(vq(), num_blocks=2)),
     "dvq/em": Kind(lambda: DecomposedVectorQuantizer(em(), projection="random"), draws=True),
     "residual-vq": Kind(lambda: ResidualVectorQuantizer(vq())),

@@ -44,11 +44,11 @@ def test_all_is_finite_and_all_codes_exist(kind, make, tf):
     layer = make(kind)
     weights = layer.get_weights()
 
-    @hypothesis.settings(max_examples=10, deadline=None, derandomize=True, database=None)
+    @hypothesis.settings(max_examples=8, deadline=None, derandomize=True, database=None)
     @hypothesis.given(batches())
     def check(batch):
         layer.set_weights(weights)
-        for training in (True, True, False):
+        for training in (True, False):
             check_pass(tf, layer, *batch, training)
 
     check()

@@ -1,5 +1,7 @@
 """What is saved and loaded, by any of the ways, is the same layer."""
 
+import inspect
+
 import common
 import keras
 from kinds import every_kind
@@ -19,6 +21,13 @@ def test_saved_model_of_a_module_that_calls_the_layer(kind, tf, tmp_path):
     tf.saved_model.save(module, tmp_path)
     loaded = tf.saved_model.load(tmp_path)
     common.assert_close(loaded.quantize(x), layer(x)._asdict())
+
+
+@every_kind
+def test_configuration_names_every_argument(kind):
+    layer = kind.make()
+    arguments = set(inspect.signature(type(layer).__init__).parameters)
+    assert arguments - {"self", "args", "kwargs"} <= set(layer.get_config())
 
 
 @every_kind
