@@ -299,8 +299,12 @@ class CodebookBottleneck(Bottleneck):
                 stacklevel=2,
             )
         uniforms = replicas.uniform((self.num_codes,), self.seed, self.step, START)
-        codebook = em.kmeans_plus_plus(vectors, weights, self.num_codes, uniforms)
-        self.start(*em.lloyd(vectors, weights, codebook, START_ITERATIONS))
+
+        def kmeans(vectors, weights, uniforms):
+            codebook = em.kmeans_plus_plus(vectors, weights, self.num_codes, uniforms)
+            return em.lloyd(vectors, weights, codebook, START_ITERATIONS)
+
+        self.start(*replicas.as_graph(kmeans)(vectors, weights, uniforms))
 
     def start(self, codebook, counts=None):
         """Starts from a given codebook, with counts and sums that agree with it.

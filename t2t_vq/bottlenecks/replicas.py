@@ -1,4 +1,4 @@
-"""What depends on the replicas of `tf.distribute`: sums over them, and their random numbers.
+"""What needs TensorFlow: sums over the replicas of `tf.distribute`, random numbers, graphs.
 
 The only module of the bottlenecks that knows TensorFlow. On Keras's other backends a program sees
 the global batch, so there is one replica and a sum over replicas changes nothing. There is no
@@ -34,6 +34,14 @@ def sum_over_replicas(tree):
         return tree
     context = tf.distribute.get_replica_context()
     return tree if context is None else context.all_reduce(tf.distribute.ReduceOp.SUM, tree)
+
+
+def as_graph(function):
+    """Returns a function of tensors as one graph, whose loops run several times quicker.
+
+    On TensorFlow only; Keras's other backends compile loops by themselves.
+    """
+    return tf.function(function, autograph=False) if _ON_TENSORFLOW else function
 
 
 def uniform(shape, seed, step, stream=0):
