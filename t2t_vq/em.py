@@ -13,10 +13,12 @@ of logits that they are made of serve kinds that need the posterior itself.
 import keras
 from keras import ops
 
-# An E-step looks at so many logits at a time that they stay in a CPU's caches, but at enough rows
-# that the matmul is worth its while.
+# On a CPU an E-step looks at so many logits at a time that they stay in its caches, but at enough
+# rows that the matmul is worth its while. An accelerator would wait for each round of the loop, so
+# there chunks are as large as memory should bear: half a gibibyte.
 CHUNK_LOGITS = 1 << 20
 CHUNK_ROWS = 512
+ACCELERATOR_CHUNK_LOGITS = 1 << 27
 
 # Columns that a draw looks at on each level: a compromise between few levels and few columns.
 BLOCK = 8
@@ -94,7 +96,9 @@ def _in_chunks(e_step, num_codes, *rows):
         *rows: tensors `[N, D]`; N may be unknown when traced.
     """
     rows = [ops.stop_gradient(tensor) for tensor in rows]
-    num_rows, largest = ops.shape(rows[0])[0], max(CHUNK_LOGITS // num_codes, CHUNK_ROWS)
+    on_cpu = keras.distribution.list_devices()[0].startswith("cpu")
+    chunk_logits = CHUNK_LOGITS if on_cpu else ACCELERATOR_CHUNK_LOGITS
+    num_rows, largest = ops.shape(rows[0])[0], max(chunk_logits // num_codes, CHUNK_ROWS)
     if isinstance(num_rows, int) and num_rows <= largest:
         return e_step(*rows)
     # Chunks of equal height, at least one; the last is filled up with copies of the last row.
@@ -106,7 +110,7 @@ def _in_chunks(e_step, num_codes, *rows):
         return ops.reshape(ops.take(tensor, padded, axis=0), (num_chunks, height, tensor.shape[-1]))
 
     def join(tensor):
-        return ops.reshape(tensor, (-1, *tensor.shape[2:]))[:num_rows]
+        return ops.reshape(tensor, (num_chunks * height, *tensor.shape[2:]))[:num_rows]
 
     results = ops.map(lambda chunk: e_step(*chunk), tuple(split(tensor) for tensor in rows))
     return keras.tree.map_structure(join, results)

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -107,6 +108,15 @@ def test_chunks_of_any_number_of_rows_give_the_same_codes(tf, monkeypatch, compi
         np.testing.assert_allclose(whole[3], chunked[3], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("device", "heights"), [("gpu:0", []), ("cpu:0", [1024])])
+def test_an_accelerator_gets_larger_chunks(monkeypatch, device, heights):
+    seen, original = [], ops.map
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: [device])
+    monkeypatch.setattr(ops, "map", lambda f, x: seen.append(x[0].shape[1]) or original(f, x))
+    em.hard_assignment(normal(4096, 3), normal(1024, 3))
+    assert seen == heights
+
+
 def test_soft_assignment_agrees_with_the_functions_of_its_logits():
     x, codebook = normal(40, 3), normal(19, 3)
     uniforms = RNG.uniform(size=(40, 6)).astype("float32")
@@ -118,9 +128,11 @@ def test_soft_assignment_agrees_with_the_functions_of_its_logits():
     np.testing.assert_allclose(entropy, stats.entropy(posterior, axis=-1), rtol=1e-4, atol=1e-5)
 
 
-def test_no_uniform_numbers_draw_no_samples():
-    codes, samples, _ = em.soft_assignment(normal(5, 3), normal(4, 3), 1.0, np.zeros((5, 0), "f4"))
-    assert (codes.shape, samples.shape) == ((5,), (5, 0))
+@pytest.mark.parametrize("rows", [5, em.CHUNK_ROWS + 5])
+def test_no_uniform_numbers_draw_no_samples(rows):
+    x, nothing = normal(rows, 3), np.zeros((rows, 0), "float32")
+    codes, samples, _ = em.soft_assignment(x, normal(2 * em.CHUNK_ROWS, 3), 1.0, nothing)
+    assert (codes.shape, samples.shape) == ((rows,), (rows, 0))
 
 
 def test_no_gradient_enters_an_assignment_but_the_codebook_learns_from_what_is_taken(tf):
