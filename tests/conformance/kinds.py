@@ -40,12 +40,15 @@ class Kind:
         batch_loss: whether its loss is no mean over vectors, so that replicas have losses of their
             own.
         fewest: the options of its smallest codebooks.
+        needs_start_on_jax: whether Keras's `fit` on JAX undoes its start, so that it needs one
+            before.
     """
 
     make: Callable
     draws: bool = False
     batch_loss: bool = False
     fewest: dict = dataclasses.field(default_factory=lambda: {"num_codes": 1})
+    needs_start_on_jax: bool = False
 
 
 def vq(**options):
@@ -61,13 +64,15 @@ FALLING = keras.optimizers.schedules.PolynomialDecay(4.0, 4, end_learning_rate=1
 # A name, and what else its line tries after a slash.
 KINDS = {
     "vq": Kind(lambda: vq()),
-    "vq/gradient": Kind(lambda: vq(learning="gradient")),
+    "vq/gradient": Kind(lambda: vq(learning="gradient"), needs_start_on_jax=True),
     "vq/cosine": Kind(lambda: vq(similarity="cosine")),
     "vq/rotation": Kind(lambda: vq(estimator="rotation")),
-    "vq/orthogonality": Kind(lambda: vq(learning="gradient", regularizers=[Orthogonality(0.1)])),
+    "vq/orthogonality": Kind(
+        lambda: vq(learning="gradient", regularizers=[Orthogonality(0.1)]), needs_start_on_jax=True
+    ),
     "vq/diversity": Kind(lambda: vq(regularizers=[Diversity(0.1)]), batch_loss=True),
     "em": Kind(lambda: em(), draws=True),
-    "em/gradient": Kind(lambda: em(learning="gradient"), draws=True),
+    "em/gradient": Kind(lambda: em(learning="gradient"), draws=True, needs_start_on_jax=True),
     "em/exact": Kind(lambda: em(num_samples=None)),
     "em/schedule": Kind(lambda: em(temperature=FALLING), draws=True),
     "dvq": Kind(lambda: DecomposedVectorQuantizer(vq(), num_blocks=2)),

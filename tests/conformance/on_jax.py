@@ -18,13 +18,16 @@ from kinds import KINDS
 def passes(layer):
     """Arrays of an evaluation, and of a forward pass in training with its gradient and update."""
 
-    def of_input(x):
-        return common.objective(layer.forward(x, common.MASK, training=True), common.MASK)
+    def evaluate(x):
+        return layer.forward(x, common.MASK)
+
+    def train(x):
+        result = layer.forward(x, common.MASK, training=True)
+        return common.objective(result, common.MASK), result
 
     x = common.padded(common.vectors(0))
-    evaluation = common.arrays(layer.forward(x, common.MASK))
-    training = layer.forward(x, common.MASK, training=True)
-    gradient = jax.grad(of_input)(x)
+    evaluation = common.arrays(jax.jit(evaluate)(x))
+    (_, training), gradient = jax.jit(jax.value_and_grad(train, has_aux=True))(x)
     layer.update(training.statistics)
     return {
         **{f"evaluation/{name}": value for name, value in evaluation.items()},
@@ -34,8 +37,10 @@ def passes(layer):
     }
 
 
-def fit(layer):
-    return {"loss": common.fit(common.remade(layer))["loss"]}
+def fit(kind):
+    """The losses of plain Keras training."""
+    layer = common.started(kind) if kind.needs_start_on_jax else kind.make()
+    return {"loss": common.fit(layer)["loss"]}
 
 
 def main(folder):
@@ -43,10 +48,10 @@ def main(folder):
     for number, kind in enumerate(KINDS.values()):
         with np.load(folder / f"{number}_weights.npz") as weights:
             layer = common.with_weights(kind.make(), list(weights.values()))
-        for run in (passes, fit):
+        for run, argument in ((passes, layer), (fit, kind)):
             path = folder / f"{number}_{run.__name__}.npz"
             try:
-                np.savez(path, **run(layer))
+                np.savez(path, **run(argument))
             except Exception:
                 path.with_suffix(".txt").write_text(traceback.format_exc())
 
