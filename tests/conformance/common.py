@@ -22,9 +22,9 @@ def padded(x, value=np.nan):
     return np.where(MASK[..., None], x, np.float32(value))
 
 
-def built(layer, dim=DIM):
+def built(layer):
     """The layer, with its weights."""
-    layer.build((None, None, dim))
+    layer.build((None, None, DIM))
     return layer
 
 
