@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 from kinds import every_kind
 
-POLICIES = {"mixed_bfloat16": "bfloat16", "mixed_float16": "float16", "float16": "float16"}
+POLICIES = {"mixed_bfloat16": "bfloat16", "float16": "float16"}
 
 
 def dtypes(tensors):
