@@ -4,6 +4,10 @@ import re
 
 import numpy as np
 
+from t2t_vq.data.tokenizer import EOS_ID
+from t2t_vq.decoding.rescoring import best_candidate
+from t2t_vq.decoding.search import GREEDY
+
 # Sources are padded to one of these lengths, as each length is compiled once.
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
 
@@ -15,24 +19,38 @@ class Translator:
         model: a `TranslationModel`.
         tokenizer: the `Tokenizer` it was trained with.
         max_length: longest source in tokens; longer ones are cut there and counted.
-        beam_size: sequences kept in the search; 1 is greedy. Default 1.
-        alpha: exponent of the length penalty. Default 0.6.
-        batch_size: most lines translated together. Default 64.
+        search: a `t2t_vq.decoding.search.Search`. Default: greedy.
+        rescorer: a `TranslationModel` of the same vocabulary; of the search's candidates, the one
+            that it finds most likely is chosen. Without one, the first is.
+        batch_size: most candidates decoded together. Default 64.
 
     Attributes:
         num_cut: sources cut at `max_length` so far.
+
+    Raises:
+        ValueError: when the search and the rescorer do not fit together.
 
     Example:
         translator = Translator(model, tokenizer, max_length=64)
         translator.translate(["The dog sleeps."])  # ["Der Hund schläft."]
     """
 
-    def __init__(self, model, tokenizer, max_length, beam_size=1, alpha=0.6, batch_size=64):
+    def __init__(self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=64):
+        if rescorer is not None and search.num_candidates == 1:
+            raise ValueError(
+                "There is only one candidate, so nothing to choose by rescoring. Give a beam_size "
+                "of 2 or more, or num_samples."
+            )
+        if rescorer is None and search.num_samples > 1:
+            raise ValueError(
+                f"num_samples={search.num_samples} gives as many candidates in no order, and "
+                "nothing says how to choose among them. Give rescore_with too."
+            )
         self.model = model
         self.tokenizer = tokenizer
-        self.beam_size = beam_size
-        self.alpha = alpha
-        self.batch_size = batch_size
+        self.search = search
+        self.rescorer = rescorer
+        self.batch_size = max(1, batch_size // search.num_candidates)
         self.lengths = [length for length in LENGTHS if length < max_length]
         self.lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
         self.num_cut = 0
@@ -88,16 +106,30 @@ class Translator:
 
         if length not in self._compiled:
             self._compiled[length] = tf.function(
-                lambda source: self.model.translate(source, self.beam_size, self.alpha),
+                self._best,
                 input_signature=[tf.TensorSpec([None, length], tf.int32)],
                 jit_compile=True,
                 autograph=False,
             )
         return self._compiled[length]
 
+    @property
+    def variables(self):
+        """Everything that translating reads."""
+        models = [self.model] if self.rescorer is None else [self.model, self.rescorer]
+        return [variable for model in models for variable in model.variables]
+
+    def _best(self, source):
+        if self.rescorer is None:
+            return self.model.translate(source, self.search)
+        candidates = self.model.candidates(source, self.search)
+        likelihoods = self.rescorer.log_likelihood(source, candidates)
+        return best_candidate(candidates, likelihoods, EOS_ID, self.search.alpha)
+
     def _shape(self, sources):
         # Rows are rounded up like lengths, for the sake of few compilations.
-        rows = next(n for n in (1, 8, self.batch_size) if n >= len(sources))
+        sizes = sorted({1, min(8, self.batch_size), self.batch_size})
+        rows = next(n for n in sizes if n >= len(sources))
         return rows, next(n for n in self.lengths if n >= max(map(len, sources)))
 
     def _fit(self, ids):

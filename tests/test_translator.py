@@ -1,10 +1,14 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from t2t_vq.bottlenecks.soft_em import SoftEM
 from t2t_vq.data import synthetic_ende
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
+from t2t_vq.decoding.search import Search
 from t2t_vq.models.transformer import Transformer
 from t2t_vq.models.transformer_nat import TransformerNat
 from t2t_vq.translator import Translator
@@ -93,7 +97,7 @@ class Spelling:
     def __init__(self, tokens):
         self.tokens = tokens
 
-    def translate(self, source, beam_size, alpha):
+    def translate(self, source, search):
         import tensorflow as tf
 
         return tf.tile(tf.constant([self.tokens]), [tf.shape(source)[0], 1])
@@ -125,9 +129,57 @@ def test_compiling_first_changes_nothing(translator):
 
 def test_a_beam_translates_as_the_model_does(tokenizer):
     model = Transformer(tokenizer.vocab_size, **SIZE, **DEPTH)
-    translator = Translator(model, tokenizer, max_length=16, beam_size=2, alpha=1.0)
+    search = Search(beam_size=2, alpha=1.0)
+    translator = Translator(model, tokenizer, max_length=16, search=search)
     ids = tokenizer.encode(LINES[0])
     source = np.zeros((1, 16), np.int32)
     source[0, : len(ids)] = ids
-    tokens = np.array(model.translate(source, beam_size=2, alpha=1.0))[0]
+    tokens = np.array(model.translate(source, search))[0]
     assert translator.translate(LINES[:1]) == [tokenizer.decode(tokens)]
+
+
+class Preferring:
+    """Stands for a rescorer: the more often a candidate holds `token`, the likelier it is."""
+
+    variables = ()
+
+    def __init__(self, token):
+        self.token = token
+
+    def log_likelihood(self, source, targets):
+        return ops.sum(ops.cast(targets == self.token, "float32"), axis=-1) - 100.0
+
+
+@pytest.mark.parametrize("search", [Search(beam_size=5), Search(num_samples=5, temperature=2.0)])
+def test_the_candidate_is_chosen_that_the_rescorer_finds_likeliest(translator, tokenizer, search):
+    ids = tokenizer.encode(LINES[0])
+    source = np.zeros((1, 16), np.int32)
+    source[0, : len(ids)] = ids
+    candidates = np.asarray(translator.model.candidates(source, search))[0]
+    counts = np.stack([(candidates == token).sum(-1) for token in range(tokenizer.vocab_size)])
+    counts[:3] = 0
+    # A token of which one candidate holds more than any other does.
+    second, most = np.sort(counts, axis=1)[:, -2:].T
+    token = int(np.argmax(most > second))
+    rescoring = Translator(
+        translator.model, tokenizer, 32, dataclasses.replace(search, alpha=0.0), Preferring(token)
+    )
+    chosen = rescoring.translate_ids([ids])[0]
+    np.testing.assert_array_equal(chosen, candidates[counts[token].argmax()])
+
+
+def test_many_candidates_make_smaller_batches(translator, tokenizer):
+    search = Search(beam_size=10)
+    rescoring = Translator(translator.model, tokenizer, 32, search, translator.model)
+    assert rescoring.batch_size == 6
+    assert len(rescoring.translate(LINES * 2)) == 8
+
+
+def test_one_candidate_cannot_be_rescored(translator, tokenizer):
+    with pytest.raises(ValueError, match="only one candidate"):
+        Translator(translator.model, tokenizer, 32, rescorer=translator.model)
+
+
+def test_samples_need_a_rescorer(translator, tokenizer):
+    with pytest.raises(ValueError, match="num_samples=4 gives as many candidates in no order"):
+        Translator(translator.model, tokenizer, 32, Search(num_samples=4))

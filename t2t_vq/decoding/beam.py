@@ -14,11 +14,6 @@ def length_penalty(length, alpha):
     return ((5.0 + ops.cast(length, "float32")) / 6.0) ** alpha
 
 
-def repeat_rows(state, times):
-    """Repeats each row of every tensor in `state` `times` times, in place of it."""
-    return keras.tree.map_structure(lambda tensor: ops.repeat(tensor, times, axis=0), state)
-
-
 def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
     """Keeps the `beam_size` best sequences at each position.
 
@@ -29,7 +24,7 @@ def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
 
     Args:
         step: see `t2t_vq.decoding`; its rows are `batch * beam_size`.
-        state: its first state, with that many rows (see `repeat_rows`).
+        state: its first state, with that many rows.
         batch: number of searches.
         beam_size: sequences kept for each.
         length: most symbols a sequence may have.

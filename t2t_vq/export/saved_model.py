@@ -26,7 +26,7 @@ class TranslationModule(tf.Module):
         )
         self._functions = [translator.compiled(length) for length in self._lengths]
         # TensorFlow's walk over a Keras model misses layers in lists.
-        self._model_variables = [variable.value for variable in translator.model.variables]
+        self._model_variables = [variable.value for variable in translator.variables]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def translate(self, text):

@@ -17,13 +17,14 @@ class TransformerBlock(keras.layers.Layer):
         attends_memory: whether the layer attends to a memory (a decoder). Default False.
 
     Call arguments:
-        x: `[batch, length, dim]`.
-        bias: additive bias of self-attention, broadcast to `[batch, heads, length, length]`.
-        memory: `[batch, keys, dim]`, for a layer that attends to one.
-        memory_bias: additive bias over the memory.
+        x: `[rows, length, dim]`.
+        bias: additive bias of self-attention, broadcast to `[rows, heads, length, length]`.
+        memory: `[batch, keys, dim]`, for a layer that attends to one. Where `rows` is n times
+            `batch`, each memory serves n rows that follow each other, as a search needs.
+        memory_bias: additive bias over the memory, `[batch, 1, 1, keys]`.
 
     Returns:
-        `[batch, length, dim]`.
+        `[rows, length, dim]`.
 
     Raises:
         ValueError: when the width is not a multiple of `num_heads`.
@@ -79,52 +80,54 @@ class TransformerBlock(keras.layers.Layer):
         attended = self.self_attention(normed, normed, bias=bias, training=training)
         x = x + self.dropout(attended, training=training)
         if self.attends_memory:
-            keys_values = self.memory_attention.keys_values(memory)
-            x = self._attend_memory(x, keys_values, memory_bias, training)
+            x = self._attend_memory(x, self.project_memory(memory), memory_bias, training)
         return self._feed_forward(x, training)
 
-    def start_cache(self, memory, length):
-        """Returns the cache with which `step` decodes up to `length` positions.
+    def project_memory(self, memory):
+        """Returns keys and values of `memory`, each `[batch, heads, keys, head_size]`."""
+        return self.memory_attention.keys_values(memory)
 
-        Args:
-            memory: `[batch, keys, dim]`, projected once, here.
-            length: positions to be decoded.
+    def empty_past(self, rows, length):
+        """Returns keys and values, zeros for now, of up to `length` positions to be decoded.
 
         Returns:
-            A dict: `past` keys and values, zeros for now, and `memory` keys and values, each
-            `[batch, heads, positions, head_size]`.
+            Two tensors `[rows, heads, length, head_size]`.
         """
-        keys, values = self.memory_attention.keys_values(memory)
-        batch, heads, _, head_size = keys.shape
-        empty = ops.zeros((batch or ops.shape(keys)[0], heads, length, head_size), keys.dtype)
-        return {"past": (empty, empty), "memory": (keys, values)}
+        attention = self.self_attention
+        shape = (rows, attention.num_heads, length, attention.head_size)
+        empty = ops.zeros(shape, self.compute_dtype)
+        return empty, empty
 
-    def step(self, x, cache, index, bias, memory_bias):
+    def step(self, x, past, index, bias, memory, memory_bias):
         """Decodes one position.
 
         Args:
-            x: `[batch, 1, dim]`, the input at position `index`.
-            cache: what `start_cache` or the step before returned.
+            x: `[rows, 1, dim]`, the input at position `index`.
+            past: what `empty_past` or the step before returned.
             index: scalar int32.
             bias: `[1, 1, 1, length]`, hides positions after `index`.
+            memory: from `project_memory`.
             memory_bias: additive bias over the memory.
 
         Returns:
-            `(output [batch, 1, dim], cache)`.
+            `(output [rows, 1, dim], past)`.
         """
         normed = self.self_norm(x)
         new = self.self_attention.keys_values(normed)
         past = tuple(
             ops.slice_update(old, (0, 0, index, 0), ops.cast(item, old.dtype))
-            for old, item in zip(cache["past"], new, strict=True)
+            for old, item in zip(past, new, strict=True)
         )
         x = x + self.self_attention.attend(normed, *past, bias)
-        x = self._attend_memory(x, cache["memory"], memory_bias, False)
-        return self._feed_forward(x, False), {"past": past, "memory": cache["memory"]}
+        x = self._attend_memory(x, memory, memory_bias, False)
+        return self._feed_forward(x, False), past
 
-    def _attend_memory(self, x, keys_values, bias, training):
-        attended = self.memory_attention.attend(self.memory_norm(x), *keys_values, bias, training)
-        return x + self.dropout(attended, training=training)
+    def _attend_memory(self, x, memory, bias, training):
+        # Rows that share a memory are further queries to it, so that it need not be repeated.
+        shape = ops.shape(x)
+        queries = ops.reshape(self.memory_norm(x), (ops.shape(memory[0])[0], -1, shape[-1]))
+        attended = self.memory_attention.attend(queries, *memory, bias, training)
+        return x + self.dropout(ops.reshape(attended, shape), training=training)
 
     def _feed_forward(self, x, training):
         hidden = self.dropout(self.expand(self.feed_norm(x)), training=training)

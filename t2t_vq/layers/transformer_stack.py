@@ -16,12 +16,12 @@ class TransformerStack(keras.layers.Layer):
         attends_memory: whether the layers attend to a memory. Default False.
 
     Call arguments:
-        x: `[batch, length, dim]`.
+        x: `[rows, length, dim]`.
         bias: additive bias of self-attention.
-        memory, memory_bias: what a decoder attends to, and its bias.
+        memory, memory_bias: what a decoder attends to, and its bias; see `TransformerBlock`.
 
     Returns:
-        `[batch, length, dim]`.
+        `[rows, length, dim]`.
 
     Example:
         encoder = TransformerStack(num_layers=2, filter_size=32, num_heads=2)
@@ -58,28 +58,33 @@ class TransformerStack(keras.layers.Layer):
             x = block(x, bias=bias, memory=memory, memory_bias=memory_bias, training=training)
         return self.norm(x)
 
-    def start_cache(self, memory, length):
-        """Returns the caches with which `step` decodes up to `length` positions."""
-        return [block.start_cache(memory, length) for block in self.blocks]
+    def project_memory(self, memory):
+        """Returns what each layer makes of `memory` `[batch, keys, dim]`, once for all steps."""
+        return [block.project_memory(memory) for block in self.blocks]
 
-    def step(self, x, caches, index, memory_bias):
+    def empty_past(self, rows, length):
+        """Returns the past with which `step` decodes up to `length` positions of `rows` rows."""
+        return [block.empty_past(rows, length) for block in self.blocks]
+
+    def step(self, x, past, index, memory, memory_bias):
         """Decodes position `index` of a causal stack; the same numbers as `call` gives there.
 
         Args:
-            x: `[batch, 1, dim]`.
-            caches: from `start_cache` or the step before.
+            x: `[rows, 1, dim]`.
+            past: from `empty_past` or the step before.
             index: scalar int32.
+            memory: from `project_memory`.
             memory_bias: additive bias over the memory.
 
         Returns:
-            `(output [batch, 1, dim], caches)`.
+            `(output [rows, 1, dim], past)`.
         """
-        length = caches[0]["past"][0].shape[2]
+        length = past[0][0].shape[2]
         bias = ops.where(ops.arange(length) <= index, 0.0, -1e9)[None, None, None]
         updated = []
-        for block, cache in zip(self.blocks, caches, strict=True):
-            x, cache = block.step(x, cache, index, bias, memory_bias)
-            updated.append(cache)
+        for block, before, projected in zip(self.blocks, past, memory, strict=True):
+            x, after = block.step(x, before, index, bias, projected, memory_bias)
+            updated.append(after)
         return self.norm(x), updated
 
     def causal(self, x, memory, memory_bias, training=False):

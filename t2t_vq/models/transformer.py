@@ -1,10 +1,12 @@
 """The autoregressive Transformer: baseline and teacher."""
 
+import functools
+
 from keras import ops
 
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
-from t2t_vq.decoding.beam import beam_search, repeat_rows
-from t2t_vq.decoding.greedy import greedy_search
+from t2t_vq.decoding.rescoring import until_end
+from t2t_vq.decoding.search import search as search_symbols
 from t2t_vq.layers.positions import shift_right, sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
@@ -73,7 +75,10 @@ class Transformer(TranslationModel):
             batch: dict of `source` and `target`, each `[batch, length]` int32.
         """
         memory, memory_bias = self.encode(batch["source"], training)
-        inputs = self.add_positions(shift_right(self.embedding(batch["target"])))
+        return self._score(batch["target"], memory, memory_bias, training)
+
+    def _score(self, target, memory, memory_bias, training=False):
+        inputs = self.add_positions(shift_right(self.embedding(target)))
         hidden = self.decoder.causal(inputs, memory, memory_bias, training)
         return self.embedding.logits(hidden)
 
@@ -92,21 +97,31 @@ class Transformer(TranslationModel):
             statistics={},
         )
 
-    def translate(self, source, beam_size=1, alpha=0.6):
+    def candidates(self, source, search):
+        if search.refinements:
+            raise ValueError(
+                "The model transformer decodes word by word and has nothing to refine. Leave out "
+                "refinements, or decode with a transformer_nat."
+            )
         batch = ops.shape(source)[0]
         length = self.target_length(source.shape[1])
         memory, memory_bias = self.encode(source)
-        if beam_size == 1:
-            state = (self.decoder.start_cache(memory, length), memory_bias)
-            return greedy_search(self._step, state, batch, length, EOS_ID)
-        memory, memory_bias = repeat_rows((memory, memory_bias), beam_size)
-        state = (self.decoder.start_cache(memory, length), memory_bias)
-        return beam_search(self._step, state, batch, beam_size, length, EOS_ID, alpha)[0][:, 0]
+        step = functools.partial(self._step, self.decoder.project_memory(memory), memory_bias)
+        past = self.decoder.empty_past(batch * search.num_candidates, length)
+        return search_symbols(step, past, batch, length, EOS_ID, search)
 
-    def _step(self, tokens, index, state):
-        caches, memory_bias = state
+    def _step(self, memory, memory_bias, tokens, index, past):
         x = self.embedding(tokens[:, None])
         x = ops.where(index > 0, x, ops.zeros_like(x))
         x = x + ops.cast(sinusoids(index[None], self.hidden_size), x.dtype)
-        hidden, caches = self.decoder.step(x, caches, index, memory_bias)
-        return self.embedding.logits(hidden[:, 0]), (caches, memory_bias)
+        hidden, past = self.decoder.step(x, past, index, memory, memory_bias)
+        return self.embedding.logits(hidden[:, 0]), past
+
+    def log_likelihood(self, source, targets):
+        memory, memory_bias = self.encode(source)
+        _, num_targets, length = targets.shape
+        target = ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length))
+        logits = self._score(target, memory, memory_bias)
+        losses = cross_entropy(logits, target[..., None])
+        total = ops.sum(ops.where(target != PAD_ID, losses, 0.0), axis=-1)
+        return -ops.reshape(total, (-1, num_targets))

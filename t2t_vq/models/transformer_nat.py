@@ -1,6 +1,5 @@
 """The non-autoregressive Transformer: latents one after the other, then all tokens at once."""
 
-import functools
 import typing
 
 from keras import ops
@@ -8,12 +7,12 @@ from keras import ops
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck, replicas
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
-from t2t_vq.decoding.beam import beam_search, repeat_rows
-from t2t_vq.decoding.greedy import greedy_search
+from t2t_vq.decoding.rescoring import until_end
+from t2t_vq.decoding.search import GREEDY
 from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.layers.compressor import Compressor, compressed_mask
 from t2t_vq.layers.decompressor import Decompressor
-from t2t_vq.layers.latent_predictor import LatentPredictor
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
@@ -104,7 +103,7 @@ class TransformerNat(TranslationModel):
         self.bottleneck = bottleneck
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
         self.decompressor = Decompressor(compress_steps, dropout, name="decompressor")
-        self.predictor = LatentPredictor(
+        self.predictor = CausalLatentPredictor(
             bottleneck.num_codebooks,
             bottleneck.num_codes,
             predictor_layers,
@@ -196,19 +195,21 @@ class TransformerNat(TranslationModel):
         )
         return self.embedding.logits(hidden)
 
-    def predict_latents(self, codes, memory, memory_bias, training=False):
-        """Scores each code, and the end, given the codes before.
+    def predict_latents(self, output, mask, memory, memory_bias, step=0, training=False):
+        """Scores known codes, given the source.
 
         Args:
-            codes: `[batch, latents, num_codebooks]` int32.
+            output: the `BottleneckOutput` that holds them.
+            mask: `[rows, latents]` bool.
             memory, memory_bias: the encoded source.
+            step: scalar, the training step.
 
         Returns:
-            What a `LatentPredictor` does: logits `[batch, latents + 1, num_codes + 1]` of the first
-            code at each position or the end, and logits of the other codes, if any.
+            A list of `t2t_vq.layers.latent_predictor.Prediction`.
         """
-        dense = ops.stop_gradient(self.bottleneck.embed(codes))
-        return self.predictor(dense, codes, memory, memory_bias, training=training)
+        return self.predictor.predictions(
+            self._embed, output.codes, output.samples, mask, memory, memory_bias, step, training
+        )
 
     def loss_totals(self, batch):
         mask = compressed_mask(self._pad(batch["target"]) != PAD_ID, self.compress_steps)
@@ -242,9 +243,14 @@ class TransformerNat(TranslationModel):
             logits, labels[..., None], self.label_smoothing if training else 0.0
         )
 
-        latent_loss, latent_accuracy = self._latent_means(
-            quantized.output, latents.mask, memory, memory_bias, totals["latents"], training
-        )
+        latent_loss, latent_accuracy = 0.0, 0.0
+        smoothing = self.latent_label_smoothing if training else 0.0
+        for scores, samples, best, weights in self.predict_latents(
+            quantized.output, latents.mask, memory, memory_bias, step, training
+        ):
+            losses = cross_entropy(scores, samples, smoothing)
+            latent_loss += weighted_mean(losses, weights, totals["latents"])
+            latent_accuracy += weighted_mean(is_best(scores, best), weights, totals["latents"])
         started = self.bottleneck.started_share()
         return TrainingOutput(
             losses={
@@ -285,70 +291,83 @@ class TransformerNat(TranslationModel):
     def describe(self, statistics):
         return self.bottleneck.describe(statistics)
 
-    def translate(self, source, beam_size=1, alpha=0.6):
+    def candidates(self, source, search):
         memory, memory_bias = self.encode(source)
         length = self.target_length(source.shape[1]) >> self.compress_steps
-        symbols = self.search_latents(memory, memory_bias, length, beam_size, alpha)
-        return self.decode_latents(symbols, memory, memory_bias)
+        symbols = self.search_latents(memory, memory_bias, length, search)
+        rows = ops.reshape(symbols, (-1, *symbols.shape[2:]))
+        tokens = self.decode_latents(rows, memory, memory_bias)
+        for _ in range(search.refinements):
+            tokens = self.refine(tokens, memory, memory_bias)
+        return ops.reshape(tokens, (-1, search.num_candidates, tokens.shape[-1]))
 
-    def search_latents(self, memory, memory_bias, length, beam_size=1, alpha=0.6):
+    def search_latents(self, memory, memory_bias, length, search=GREEDY):
         """Predicts latents from the source.
 
         Args:
             memory, memory_bias: the encoded source.
             length: most latents.
-            beam_size, alpha: of the beam search; 1 is greedy.
+            search: a `t2t_vq.decoding.search.Search`.
 
         Returns:
-            `[batch, length, num_codebooks]` int32; the number `num_codes` is the end and fills the
-            rest.
+            `[batch, search.num_candidates, length, num_codebooks]` int32; the number `num_codes`
+            is the end and fills the rest.
         """
-        rows, end = ops.shape(memory)[0], self.bottleneck.num_codes
-        # To the search, the codes of a position are symbols one after the other.
-        num_codebooks = self.bottleneck.num_codebooks
-        symbols = length * num_codebooks
-        step = functools.partial(self.predictor.step, self.bottleneck.embed)
-        if beam_size == 1:
-            state = self.predictor.start(memory, memory_bias, length)
-            found = greedy_search(step, state, rows, symbols, end)
-        else:
-            memory, memory_bias = repeat_rows((memory, memory_bias), beam_size)
-            state = self.predictor.start(memory, memory_bias, length)
-            found = beam_search(step, state, rows, beam_size, symbols, end, alpha)[0][:, 0]
-        return ops.reshape(found, (-1, length, num_codebooks))
+        return self.predictor.search(self._embed, memory, memory_bias, length, search)
+
+    def refine(self, tokens, memory, memory_bias):
+        """Decodes again from the codes of a translation.
+
+        Args:
+            tokens: `[rows, length]` int32, of `decode_latents`.
+            memory, memory_bias: the encoded source.
+
+        Returns:
+            `[rows, length]` int32.
+        """
+        latents = self.compress(until_end(tokens, EOS_ID, PAD_ID))
+        codes = self.bottleneck.forward(latents.vectors, latents.mask).output.codes
+        return self._decode(codes, latents.mask, memory, memory_bias)
+
+    def log_likelihood(self, source, targets):
+        """Scores given translations by a bound: of the translation and its own codes together."""
+        memory, memory_bias = self.encode(source)
+        num_targets, length = targets.shape[1:]
+        target = self._pad(ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length)))
+        latents = self.compress(target)
+        output = self.bottleneck.forward(latents.vectors, latents.mask).output
+        logits = self.reconstruct(output.dense, latents.mask, memory, memory_bias)
+        losses = cross_entropy(logits, target[..., None])
+        total = ops.sum(ops.where(target != PAD_ID, losses, 0.0), axis=-1)
+        for scores, _, best, weights in self.predict_latents(
+            output, latents.mask, memory, memory_bias
+        ):
+            losses = cross_entropy(scores, best[..., None])
+            total += ops.sum(ops.where(weights, losses, 0.0), axis=-1)
+        return -ops.reshape(total, (-1, num_targets))
 
     def decode_latents(self, symbols, memory, memory_bias):
         """Returns the tokens that latents stand for.
 
         Args:
-            symbols: `[batch, latents, num_codebooks]` int32, of `search_latents`.
+            symbols: `[rows, latents, num_codebooks]` int32, of `search_latents`.
             memory, memory_bias: the encoded source.
 
         Returns:
-            `[batch, latents * 2**compress_steps]` int32.
+            `[rows, latents * 2**compress_steps]` int32.
         """
         mask = symbols[..., 0] != self.bottleneck.num_codes
-        dense = self.bottleneck.embed(ops.where(mask[..., None], symbols, 0))
-        logits = self.reconstruct(dense, mask, memory, memory_bias)
+        codes = ops.where(mask[..., None], symbols, 0)
+        return self._decode(codes, mask, memory, memory_bias)
+
+    def _decode(self, codes, mask, memory, memory_bias):
+        logits = self.reconstruct(self.bottleneck.embed(codes), mask, memory, memory_bias)
         tokens = ops.cast(ops.argmax(logits, axis=-1), "int32")
         return ops.where(self._block_mask(mask), tokens, EOS_ID)
 
-    def _latent_means(self, output, mask, memory, memory_bias, total, training):
-        """Returns the mean loss of the samples and the accuracy of the codes, ends included."""
-        codes, samples = output.codes, output.samples
-        smoothing = self.latent_label_smoothing if training else 0.0
-        first, later = self.predict_latents(codes, memory, memory_bias, training)
-        labels, best = (self._with_end(item, mask) for item in (samples[:, :, 0], codes[:, :, :1]))
-        # One end a row, unless all of it is padding.
-        weights = ops.pad(mask, [[0, 0], [1, 0]], constant_values=True)
-        weights = ops.logical_and(weights, mask[:, :1])
-        loss = weighted_mean(cross_entropy(first, labels, smoothing), weights, total)
-        accuracy = weighted_mean(is_best(first, best[..., 0]), weights, total)
-        for i, logits in enumerate(later, start=1):
-            losses = cross_entropy(logits, samples[:, :, i], smoothing)
-            loss += weighted_mean(losses, mask, total)
-            accuracy += weighted_mean(is_best(logits, codes[:, :, i]), mask, total)
-        return loss, accuracy
+    def _embed(self, codes):
+        # Predicting codes moves none.
+        return ops.stop_gradient(self.bottleneck.embed(codes))
 
     def _pad(self, target):
         missing = -target.shape[1] % (1 << self.compress_steps)
@@ -356,9 +375,3 @@ class TransformerNat(TranslationModel):
 
     def _block_mask(self, mask):
         return ops.repeat(mask, 1 << self.compress_steps, axis=1)
-
-    def _with_end(self, samples, mask):
-        """Returns `[batch, latents + 1, m]` labels: samples, then the end from the first gap on."""
-        end = self.bottleneck.num_codes
-        labels = ops.where(mask[..., None], samples, end)
-        return ops.pad(labels, [[0, 0], [0, 1], [0, 0]], constant_values=end)

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from t2t_vq.data.tokenizer import PAD_ID
+from t2t_vq.decoding.search import GREEDY
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.token_embedding import TokenEmbedding
@@ -85,16 +86,43 @@ class TranslationModel(keras.Model):
         """Returns metrics of statistics, by name."""
         return {}
 
-    def translate(self, source, beam_size=1, alpha=0.6):
+    def translate(self, source, search=GREEDY):
         """Translates a batch.
 
         Args:
             source: `[batch, length]` int32, each row ended by 1, padded with 0.
-            beam_size: sequences kept in the search; 1 is greedy. Default 1.
-            alpha: exponent of the length penalty. Default 0.6.
+            search: a `t2t_vq.decoding.search.Search`. Default: greedy.
 
         Returns:
             `[batch, target_length(length)]` int32, each row to be cut at its first 1.
+        """
+        return self.candidates(source, search)[:, 0]
+
+    def candidates(self, source, search):
+        """Translates a batch in several ways.
+
+        Args:
+            source: `[batch, length]` int32, each row ended by 1, padded with 0.
+            search: a `t2t_vq.decoding.search.Search`.
+
+        Returns:
+            `[batch, search.num_candidates, target_length(length)]` int32, best first.
+
+        Raises:
+            ValueError: when the model cannot search so.
+        """
+        raise NotImplementedError
+
+    def log_likelihood(self, source, targets):
+        """Scores given translations, all in parallel.
+
+        Args:
+            source: `[batch, length]` int32, each row ended by 1, padded with 0.
+            targets: `[batch, n, length]` int32, n translations of each, each to be cut at its
+                first 1.
+
+        Returns:
+            `[batch, n]` float32, log-probabilities.
         """
         raise NotImplementedError
 

@@ -78,19 +78,30 @@ def test_a_stack_runs_its_blocks_and_normalises():
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_steps_with_caches_equal_the_causal_pass_at_every_position(precision):
+@pytest.mark.parametrize("rows", [2, 6])
+def test_steps_with_caches_equal_the_causal_pass_at_every_position(precision, rows):
     stack = TransformerStack(2, 12, 2, dropout=0.1, attends_memory=True, dtype=precision)
     randomised(stack, (None, None, 8))
-    x, memory = normal(2, 5, 8), normal(2, 3, 8)
+    x, memory = normal(rows, 5, 8), normal(2, 3, 8)
     memory_bias = padding_bias(np.array([[1, 1, 1], [1, 0, 0]], bool))
     causal = ops.cast(stack.causal(x, memory, memory_bias), "float32")
-    caches = stack.start_cache(memory, 5)
+    past, projected = stack.empty_past(rows, 5), stack.project_memory(memory)
     tolerance = 1e-5 if precision == "float32" else 0.06
     for index in range(5):
-        output, caches = stack.step(x[:, index : index + 1], caches, index, memory_bias)
+        inputs = x[:, index : index + 1]
+        output, past = stack.step(inputs, past, index, projected, memory_bias)
         np.testing.assert_allclose(
             ops.cast(output[:, 0], "float32"), causal[:, index], rtol=1e-4, atol=tolerance
         )
+
+
+def test_rows_that_follow_each_other_share_a_memory():
+    stack = randomised(TransformerStack(2, 12, 2, attends_memory=True), (None, None, 8))
+    x, memory = normal(6, 5, 8), normal(2, 3, 8)
+    bias = padding_bias(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    repeated = (item.repeat(3, axis=0) for item in (memory, ops.convert_to_numpy(bias)))
+    expected = stack.causal(x, *repeated)
+    np.testing.assert_allclose(stack.causal(x, memory, bias), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_causal_pass_never_looks_ahead():

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from t2t_vq.decoding.search import Search
+
 
 @pytest.fixture(scope="session")
 def copy_batch():
@@ -56,6 +58,15 @@ def fit(tf):
             update()
 
     return fit
+
+
+@pytest.fixture(
+    params=[Search(), Search(beam_size=2), Search(num_samples=1, temperature=0.1)],
+    ids=["greedy", "beam", "sample"],
+)
+def search(request):
+    """Every way to search, such that a sure model gives what it is sure of."""
+    return request.param
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 
 from t2t_vq import config, registry
+from t2t_vq.decoding.search import Search
 from t2t_vq.models.transformer import Transformer
 
 VOCAB = 12
@@ -53,14 +54,13 @@ def test_greedy_translation_is_the_argmax_after_each_growing_prefix(trained, cop
     assert ended.any() and len(np.unique(translation)) > 4
 
 
-@pytest.mark.parametrize("beam_size", [1, 2])
-def test_more_padding_of_the_source_changes_no_translation(trained, copy_batch, beam_size):
+def test_more_padding_of_the_source_changes_no_translation(trained, copy_batch, search):
     source = copy_batch(24, 7, seed=9)["source"]
     padded = np.pad(source, [(0, 0), (0, 4)])
     length = trained.target_length(source.shape[1])
     assert trained.target_length(padded.shape[1]) == length
     np.testing.assert_array_equal(
-        trained.translate(padded, beam_size), trained.translate(source, beam_size)
+        trained.translate(padded, search), trained.translate(source, search)
     )
 
 
@@ -125,19 +125,17 @@ def test_halves_of_a_batch_with_shared_totals_add_up(untrained, batch):
             assert sum(parts) == pytest.approx(float(value), rel=1e-4)
 
 
-@pytest.mark.parametrize("beam_size", [1, 2])
-def test_learns_to_copy(trained, batch, cut, beam_size):
-    assert cut(trained.translate(batch["source"], beam_size)) == cut(batch["target"])
+def test_learns_to_copy(trained, batch, cut, search):
+    assert cut(trained.translate(batch["source"], search)) == cut(batch["target"])
 
 
-@pytest.mark.parametrize("beam_size", [1, 2])
-def test_compiled_translation_equals_the_eager_one(tf, trained, batch, beam_size):
+def test_compiled_translation_equals_the_eager_one(tf, trained, batch, search):
     compiled = tf.function(
-        lambda source: trained.translate(source, beam_size),
+        lambda source: trained.translate(source, search),
         input_signature=[tf.TensorSpec([None, 7], tf.int32)],
         jit_compile=True,
     )
-    expected = trained.translate(batch["source"], beam_size)
+    expected = trained.translate(batch["source"], search)
     np.testing.assert_array_equal(compiled(batch["source"]), expected)
 
 
@@ -168,3 +166,22 @@ def test_is_made_from_its_hyper_parameters():
     assert (model.encoder.num_layers, model.decoder.num_layers) == (3, 2)
     assert (model.encoder.filter_size, model.decoder.num_heads) == (24, 4)
     assert model.label_smoothing == hparams.label_smoothing
+
+
+def test_the_likelihood_of_a_translation_is_that_of_its_words_up_to_the_end(untrained, copy_batch):
+    source = copy_batch(2, 7, seed=9)["source"]
+    targets = np.array([[[5, 7, 1, 4, 4], [3, 1, 1, 1, 1]], [[2, 3, 4, 5, 6], [1, 1, 1, 1, 1]]])
+    found = np.asarray(untrained.log_likelihood(source, targets.astype("int32")))
+    assert found.shape == (2, 2)
+    for (row, column), sizes in zip(np.ndindex(2, 2), (3, 2, 5, 1), strict=True):
+        target = targets[row, column]
+        pair = {"source": source[row : row + 1], "target": target[None]}
+        logits = np.asarray(untrained(pair), "float64")[0]
+        log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+        expected = log_probs[np.arange(sizes), target[:sizes]].sum()
+        assert found[row, column] == pytest.approx(expected, rel=1e-4)
+
+
+def test_refinements_are_refused(untrained, batch):
+    with pytest.raises(ValueError, match="has nothing to refine"):
+        untrained.translate(batch["source"], Search(refinements=1))

@@ -11,6 +11,7 @@ from t2t_vq.bottlenecks import (
     SoftEM,
     VectorQuantizer,
 )
+from t2t_vq.decoding.search import Search
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.models.transformer_nat import TransformerNat
 
@@ -29,7 +30,6 @@ TRAINED = {
 }
 KINDS = pytest.mark.parametrize("kind", list(BOTTLENECKS))
 CODEBOOKS = pytest.mark.parametrize("kind", ["em", "blocks"])
-BEAMS = pytest.mark.parametrize("beam_size", [1, 2])
 
 
 def tiny(kind="em", bottleneck=None, **kwargs):
@@ -59,6 +59,11 @@ def copy_of(trained, **kwargs):
     return model
 
 
+def score_codes(model, codes, memory, bias):
+    """Logits of the first code of each position and of the others."""
+    return model.predictor(model.bottleneck.embed(codes), codes, memory, bias)
+
+
 def log_softmax(logits):
     logits = np.asarray(logits, "float64")
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
@@ -68,7 +73,7 @@ def mean_latent_loss(model, batch, training=False, smoothing=0.0):
     """The latent loss of tiny models, one symbol after the other."""
     latents = model.compress(batch["target"])
     output = model.bottleneck.forward(latents.vectors, latents.mask, training=training).output
-    first, later = model.predict_latents(output.codes, *model.encode(batch["source"]))
+    first, later = score_codes(model, output.codes, *model.encode(batch["source"]))
     log_probs = [log_softmax(logits) for logits in (first, *later)]
     samples, losses = np.asarray(output.samples), []
 
@@ -181,7 +186,7 @@ def test_latent_accuracy_counts_every_code_and_the_ends(batch):
     model = started(batch, "blocks")
     latents = model.compress(batch["target"])
     codes = model.bottleneck.forward(latents.vectors, latents.mask).output.codes
-    first, (second,) = model.predict_latents(codes, *model.encode(batch["source"]))
+    first, (second,) = score_codes(model, codes, *model.encode(batch["source"]))
     codes, right = np.asarray(codes), []
     for row, count in enumerate(np.asarray(latents.mask).sum(1)):
         labels = [*codes[row, :count, 0], 8]
@@ -204,11 +209,11 @@ def test_the_reconstruction_loss_fills_the_last_block_with_ends(untrained, batch
 
 def test_searching_latents_takes_the_argmax_after_each_growing_prefix(trained, copy_batch):
     memory, bias = trained.encode(copy_batch(8, 8, seed=9)["source"])
-    symbols = np.asarray(trained.search_latents(memory, bias, 8))
+    symbols = np.asarray(trained.search_latents(memory, bias, 8))[:, 0]
     end, ended = trained.bottleneck.num_codes, np.zeros(8, bool)
     prefix = np.zeros((8, 8, trained.bottleneck.num_codebooks), "int32")
     for position, codebook in np.ndindex(prefix.shape[1:]):
-        first, later = trained.predict_latents(prefix, memory, bias)
+        first, later = score_codes(trained, prefix, memory, bias)
         logits = np.array([first, *later][codebook][:, position])
         if position == codebook == 0:
             logits[:, end] = -np.inf
@@ -234,7 +239,7 @@ def test_the_predictor_never_sees_later_latents(untrained, batch):
     codes = np.arange(8).reshape(1, 8, 1)
     changed = codes.copy()
     changed[:, 5:] = 0
-    before, after = (untrained.predict_latents(item, *encoded)[0] for item in (codes, changed))
+    before, after = (score_codes(untrained, item, *encoded)[0] for item in (codes, changed))
     np.testing.assert_allclose(before[:, :6], after[:, :6], atol=1e-5)
     assert not np.allclose(before[:, 7:], after[:, 7:], atol=1e-3)
 
@@ -245,7 +250,7 @@ def test_a_code_is_predicted_from_those_before_it_at_its_position(batch):
     codes = np.arange(24).reshape(1, 8, 3) % 8
     changed = codes.copy()
     changed[:, 5, 1] += 3
-    logits = [model.predict_latents(item, *encoded) for item in (codes, changed)]
+    logits = [score_codes(model, item, *encoded) for item in (codes, changed)]
     scores = [[np.asarray(item) for item in (first, *later)] for first, later in logits]
     # The first position where each of the three codes sees the second code of position 5.
     for before, after, sees in zip(*scores, (6, 6, 5), strict=True):
@@ -272,13 +277,12 @@ def test_padding_of_source_and_target_changes_no_loss(batch, kind, training, ste
     assert values(after.metrics) == pytest.approx(values(before.metrics), rel=1e-4)
 
 
-@BEAMS
-def test_more_padding_of_the_source_changes_no_translation(trained, copy_batch, beam_size):
+def test_more_padding_of_the_source_changes_no_translation(trained, copy_batch, search):
     source = copy_batch(16, 8, seed=9)["source"]
     padded = np.pad(source, [(0, 0), (0, 2)])
     assert trained.target_length(8) == trained.target_length(10)
     np.testing.assert_array_equal(
-        trained.translate(padded, beam_size), trained.translate(source, beam_size)
+        trained.translate(padded, search), trained.translate(source, search)
     )
 
 
@@ -305,16 +309,16 @@ def test_rows_of_padding_change_no_loss(untrained, batch):
 
 
 @CODEBOOKS
-@BEAMS
-def test_no_translation_is_without_latents_or_ends_inside_of_one(batch, kind, beam_size):
+def test_no_translation_is_without_latents_or_ends_inside_of_one(batch, kind, search):
     model = started(batch, kind)
     bias = np.zeros(9, "float32")
     bias[8] = 1e4
     model.predictor.first_head.bias.assign(bias)
     memory, memory_bias = model.encode(batch["source"])
-    symbols = np.asarray(model.search_latents(memory, memory_bias, 5, beam_size))
-    assert symbols.shape == (24, 5, model.bottleneck.num_codebooks)
-    assert (symbols[:, 0] < 8).all() and (symbols[:, 1:] == 8).all()
+    symbols = np.asarray(model.search_latents(memory, memory_bias, 5, search))
+    candidates = search.num_candidates
+    assert symbols.shape == (24, candidates, 5, model.bottleneck.num_codebooks)
+    assert (symbols[:, :, 0] < 8).all() and (symbols[:, :, 1:] == 8).all()
 
 
 @CODEBOOKS
@@ -328,19 +332,17 @@ def test_what_no_latent_stands_for_is_the_end(batch, kind):
     assert (np.asarray(tokens)[0, 2:] == 1).all() and (np.asarray(tokens)[1, 6:] == 1).all()
 
 
-@BEAMS
-def test_learns_to_copy(trained, batch, cut, beam_size):
-    assert cut(trained.translate(batch["source"], beam_size)) == cut(batch["target"])
+def test_learns_to_copy(trained, batch, cut, search):
+    assert cut(trained.translate(batch["source"], search)) == cut(batch["target"])
 
 
-@BEAMS
-def test_compiled_translation_equals_the_eager_one(tf, trained, batch, beam_size):
+def test_compiled_translation_equals_the_eager_one(tf, trained, batch, search):
     compiled = tf.function(
-        lambda source: trained.translate(source, beam_size),
+        lambda source: trained.translate(source, search),
         input_signature=[tf.TensorSpec([None, 8], tf.int32)],
         jit_compile=True,
     )
-    expected = trained.translate(batch["source"], beam_size)
+    expected = trained.translate(batch["source"], search)
     np.testing.assert_array_equal(compiled(batch["source"]), expected)
 
 
@@ -465,3 +467,32 @@ def test_is_made_with_several_codebooks_from_its_hyper_parameters():
     hparams = config.override(registry.hparams("softem_nat_tiny"), overrides)
     model = registry.models["transformer_nat"].from_hparams(hparams, vocab_size=9)
     assert model.predictor.num_codebooks == 4
+
+
+@CODEBOOKS
+def test_the_likelihood_of_a_translation_is_that_of_its_words_and_its_codes(batch, kind):
+    model = started(batch, kind)
+    pairs = {name: part[:6] for name, part in batch.items()}
+    targets = np.stack([pairs["target"], np.roll(pairs["target"], 1, axis=0)], axis=1)
+    ends = np.where(targets == 0, 7, targets)
+    found = np.asarray(model.log_likelihood(pairs["source"], ends))
+    assert found.shape == (6, 2)
+    for row, column in np.ndindex(6, 2):
+        target = targets[row, column][None]
+        pair = {"source": pairs["source"][row : row + 1], "target": target}
+        output = model.training_output(pair, 0)
+        symbols = float(model.loss_totals(pair)["latents"])
+        words = log_softmax(model(pair))[0, np.arange(8), target[0]][target[0] != 0]
+        expected = words.sum() - symbols * float(output.losses["latents"])
+        assert found[row, column] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_refinement_decodes_from_the_codes_of_the_translation(trained, copy_batch):
+    source = copy_batch(8, 8, seed=9)["source"]
+    memory, bias = trained.encode(source)
+    first = np.asarray(trained.translate(source))
+    target = np.where(np.cumsum(first == 1, axis=1) - (first == 1) > 0, 0, first)
+    again = trained({"source": source, "target": target})
+    expected = np.where(np.repeat(target[:, ::2] != 0, 2, axis=1), np.argmax(again, axis=-1), 1)
+    np.testing.assert_array_equal(trained.refine(first, memory, bias), expected)
+    np.testing.assert_array_equal(trained.translate(source, Search(refinements=1)), expected)

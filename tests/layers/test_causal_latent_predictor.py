@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from t2t_vq.decoding.search import Search
 from t2t_vq.layers.attention import padding_bias
-from t2t_vq.layers.latent_predictor import LatentPredictor
+from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 
 RNG = np.random.default_rng(0)
 CODEBOOKS = pytest.mark.parametrize("num_codebooks", [1, 3])
@@ -19,7 +20,7 @@ def embed(codes):
 
 
 def built(num_codebooks, **kwargs):
-    predictor = LatentPredictor(num_codebooks, 5, 2, 12, 2, **kwargs)
+    predictor = CausalLatentPredictor(num_codebooks, 5, 2, 12, 2, **kwargs)
     predictor.build((None, None, 8))
     return predictor
 
@@ -44,12 +45,12 @@ def test_steps_score_what_the_pass_over_all_positions_does(num_codebooks, precis
     expected = scores(predictor, codes)
     expected[:, 0, 5] = -1e9
     symbols = codes.reshape(2, -1)
-    state = predictor.start(MEMORY, MEMORY_BIAS, 6)
+    state, memory = predictor.start(2, 6), predictor.stack.project_memory(MEMORY)
     tolerance = 1e-5 if precision == "float32" else 0.06
     for index in range(symbols.shape[1]):
         before = symbols[:, index - 1] if index else np.full(2, 5, "int32")
         index_tensor = ops.convert_to_tensor(index, "int32")
-        logits, state = predictor.step(embed, before, index_tensor, state)
+        logits, state = predictor.step(embed, memory, MEMORY_BIAS, before, index_tensor, state)
         np.testing.assert_allclose(logits, expected[:, index], rtol=1e-4, atol=tolerance)
 
 
@@ -77,6 +78,18 @@ def test_one_codebook_needs_no_further_heads():
 
 
 def test_its_configuration_survives_serialisation():
-    predictor = LatentPredictor(3, 5, 2, 12, 2, dropout=0.2)
+    predictor = CausalLatentPredictor(3, 5, 2, 12, 2, dropout=0.2)
     copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(predictor))
     assert copy.get_config() == predictor.get_config()
+
+
+def test_candidates_of_a_search_begin_with_the_greedy_one_when_its_beam_is_sure():
+    predictor = built(2)
+    bias = np.array([9.0, 0, 0, 0, 0, -9.0], "float32")
+    predictor.first_head.bias.assign(bias)
+    found = predictor.search(embed, MEMORY, MEMORY_BIAS, 3, Search(beam_size=4))
+    greedy = predictor.search(embed, MEMORY, MEMORY_BIAS, 3, Search())
+    assert (tuple(found.shape), tuple(greedy.shape)) == ((2, 4, 3, 2), (2, 1, 3, 2))
+    assert (np.asarray(greedy)[..., 0] == 0).all()
+    rows = [{tuple(candidate.ravel()) for candidate in row} for row in np.asarray(found)]
+    assert [len(row) for row in rows] == [4, 4]

@@ -1,0 +1,38 @@
+"""Choosing among candidates by their likelihood under a model."""
+
+from keras import ops
+
+from t2t_vq.decoding.beam import length_penalty
+
+_IMPOSSIBLE = -1e9
+
+
+def until_end(sequences, end, padding):
+    """Returns `sequences` `[..., length]` int32 with `padding` after the first `end` of each."""
+    ends = ops.cast(sequences == end, "int32")
+    before = ops.cumsum(ends, axis=-1) - ends
+    return ops.where(before > 0, padding, sequences)
+
+
+def best_candidate(candidates, log_likelihoods, end, alpha):
+    """Returns the candidate of the highest likelihood, divided by the length penalty.
+
+    A candidate without any symbol is chosen only when all are.
+
+    Args:
+        candidates: `[batch, n, length]` int32.
+        log_likelihoods: `[batch, n]`.
+        end: the symbol that ends a candidate.
+        alpha: exponent of the length penalty.
+
+    Returns:
+        `[batch, length]` int32.
+
+    Example:
+        best_candidate(ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]]), 1, 0.6)  # [[6, 1]]
+    """
+    ended = ops.cumsum(ops.cast(candidates == end, "int32"), axis=-1) > 0
+    lengths = ops.sum(ops.cast(ops.logical_not(ended), "int32"), axis=-1)
+    scores = log_likelihoods / length_penalty(lengths + 1, alpha)
+    best = ops.argmax(ops.where(lengths > 0, scores, _IMPOSSIBLE), axis=-1)
+    return ops.take_along_axis(candidates, best[:, None, None], axis=1)[:, 0]
