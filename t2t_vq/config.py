@@ -132,7 +132,9 @@ class TransformerNatHParams(TransformerHParams):
     """A Transformer that decodes all tokens in parallel from a short latent sequence.
 
     Attributes:
-        predictor_layers: depth of the causal latent predictor.
+        predictor: how latents are predicted, "causal" (one after the other) or "masked" (all in
+            one pass, or in the few that `--passes` allows).
+        predictor_layers: depth of the latent predictor.
         compress_steps: n_c; each halves the length of the latent sequence.
         latent_label_smoothing: of the latent predictor's cross-entropy.
         startup_steps: updates without quantisation, after which the codebook starts from data.
@@ -143,6 +145,7 @@ class TransformerNatHParams(TransformerHParams):
 
     model: str = "transformer_nat"
     label_smoothing: float = 0.0
+    predictor: str = "causal"
     predictor_layers: int = 6
     compress_steps: int = 3
     latent_label_smoothing: float = 0.0

@@ -117,7 +117,7 @@ def load(output_dir):
     if not path.exists():
         raise FileNotFoundError(
             f"{output_dir} holds no training run: {path} is missing. "
-            "Train there first with t2t-vq-train, or correct --output_dir."
+            "Train there first with t2t-vq-train, or name the folder of a run."
         )
     content = json.loads(path.read_text(encoding="utf-8"))
     for name in _PATHS:

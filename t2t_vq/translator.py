@@ -5,8 +5,8 @@ import re
 import numpy as np
 
 from t2t_vq.data.tokenizer import EOS_ID
+from t2t_vq.decoding.options import GREEDY, check_choice
 from t2t_vq.decoding.rescoring import best_candidate
-from t2t_vq.decoding.search import GREEDY
 
 # Sources are padded to one of these lengths, as each length is compiled once.
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -19,7 +19,7 @@ class Translator:
         model: a `TranslationModel`.
         tokenizer: the `Tokenizer` it was trained with.
         max_length: longest source in tokens; longer ones are cut there and counted.
-        search: a `t2t_vq.decoding.search.Search`. Default: greedy.
+        search: a `t2t_vq.decoding.options.Search`. Default: greedy.
         rescorer: a `TranslationModel` of the same vocabulary; of the search's candidates, the one
             that it finds most likely is chosen. Without one, the first is.
         batch_size: most candidates decoded together. Default 64.
@@ -36,16 +36,7 @@ class Translator:
     """
 
     def __init__(self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=64):
-        if rescorer is not None and search.num_candidates == 1:
-            raise ValueError(
-                "There is only one candidate, so nothing to choose by rescoring. Give a beam_size "
-                "of 2 or more, or num_samples."
-            )
-        if rescorer is None and search.num_samples > 1:
-            raise ValueError(
-                f"num_samples={search.num_samples} gives as many candidates in no order, and "
-                "nothing says how to choose among them. Give rescore_with too."
-            )
+        check_choice(search, rescorer is not None)
         self.model = model
         self.tokenizer = tokenizer
         self.search = search

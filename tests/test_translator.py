@@ -8,7 +8,7 @@ from keras import ops
 from t2t_vq.bottlenecks.soft_em import SoftEM
 from t2t_vq.data import synthetic_ende
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
-from t2t_vq.decoding.search import Search
+from t2t_vq.decoding.options import Search
 from t2t_vq.models.transformer import Transformer
 from t2t_vq.models.transformer_nat import TransformerNat
 from t2t_vq.translator import Translator

@@ -10,6 +10,7 @@ import time
 
 from absl import flags as absl_flags
 
+from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
 
 FLAGS = absl_flags.FLAGS
@@ -22,14 +23,16 @@ def _define():
 
 def main():
     """Scores as the flags say."""
-    run, problem, translator, path = trained.load()
-    sources, references = problem.text(run.data_dir, FLAGS.split)
+    translator, path = trained.load()
+    run = runs.load(FLAGS.output_dir)
+    sources, references = run.make_problem().text(run.data_dir, FLAGS.split)
     result = {
         "problem": run.problem,
         "hparams": run.hparams_set,
         "split": FLAGS.split,
         "checkpoint": path,
-        "beam_size": FLAGS.beam_size,
+        **vars(translator.search),
+        "rescore_with": FLAGS.rescore_with,
         **score(translator, sources, references),
     }
     for name in ("bleu", "chrf"):

@@ -2,33 +2,53 @@
 
 from absl import flags as absl_flags
 
+from t2t_vq import run as runs
+from t2t_vq.decoding.options import Search, check_choice
+
 FLAGS = absl_flags.FLAGS
 
 
 def define():
-    """Defines the flags that choose a trained model."""
+    """Defines the flags that choose a trained model and how it searches."""
     absl_flags.DEFINE_string("output_dir", None, "Folder of the run, as t2t-vq-train was given.")
     absl_flags.DEFINE_string(
         "checkpoint", "best", "best (by validation BLEU), latest, or the prefix of a checkpoint."
     )
     absl_flags.DEFINE_integer("beam_size", 1, "Sequences kept in the search; 1 is greedy.", 1)
     absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)
+    absl_flags.DEFINE_integer("num_samples", 0, "Sequences to draw instead of a beam.", 0)
+    absl_flags.DEFINE_float(
+        "temperature", 0.5, "Of the distribution that --num_samples are drawn from.", 1e-3
+    )
+    absl_flags.DEFINE_integer(
+        "passes", 1, "In which a masked latent predictor finds its codes; 1 is fastest.", 1
+    )
+    absl_flags.DEFINE_integer(
+        "refinements", 0, "Times that a parallel decoder decodes again from its translation.", 0
+    )
+    absl_flags.DEFINE_string(
+        "rescore_with",
+        None,
+        "Folder of a run that chooses among the beam or the samples, a teacher say; or self.",
+    )
 
 
 def load():
-    """Returns `(run, problem, translator, path of the checkpoint)` as the flags say."""
-    from t2t_vq import run as runs
-
-    run = runs.load(FLAGS.output_dir)
-    problem = run.make_problem()
-    tokenizer = problem.tokenizer(run.data_dir)
-
-    from t2t_vq.training.checkpoints import load_weights
-    from t2t_vq.translator import Translator
-
-    model = run.make_model(tokenizer)
-    path = load_weights(model, FLAGS.output_dir, FLAGS.checkpoint)
-    translator = Translator(
-        model, tokenizer, run.hparams.max_length, beam_size=FLAGS.beam_size, alpha=FLAGS.alpha
+    """Returns `(translator, path of the checkpoint)` as the flags say."""
+    search = Search(
+        beam_size=FLAGS.beam_size,
+        alpha=FLAGS.alpha,
+        num_samples=FLAGS.num_samples,
+        temperature=FLAGS.temperature,
+        passes=FLAGS.passes,
+        refinements=FLAGS.refinements,
     )
-    return run, problem, translator, path
+    # Mistakes are told before anything heavy is imported.
+    check_choice(search, FLAGS.rescore_with is not None)
+    for folder in (FLAGS.output_dir, FLAGS.rescore_with):
+        if folder not in (None, "self"):
+            runs.load(folder)
+
+    from t2t_vq.training.restore import restore_translator
+
+    return restore_translator(FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with)

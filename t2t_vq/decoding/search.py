@@ -1,6 +1,4 @@
-"""Which sequences a search looks for, and how."""
-
-import dataclasses
+"""Looks for sequences, however that was asked for."""
 
 from keras import ops
 
@@ -12,43 +10,6 @@ from t2t_vq.decoding.greedy import greedy_search
 _SEED, _STREAM = 0, 14
 
 
-@dataclasses.dataclass(frozen=True)
-class Search:
-    """How translations are searched for.
-
-    Attributes:
-        beam_size: sequences kept at each position; 1 is greedy.
-        alpha: exponent of the length penalty.
-        num_samples: sequences that are drawn instead; 0 draws none.
-        temperature: of the distribution that they are drawn from; 1 is the model's own.
-        refinements: times that a parallel decoder decodes again from its own translation.
-
-    Raises:
-        ValueError: when the values do not fit together.
-    """
-
-    beam_size: int = 1
-    alpha: float = 0.6
-    num_samples: int = 0
-    temperature: float = 0.5
-    refinements: int = 0
-
-    def __post_init__(self):
-        if self.num_samples and self.beam_size > 1:
-            raise ValueError(
-                f"beam_size={self.beam_size} keeps the best and num_samples={self.num_samples} "
-                "draws at random. Choose one of the two."
-            )
-
-    @property
-    def num_candidates(self):
-        """Number of sequences that the search gives for each source."""
-        return self.num_samples or self.beam_size
-
-
-GREEDY = Search()
-
-
 def search(step, state, batch, length, end, options):
     """Looks for sequences as `options` say.
 
@@ -58,7 +19,7 @@ def search(step, state, batch, length, end, options):
         batch: number of searches.
         length: most symbols a sequence may have.
         end: the symbol that ends a sequence.
-        options: a `Search`.
+        options: a `t2t_vq.decoding.options.Search`.
 
     Returns:
         `[batch, num_candidates, length]` int32, filled with `end` after the first `end`; best

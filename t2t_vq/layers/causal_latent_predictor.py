@@ -6,10 +6,8 @@ import keras
 from keras import ops
 
 from t2t_vq.decoding.search import search
-from t2t_vq.layers.code_head import CodeHead
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
-from t2t_vq.layers.transformer_stack import TransformerStack
 
 _IMPOSSIBLE = -1e9
 
@@ -47,24 +45,7 @@ class CausalLatentPredictor(LatentPredictor):
         later[0].shape  # (1, 3, 8)
     """
 
-    def build(self, shape):
-        dim = shape[-1]
-        self.project = keras.layers.Dense(dim, dtype=self.dtype_policy)
-        self.first_head = keras.layers.Dense(self.num_codes + 1, dtype="float32")
-        self.stack = TransformerStack(
-            self.num_layers,
-            self.filter_size,
-            self.num_heads,
-            self.dropout_rate,
-            attends_memory=True,
-            dtype=self.dtype_policy,
-        )
-        self.later_heads = [
-            CodeHead(self.num_codes, dtype="float32") for _ in range(self.num_codebooks - 1)
-        ]
-        for layer in (self.project, self.first_head, self.stack, *self.later_heads):
-            layer.build((None, None, dim))
-        self.built = True
+    num_ends = 1
 
     def call(self, dense, codes, memory, memory_bias, training=False):
         x = ops.pad(self.project(dense), [[0, 0], [1, 0], [0, 0]])
@@ -90,6 +71,12 @@ class CausalLatentPredictor(LatentPredictor):
         return found
 
     def search(self, embed, memory, memory_bias, length, options):
+        if options.passes > 1:
+            raise ValueError(
+                f"passes={options.passes} is for a predictor of hidden codes, and this model "
+                "predicts one code after the other. Leave passes out, or train with "
+                "predictor=masked."
+            )
         batch = ops.shape(memory)[0]
         step = functools.partial(self.step, embed, self.stack.project_memory(memory), memory_bias)
         # To the search, the codes of a position are symbols one after the other.

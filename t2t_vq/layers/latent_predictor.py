@@ -4,6 +4,9 @@ import typing
 
 import keras
 
+from t2t_vq.layers.code_head import CodeHead
+from t2t_vq.layers.transformer_stack import TransformerStack
+
 
 class Prediction(typing.NamedTuple):
     """Scores of symbols, and which of them are right.
@@ -41,6 +44,28 @@ class LatentPredictor(keras.layers.Layer):
         self.num_heads = num_heads
         self.dropout_rate = dropout
 
+    # Symbols that are predicted besides the first codes of a position.
+    num_ends = 0
+
+    def build(self, shape):
+        dim = shape[-1]
+        self.project = keras.layers.Dense(dim, dtype=self.dtype_policy)
+        self.first_head = keras.layers.Dense(self.num_codes + self.num_ends, dtype="float32")
+        self.stack = TransformerStack(
+            self.num_layers,
+            self.filter_size,
+            self.num_heads,
+            self.dropout_rate,
+            attends_memory=True,
+            dtype=self.dtype_policy,
+        )
+        self.later_heads = [
+            CodeHead(self.num_codes, dtype="float32") for _ in range(self.num_codebooks - 1)
+        ]
+        for layer in (self.project, self.first_head, self.stack, *self.later_heads):
+            layer.build((None, None, dim))
+        self.built = True
+
     def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
         """Predicts known codes, for a loss.
 
@@ -66,7 +91,7 @@ class LatentPredictor(keras.layers.Layer):
             embed: as in `predictions`.
             memory, memory_bias: the encoded source, `[batch, keys, dim]`.
             length: most latents.
-            options: a `t2t_vq.decoding.search.Search`.
+            options: a `t2t_vq.decoding.options.Search`.
 
         Returns:
             `[batch, num_candidates, length, C]` int32, best first; the number K is the end and

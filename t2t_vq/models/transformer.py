@@ -98,10 +98,10 @@ class Transformer(TranslationModel):
         )
 
     def candidates(self, source, search):
-        if search.refinements:
+        if search.refinements or search.passes > 1:
             raise ValueError(
-                "The model transformer decodes word by word and has nothing to refine. Leave out "
-                "refinements, or decode with a transformer_nat."
+                "The model transformer decodes word by word, in one pass and with nothing to "
+                "refine. Leave out passes and refinements, or decode with a transformer_nat."
             )
         batch = ops.shape(source)[0]
         length = self.target_length(source.shape[1])

@@ -7,17 +7,19 @@ from keras import ops
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck, replicas
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
+from t2t_vq.decoding.options import GREEDY
 from t2t_vq.decoding.rescoring import until_end
-from t2t_vq.decoding.search import GREEDY
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.layers.compressor import Compressor, compressed_mask
 from t2t_vq.layers.decompressor import Decompressor
 from t2t_vq.layers.mask_schedule import latent_share
+from t2t_vq.layers.masked_latent_predictor import MaskedLatentPredictor
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
 
+_PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
 # For each code, the vectors that its start is found from.
 _START_VECTORS = 8
 # Of the coins that mix true embeddings in: a stream that no bottleneck draws from.
@@ -41,15 +43,16 @@ class TransformerNat(TranslationModel):
     """Non-autoregressive Transformer; decodes all tokens in parallel from discrete latents.
 
     Training compresses the target `2**compress_steps` times, quantises it, and reconstructs it from
-    the codes and the source; a causal predictor learns the codes, and an end, from the source.
+    the codes and the source; a predictor learns the codes, and how many they are, from the source.
     Decoding predicts codes and reconstructs from them. Where a bottleneck has several codebooks,
-    the codes of a position are predicted one by one too; an end takes the place of the first.
+    the codes of a position are predicted one by one too.
 
     Args:
         vocab_size: size of the shared vocabulary.
         bottleneck: a layer of `t2t_vq.bottlenecks` that has codes.
         hidden_size, filter_size, num_heads: shape of the layers.
         encoder_layers, decoder_layers, predictor_layers: depths.
+        predictor: "causal", one code after the other, or "masked", all in one pass or in a few.
         compress_steps: n_c, halvings of the target's length.
         dropout: rate while training.
         label_smoothing, latent_label_smoothing: of the two cross-entropies.
@@ -58,7 +61,7 @@ class TransformerNat(TranslationModel):
         mask_startup_steps: see `t2t_vq.layers.mask_schedule`.
 
     Raises:
-        ValueError: when the bottleneck has no codes to predict.
+        ValueError: when the bottleneck has no codes to predict, or for another predictor.
 
     Reference: arXiv 1805.11063, section 4.
 
@@ -78,6 +81,7 @@ class TransformerNat(TranslationModel):
         num_heads=8,
         encoder_layers=6,
         decoder_layers=6,
+        predictor="causal",
         predictor_layers=6,
         compress_steps=3,
         dropout=0.1,
@@ -95,6 +99,11 @@ class TransformerNat(TranslationModel):
                 f"The bottleneck {type(bottleneck).__name__} has no codes, and transformer_nat "
                 "must predict codes. Choose a kind that has them, such as vq or em."
             )
+        if predictor not in _PREDICTORS:
+            raise ValueError(
+                f"There is no latent predictor '{predictor}'. Choose one of "
+                f"{', '.join(_PREDICTORS)}."
+            )
         self.compress_steps = compress_steps
         self.label_smoothing = label_smoothing
         self.latent_label_smoothing = latent_label_smoothing
@@ -103,7 +112,7 @@ class TransformerNat(TranslationModel):
         self.bottleneck = bottleneck
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
         self.decompressor = Decompressor(compress_steps, dropout, name="decompressor")
-        self.predictor = CausalLatentPredictor(
+        self.predictor = _PREDICTORS[predictor](
             bottleneck.num_codebooks,
             bottleneck.num_codes,
             predictor_layers,
@@ -135,6 +144,7 @@ class TransformerNat(TranslationModel):
             num_heads=hparams.num_heads,
             encoder_layers=hparams.encoder_layers,
             decoder_layers=hparams.decoder_layers,
+            predictor=hparams.predictor,
             predictor_layers=hparams.predictor_layers,
             compress_steps=hparams.compress_steps,
             dropout=hparams.dropout,
@@ -307,7 +317,7 @@ class TransformerNat(TranslationModel):
         Args:
             memory, memory_bias: the encoded source.
             length: most latents.
-            search: a `t2t_vq.decoding.search.Search`.
+            search: a `t2t_vq.decoding.options.Search`.
 
         Returns:
             `[batch, search.num_candidates, length, num_codebooks]` int32; the number `num_codes`

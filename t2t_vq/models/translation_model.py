@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from t2t_vq.data.tokenizer import PAD_ID
-from t2t_vq.decoding.search import GREEDY
+from t2t_vq.decoding.options import GREEDY
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.token_embedding import TokenEmbedding
@@ -91,7 +91,7 @@ class TranslationModel(keras.Model):
 
         Args:
             source: `[batch, length]` int32, each row ended by 1, padded with 0.
-            search: a `t2t_vq.decoding.search.Search`. Default: greedy.
+            search: a `t2t_vq.decoding.options.Search`. Default: greedy.
 
         Returns:
             `[batch, target_length(length)]` int32, each row to be cut at its first 1.
@@ -103,7 +103,7 @@ class TranslationModel(keras.Model):
 
         Args:
             source: `[batch, length]` int32, each row ended by 1, padded with 0.
-            search: a `t2t_vq.decoding.search.Search`.
+            search: a `t2t_vq.decoding.options.Search`.
 
         Returns:
             `[batch, search.num_candidates, target_length(length)]` int32, best first.

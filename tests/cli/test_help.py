@@ -3,7 +3,10 @@ import sys
 
 import pytest
 
-RUN = ["output_dir", "checkpoint", "beam_size", "alpha"]
+RUN = [
+    *("output_dir", "checkpoint", "beam_size", "alpha"),
+    *("num_samples", "temperature", "passes", "refinements", "rescore_with"),
+]
 FLAGS = {
     "train": [
         *("problem", "hparams", "data_dir", "source_dir", "output_dir", "train_steps"),

@@ -47,6 +47,10 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("decode", ["--inputs=none.txt"], "There is no file none.txt to translate"),
         ("decode", [f"--outputs={tmp_path}/no/out"], f"{tmp_path}/no/out is no place for a file"),
         ("decode", [f"--outputs={tmp_path}"], f"{tmp_path} is no place for a file"),
+        ("decode", ["--rescore_with=self"], "There is only one candidate"),
+        ("eval", ["--num_samples=3"], "Give rescore_with too."),
+        ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
+        ("eval", ["--beam_size=2", "--rescore_with=none"], "none holds no training run"),
         ("export", [], "--export_dir is missing."),
     ):
         result = command(name, run, *flags)
@@ -61,7 +65,8 @@ def test_eval_ends_in_json(command, trained):
     *text, last = result.stdout.splitlines()
     found = json.loads(last)
     assert set(found) == {
-        *("problem", "hparams", "split", "checkpoint", "beam_size"),
+        *("problem", "hparams", "split", "checkpoint", "beam_size", "alpha"),
+        *("num_samples", "temperature", "passes", "refinements", "rescore_with"),
         *("bleu", "bleu_signature", "chrf", "chrf_signature"),
         *("sentences", "sources_cut", "sentences_per_second"),
     }

@@ -3,7 +3,8 @@ import pytest
 from keras import ops
 
 from t2t_vq.decoding.greedy import greedy_search
-from t2t_vq.decoding.search import Search, search
+from t2t_vq.decoding.options import Search
+from t2t_vq.decoding.search import search
 
 END = 3
 LOGITS = np.array([[1.0, 0.0, -1.0, 0.5], [0.0, 2.0, 0.0, 1.0]], "float32")

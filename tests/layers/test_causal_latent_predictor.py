@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from t2t_vq.decoding.search import Search
+from t2t_vq.decoding.options import Search
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from t2t_vq.decoding.search import Search
+from t2t_vq.decoding.options import Search
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from t2t_vq import config, registry
-from t2t_vq.decoding.search import Search
+from t2t_vq.decoding.options import Search
 from t2t_vq.models.transformer import Transformer
 
 VOCAB = 12

@@ -11,7 +11,7 @@ from t2t_vq.bottlenecks import (
     SoftEM,
     VectorQuantizer,
 )
-from t2t_vq.decoding.search import Search
+from t2t_vq.decoding.options import Search
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.models.transformer_nat import TransformerNat
 

@@ -19,6 +19,13 @@ class TranslateTiny(TranslateEndeSynthetic):
     num_test_pairs = 12
 
 
+@registry.register_problem
+class TranslateTinyRev(TranslateTiny):
+    """German to English, the same 150 pairs."""
+
+    reversed = True
+
+
 @registry.register_hparams
 def transformer_test():
     """Autoregressive, 16 wide."""

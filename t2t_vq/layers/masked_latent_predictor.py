@@ -1,0 +1,177 @@
+"""Predicts all codes at once, in one pass or in a few."""
+
+import keras
+from keras import ops
+
+from t2t_vq.bottlenecks import replicas
+from t2t_vq.decoding.search import gumbel_noise
+from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
+from t2t_vq.layers.positions import sinusoids
+
+# Of the draws that hide codes: a stream that no bottleneck draws from.
+_SEED, _STREAM = 0, 13
+
+
+@keras.saving.register_keras_serializable(package="t2t_vq")
+class MaskedLatentPredictor(LatentPredictor):
+    """Scores hidden codes given the source and the codes that are not hidden.
+
+    Training hides a random number of a sequence's codes, from one to all; a sequence with c of its
+    L codes hidden counts each L / c times, so that the mean loss bounds the negative
+    log-likelihood of predicting them one by one in random order. Decoding predicts all codes from
+    the source alone, then hides those again that it was least sure of, pass after pass.
+
+    The number of latents follows a discretised normal distribution. Its mean is a sum over the
+    source's tokens, each of which says how many latents it takes.
+
+    Args:
+        num_codebooks, num_codes, num_layers, filter_size, num_heads, dropout: see
+            `LatentPredictor`.
+
+    Call arguments:
+        dense: `[rows, latents, dim]`, the vectors that the codes stand for.
+        codes: `[rows, latents, C]` int32.
+        hidden: `[rows, latents]` bool, which positions to hide.
+        mask: `[rows, latents]` bool, false at padding.
+        memory, memory_bias: the encoded source.
+
+    Returns:
+        A list of float32 logits `[rows, latents, K]`, one for each of the C codes.
+
+    References: "Mask-Predict" (arXiv 1904.09324) for the decoding; "A Deep and Tractable Density
+    Estimator" (arXiv 1310.1757), section 4, for the loss.
+
+    Example:
+        predictor = MaskedLatentPredictor(num_codebooks=1, num_codes=8, num_layers=1,
+                                          filter_size=32, num_heads=2)
+        dense, memory = keras.random.normal((1, 3, 16)), keras.random.normal((1, 7, 16))
+        codes, known = ops.zeros((1, 3, 1), "int32"), ops.zeros((1, 3), "bool")
+        (logits,) = predictor(dense, codes, ~known, ~known, memory, ops.zeros((1, 1, 1, 7)))
+        logits.shape  # (1, 3, 8)
+    """
+
+    def build(self, shape):
+        dim = shape[-1]
+        self.hidden_code = self.add_weight(
+            shape=(dim,), initializer=keras.initializers.RandomNormal(stddev=0.1), name="hidden"
+        )
+        self.latents_taken = keras.layers.Dense(1, activation="softplus", dtype="float32")
+        self.latents_taken.build((None, None, dim))
+        self.log_deviation = self.add_weight(
+            shape=(), initializer="zeros", dtype="float32", autocast=False, name="log_deviation"
+        )
+        super().build(shape)
+
+    def call(self, dense, codes, hidden, mask, memory, memory_bias, training=False):
+        state = self._states(dense, hidden, mask, memory, memory_bias, training)
+        found = [self.first_head(state)]
+        for i, head in enumerate(self.later_heads):
+            logits, state = head(state, codes[..., i])
+            found.append(logits)
+        return found
+
+    def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
+        hidden, weights = mask, mask
+        if training:
+            hidden, weights = self._hide(mask, step)
+        logits = self(embed(codes), codes, hidden, mask, memory, memory_bias, training=training)
+        found = [
+            Prediction(scores, samples[:, :, i], codes[:, :, i], weights)
+            for i, scores in enumerate(logits)
+        ]
+        rows, positions = ops.shape(mask)
+        lengths = self._length_logits(memory, memory_bias, positions)
+        copies = (ops.shape(memory)[0], rows // ops.shape(memory)[0], positions)
+        lengths = ops.reshape(ops.broadcast_to(lengths[:, None], copies), (rows, 1, positions))
+        number = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
+        right = ops.maximum(number - 1, 0)
+        found.append(Prediction(lengths, right[..., None], right, number > 0))
+        return found
+
+    def search(self, embed, memory, memory_bias, length, options):
+        number = self._choose_lengths(memory, memory_bias, length, options)
+        mask = ops.arange(length) < ops.reshape(number, (-1, 1))
+        codes = ops.zeros((*ops.shape(mask), self.num_codebooks), "int32")
+        certainty = ops.zeros(ops.shape(mask), "float32")
+        hidden = mask
+        for i in range(options.passes):
+            found, certain = self._choose_codes(
+                embed(codes), hidden, mask, memory, memory_bias, options, i
+            )
+            codes = ops.where(hidden[..., None], found, codes)
+            certainty = ops.where(hidden, certain, certainty)
+            # Of L codes, L (passes - 1 - i) / passes are hidden again.
+            again = ops.reshape(number, (-1, 1)) * (options.passes - 1 - i) // options.passes
+            hidden = _lowest(certainty, mask, again)
+        found = ops.where(mask[..., None], codes, self.num_codes)
+        return ops.reshape(found, (-1, options.num_candidates, length, self.num_codebooks))
+
+    def _states(self, dense, hidden, mask, memory, memory_bias, training=False):
+        x = self.project(dense)
+        x = ops.where(hidden[..., None], ops.cast(self.hidden_code, x.dtype), x)
+        x = x + ops.cast(sinusoids(ops.arange(x.shape[1]), x.shape[-1]), x.dtype)
+        state = self.stack(
+            x,
+            bias=padding_bias(mask),
+            memory=memory,
+            memory_bias=memory_bias,
+            training=training,
+        )
+        return ops.cast(state, "float32")
+
+    def _hide(self, mask, step):
+        """Draws which positions training hides, and what they count."""
+        draws = replicas.uniform((ops.shape(mask)[0], mask.shape[1] + 1), _SEED, step, _STREAM)
+        number = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
+        share = draws[:, :1] * ops.cast(number, "float32")
+        count = ops.cast(ops.floor(share), "int32") + 1
+        hidden = _lowest(draws[:, 1:], mask, count)
+        weights = ops.cast(number, "float32") / ops.cast(count, "float32")
+        return hidden, ops.where(hidden, weights, 0.0)
+
+    def _length_logits(self, memory, memory_bias, most):
+        """Returns `[batch, most]` scores of 1, 2, ... latents."""
+        taken = self.latents_taken(memory)[..., 0]
+        mean = ops.sum(ops.where(memory_bias[:, 0, 0] < 0, 0.0, taken), axis=-1, keepdims=True)
+        numbers = ops.arange(1, most + 1, dtype="float32")
+        return -0.5 * ops.square((numbers - mean) * ops.exp(-self.log_deviation))
+
+    def _choose_lengths(self, memory, memory_bias, most, options):
+        logits = self._length_logits(memory, memory_bias, most)
+        if options.num_samples:
+            noise = gumbel_noise((options.num_samples, most), 0)
+            chosen = ops.argmax(logits[:, None] / options.temperature + noise, axis=-1)
+        else:
+            chosen = ops.top_k(logits, min(options.beam_size, most))[1]
+            # A beam wider than there are lengths holds the best more than once.
+            chosen = ops.take(chosen, ops.arange(options.beam_size) % chosen.shape[1], axis=1)
+        return ops.cast(chosen, "int32") + 1
+
+    def _choose_codes(self, dense, hidden, mask, memory, memory_bias, options, index):
+        """Returns codes `[rows, latents, C]`, and the log-probability of each position's."""
+        state = self._states(dense, hidden, mask, memory, memory_bias)
+        logits, codes, certain = self.first_head(state), [], 0.0
+        for i in range(self.num_codebooks):
+            chosen = self._choose(logits, options, 1 + index * self.num_codebooks + i)
+            scores = ops.take_along_axis(ops.log_softmax(logits), chosen[..., None], axis=-1)
+            codes.append(chosen)
+            certain += scores[..., 0]
+            if i < len(self.later_heads):
+                logits, state = self.later_heads[i](state, chosen)
+        return ops.stack(codes, axis=-1), certain
+
+    def _choose(self, logits, options, index):
+        if options.num_samples:
+            positions, num_codes = logits.shape[1:]
+            noise = gumbel_noise((options.num_samples, positions, num_codes), index)
+            drawn = ops.reshape(logits, (-1, *noise.shape)) / options.temperature + noise
+            logits = ops.reshape(drawn, (-1, positions, num_codes))
+        return ops.cast(ops.argmax(logits, axis=-1), "int32")
+
+
+def _lowest(values, mask, count):
+    """Returns which of the masked positions have the `count` `[rows, 1]` lowest values."""
+    order = ops.argsort(ops.where(mask, values, float("inf")), axis=-1)
+    rank = ops.argsort(order, axis=-1)
+    return ops.logical_and(mask, rank < count)

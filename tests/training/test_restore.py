@@ -1,0 +1,62 @@
+import shutil
+
+import pytest
+
+from t2t_vq.data import records, synthetic_ende
+from t2t_vq.data.tokenizer import train_vocabulary
+from t2t_vq.decoding.options import Search
+from t2t_vq.run import Run
+from t2t_vq.training.checkpoints import load_weights
+from t2t_vq.training.restore import restore_translator
+from t2t_vq.training.trainer import train
+from t2t_vq.translator import Translator
+
+BEAM = Search(beam_size=3)
+LINES = ["The dog sleeps.", "A cat sees the old house."]
+
+
+@pytest.fixture(scope="module")
+def teacher(make_run, tmp_path_factory):
+    """Folder of a teacher, trained for one update."""
+    output_dir = tmp_path_factory.mktemp("teacher")
+    train(make_run("transformer_test,train_steps=1"), output_dir, strategy="one_device")
+    return output_dir
+
+
+def test_a_run_translates_as_its_best_weights_do(finished, model_of):
+    translator, path = restore_translator(finished.output_dir)
+    model = model_of(finished.run)
+    assert path == load_weights(model, finished.output_dir)
+    expected = Translator(model, translator.tokenizer, 16).translate(LINES)
+    assert translator.translate(LINES) == expected
+
+
+def test_another_run_rescores(finished, teacher, make_run, model_of):
+    translator, _ = restore_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
+    expected = model_of(make_run("transformer_test"))
+    load_weights(expected, teacher)
+    assert translator.rescorer.count_params() == expected.count_params()
+    for ours, theirs in zip(translator.rescorer.variables, expected.variables, strict=True):
+        assert (ours.numpy() == theirs.numpy()).all()
+    assert len(translator.translate(LINES)) == 2
+
+
+def test_a_run_rescores_itself(finished):
+    translator, _ = restore_translator(finished.output_dir, search=BEAM, rescore_with="self")
+    assert translator.rescorer is translator.model
+
+
+def test_another_direction_cannot_rescore(finished, data_dir, tmp_path):
+    Run.create("translate_tiny_rev", "transformer_test", data_dir=data_dir).save(tmp_path)
+    with pytest.raises(ValueError, match="translates in the other direction"):
+        restore_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path)
+
+
+def test_another_vocabulary_cannot_rescore(finished, data_dir, tmp_path):
+    other = tmp_path / "data"
+    shutil.copytree(data_dir, other)
+    sentences = [side for pair in synthetic_ende.pairs("train", 7, 200) for side in pair]
+    records.vocab_path(other, "translate_tiny").write_bytes(train_vocabulary(sentences, 500))
+    Run.create("translate_tiny", "transformer_test", data_dir=str(other)).save(tmp_path / "run")
+    with pytest.raises(ValueError, match="has another vocabulary"):
+        restore_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path / "run")
