@@ -163,7 +163,8 @@ class GumbelSoftmax(Bottleneck):
         """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
         self._check_codes(codes)
         blocks = self._embed_codes(ops.cast(codes, "int32"))
-        dense = ops.reshape(blocks, (*ops.shape(codes)[:2], -1))
+        # The width spelled out, as a batch of unknown size would leave it unknown.
+        dense = ops.reshape(blocks, (*ops.shape(codes)[:2], self.num_blocks * blocks.shape[-1]))
         return ops.cast(dense, self.compute_dtype)
 
     def get_config(self):

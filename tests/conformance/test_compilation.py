@@ -34,3 +34,22 @@ def test_eager_graph_and_xla_agree(kind, tf):
     for compiled in (graph, xla):
         for actual, expected in zip(compiled, eager, strict=True):
             common.assert_close(actual, expected)
+
+
+@every_kind
+def test_batches_of_any_size_keep_the_width_that_layers_behind_them_need(kind, tf):
+    layer = common.started(kind)
+    batch, length, dim = common.vectors(0).shape
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, length, dim]), tf.TensorSpec([None, length], tf.bool)]
+    )
+    def widths(x, mask):
+        output = layer.forward(x, mask).output
+        assert output.dense.shape[1:] == (length, dim)
+        if layer.has_codes:
+            assert output.codes.shape[1:] == (length, layer.num_codebooks)
+            assert layer.embed(output.codes).shape[1:] == (length, dim)
+        return output.dense
+
+    assert widths(common.vectors(0), common.MASK).shape == (batch, length, dim)
