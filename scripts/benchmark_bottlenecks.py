@@ -24,16 +24,13 @@ published with the paper, by `tf.random.categorical` and one-hot products. `vqp`
 
 import argparse
 import concurrent.futures
-import importlib.metadata
 import importlib.util
 import json
 import multiprocessing
 import os
 import pathlib
-import platform
 import re
 import statistics
-import subprocess
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -43,6 +40,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import tensorflow as tf
 from keras import ops
+from provenance import provenance
 
 from t2t_vq import em
 
@@ -98,31 +96,8 @@ def parsed_shape(text):
 
 
 def environment():
-    """Where the numbers come from: machine, versions and commit."""
-    root = pathlib.Path(__file__).parent
-    git = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=root, capture_output=True, text=True
-    )
-    packages = ("tensorflow", "keras", "torch", "vector-quantize-pytorch")
-    versions = (f"{name} {version(name)}" for name in packages if version(name))
-    return {
-        "machine": f"{processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}",
-        "versions": f"python {platform.python_version()}, {', '.join(versions)}",
-        "commit": git.stdout.strip() or "unknown",
-    }
-
-
-def version(package):
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def processor():
-    names = pathlib.Path("/proc/cpuinfo")
-    found = names.exists() and re.search(r"model name\s*: (.*)", names.read_text())
-    return found[1] if found else platform.processor() or platform.machine()
+    """Where the numbers come from."""
+    return provenance(["tensorflow", "keras", "torch", "vector-quantize-pytorch"])
 
 
 def measured_apart(case, shape, num_samples, seconds):

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""Reproduces the paper's translation table: one row a configuration, quality and speed in one run.
+
+    python scripts/reproduce_translation.py --work_dir=table --source_dir=multi30k
+    python scripts/reproduce_translation.py --work_dir=table --source_dir=multi30k --rows em vq
+    python scripts/reproduce_translation.py --work_dir=table --problem=translate_ende_synthetic \\
+        --size=tiny --rows em em-raw masked
+    python scripts/reproduce_translation.py --work_dir=table --print
+
+Trains a teacher, distils with it, trains a student for each row and measures it beside the teacher.
+A second call goes on where the first stopped. Every measurement is a line of JSON in
+WORK_DIR/results.jsonl with its seed, updates, commit and machine; --print shows them as the table
+for RESULTS.md.
+
+Columns. `BLEU` is a single greedy pass; `rescored`, the teacher's choice among ten candidates: a
+beam over latents or samples of them. `own choice`, the student's. `ms` is the median latency of a
+sentence alone, tokens to tokens, after compilation, over the first sentences of the test text;
+`x AR` how many times faster than the teacher's greedy decoding, measured in turn with it.
+`sentences/s` is the best over batch sizes. What limits a row shows in three figures on the
+validation text: `reconstruction`, BLEU when the decoder is given the codes of the reference;
+`latent accuracy`, of predicting the reference's codes one after the other; `perplexity`, the
+effective number of codes in use.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from provenance import provenance
+
+from t2t_vq import run as runs
+from t2t_vq.cli.eval import score
+from t2t_vq.decoding.options import Search
+from t2t_vq.metrics.bleu import bleu
+from t2t_vq.training.restore import restore_translator
+
+TEACHER = "teacher"
+# Overrides of softem_nat of the size asked for; "-raw" trains on people's translations.
+ROWS = {
+    "em": "",
+    "em-raw": "",
+    "vq": "bottleneck=vq",
+    "vq-raw": "bottleneck=vq",
+    "em-nc3": "compress_steps=3",
+    "em-nc4": "compress_steps=4",
+    "vq-nc3": "bottleneck=vq,compress_steps=3",
+    "vq-nc4": "bottleneck=vq,compress_steps=4",
+    "em-m1": "bottleneck.num_samples=1",
+    "em-m5": "bottleneck.num_samples=5",
+    "em-exact": "bottleneck.num_samples=none",
+    **{f"em-k{k}": f"bottleneck.num_codes={k}" for k in (256, 512, 2048, 4096, 8192, 16384)},
+    "em-t2": "bottleneck.temperature=2",
+    "em-cooling": "bottleneck.temperature=8,bottleneck.temperature_steps=2000",
+    "masked": "predictor=masked",
+    "masked-vq": "predictor=masked,bottleneck=vq",
+}
+SEARCHES = {
+    "greedy": (Search(), None),
+    "latent beam 10, rescored": (Search(beam_size=10), TEACHER),
+    "10 samples, rescored": (Search(num_samples=10), TEACHER),
+    "latent beam 10, own choice": (Search(beam_size=10), "self"),
+    "refined once": (Search(refinements=1), None),
+}
+MASKED_SEARCHES = {
+    "2 passes": (Search(passes=2), None),
+    "4 passes": (Search(passes=4), None),
+}
+TEACHER_SEARCHES = {"greedy": (Search(), None), "beam 4": (Search(beam_size=4), None)}
+LATENCY_SENTENCES = 100
+BATCH_SIZES = (64, 256, 1024)
+
+
+def main():
+    arguments = parsed_arguments()
+    work_dir = pathlib.Path(arguments.work_dir)
+    results = work_dir / "results.jsonl"
+    if arguments.print:
+        print(table(read_rows(results)))
+        return
+    work_dir.mkdir(parents=True, exist_ok=True)
+    done = {(row["row"], row["seed"], row["search"]) for row in read_rows(results)}
+    teacher = work_dir / "runs" / TEACHER
+    train(
+        arguments,
+        teacher,
+        arguments.problem,
+        f"transformer_{arguments.size}",
+        arguments.teacher_steps,
+        0,
+    )
+    command("distill", f"--teacher_dir={teacher}", f"--beam_size={arguments.distill_beam}")
+    measure(arguments, results, done, TEACHER, 0, teacher, teacher, TEACHER_SEARCHES)
+    for seed in arguments.seeds:
+        for name in arguments.rows:
+            output_dir = work_dir / "runs" / f"{name}-seed{seed}"
+            problem = arguments.problem if name.endswith("-raw") else f"{arguments.problem}_distill"
+            hparams = ",".join(filter(None, [student_set(arguments.size), ROWS[name]]))
+            train(arguments, output_dir, problem, hparams, arguments.train_steps, seed)
+            searches = SEARCHES | (MASKED_SEARCHES if "masked" in ROWS[name] else {})
+            measure(arguments, results, done, name, seed, output_dir, teacher, searches)
+    print(table(read_rows(results)))
+
+
+def parsed_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--work_dir", required=True, help="for data, runs and results")
+    add("--problem", default="translate_ende_local")
+    add("--source_dir", help="folder of the text, for a problem that reads one")
+    add("--size", default="small", choices=("tiny", "small", "base", "big"), help="of the sets")
+    add("--rows", nargs="+", default=list(ROWS), choices=ROWS, metavar="ROW", help=", ".join(ROWS))
+    add("--seeds", nargs="+", type=int, default=[0])
+    add("--teacher_steps", type=int, help="updates of the teacher; else the set's")
+    add("--train_steps", type=int, help="updates of each student; else the set's")
+    add("--distill_beam", type=int, default=4)
+    add("--precision", default="float32", choices=runs.PRECISIONS)
+    add("--overrides", default="", help="of every student, after its own")
+    add("--print", action="store_true", help="only print the table of what is there")
+    return parser.parse_args()
+
+
+def student_set(size):
+    return "softem_nat" if size == "base" else f"softem_nat_{size}"
+
+
+def command(name, *flags):
+    """Runs one of the package's commands; what it raises ends this script too."""
+    code = f"from t2t_vq.cli.{name} import run; run()"
+    subprocess.run([os.sys.executable, "-c", code, *flags], check=True)
+
+
+def train(arguments, output_dir, problem, hparams, steps, seed):
+    """Trains a run, or goes on with it, in a process of its own."""
+    if output_dir.name != TEACHER and arguments.overrides:
+        hparams = f"{hparams},{arguments.overrides}"
+    flags = [
+        f"--problem={problem}",
+        f"--hparams={hparams}",
+        f"--data_dir={pathlib.Path(arguments.work_dir) / 'data'}",
+        f"--output_dir={output_dir}",
+        f"--precision={arguments.precision}",
+        f"--seed={seed}",
+    ]
+    if steps:
+        flags.append(f"--train_steps={steps}")
+    if arguments.source_dir and not problem.endswith("_distill"):
+        flags.append(f"--source_dir={arguments.source_dir}")
+    command("train", *flags)
+
+
+def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches):
+    """Appends a line for each search that has none yet."""
+    for search_name, (search, chooser) in searches.items():
+        if (name, seed, search_name) in done:
+            continue
+        keras.backend.clear_session()
+        rescore_with = str(teacher_dir) if chooser == TEACHER else chooser
+        translator, path = restore_translator(output_dir, search=search, rescore_with=rescore_with)
+        run = runs.load(output_dir)
+        sources, references = run.make_problem().text(run.data_dir, "test")
+        row = {
+            "row": name,
+            "search": search_name,
+            "seed": seed,
+            "hparams": f"{run.hparams_set},{ROWS.get(name, '')},{arguments.overrides}".strip(","),
+            "updates": run.hparams.train_steps,
+            "checkpoint": os.path.basename(path),
+            "precision": run.precision,
+            **provenance(["tensorflow", "keras", "sacrebleu"]),
+            **score(translator, sources, references),
+            **speed(translator, restore_translator(teacher_dir)[0], sources),
+        }
+        if name != TEACHER and search_name == "greedy":
+            row |= diagnosis(translator, run)
+        with open(results, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        print(json.dumps(row), flush=True)
+
+
+def speed(translator, teacher, sources):
+    """Latency of single sentences, in turn with the teacher's, and throughput."""
+    encoded = [translator.tokenizer.encode(source) for source in sources[:LATENCY_SENTENCES]]
+    times = {"latency_ms": [], "teacher_latency_ms": []}
+    for ids in encoded:
+        for name, decoder in (("latency_ms", translator), ("teacher_latency_ms", teacher)):
+            decoder.translate_ids([ids])
+            start = time.perf_counter()
+            decoder.translate_ids([ids])
+            times[name].append(1e3 * (time.perf_counter() - start))
+    found = {name: statistics.median(values) for name, values in times.items()}
+    rates = {}
+    for size in BATCH_SIZES:
+        if size > len(sources):
+            break
+        translator.batch_size = max(1, size // translator.search.num_candidates)
+        translator.compile_for(sources)
+        start = time.perf_counter()
+        translator.translate(sources)
+        rates[size] = len(sources) / (time.perf_counter() - start)
+    best = max(rates, key=rates.get)
+    return {**found, "best_batch": best, "best_sentences_per_second": rates[best]}
+
+
+def diagnosis(translator, run):
+    """What the codes of the reference tell, on the validation text."""
+    model, hparams = translator.model, run.hparams
+    batches = run.make_problem().batches(
+        run.data_dir,
+        batch_tokens=2_048,
+        max_length=hparams.max_length,
+        num_buckets=hparams.num_buckets,
+    )
+
+    @tf.function(autograph=False)
+    def examine(batch):
+        output = model.training_output(batch, tf.constant(0))
+        weight = model.loss_totals(batch)["latents"]
+        tokens = tf.argmax(model(batch), axis=-1)
+        return tokens, output.metrics["latent_accuracy"] * weight, weight, output.statistics
+
+    rebuilt, references, right, total, statistics_ = [], [], 0.0, 0.0, None
+    for batch in batches:
+        tokens, hits, weight, found = examine(batch)
+        real = np.asarray(batch["target"])[:, 0] != 0
+        rebuilt += translator.tokenizer.decode_batch(np.asarray(tokens)[real])
+        references += translator.tokenizer.decode_batch(np.asarray(batch["target"])[real])
+        right, total = right + float(hits), total + float(weight)
+        statistics_ = (
+            found if statistics_ is None else tf.nest.map_structure(tf.add, statistics_, found)
+        )
+    described = {name: float(value) for name, value in model.describe(statistics_).items()}
+    return {
+        "reconstruction_bleu": bleu(rebuilt, references).score,
+        "latent_accuracy": right / total,
+        **described,
+    }
+
+
+def read_rows(path):
+    """Returns the measurements so far."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def table(rows):
+    """Returns the measurements as a Markdown table."""
+    head = (
+        "row | seed | updates | search | BLEU | chrF | ms | x AR | sentences/s | reconstruction | "
+        "latent accuracy | perplexity"
+    )
+    lines = [f"| {head} |", "|" + "---|" * 12]
+    for row in rows:
+        cells = [
+            *(row["row"], row["seed"], row["updates"], row["search"]),
+            *(f"{row['bleu']:.1f}", f"{row['chrf']:.1f}", f"{row['latency_ms']:.1f}"),
+            f"{row['teacher_latency_ms'] / row['latency_ms']:.1f}",
+            f"{row['best_sentences_per_second']:.0f}",
+            *(
+                f"{row[name]:.{digits}f}" if name in row else ""
+                for name, digits in (
+                    ("reconstruction_bleu", 1),
+                    ("latent_accuracy", 2),
+                    ("codebook_perplexity", 0),
+                )
+            ),
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
