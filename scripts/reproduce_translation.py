@@ -41,7 +41,7 @@ from t2t_vq import run as runs
 from t2t_vq.cli.eval import score
 from t2t_vq.decoding.options import Search
 from t2t_vq.metrics.bleu import bleu
-from t2t_vq.training.restore import restore_translator
+from t2t_vq.training.loading import load_translator
 
 TEACHER = "teacher"
 # Overrides of softem_nat of the size asked for; "-raw" trains on people's translations.
@@ -166,9 +166,10 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
             continue
         keras.backend.clear_session()
         rescore_with = str(teacher_dir) if chooser == TEACHER else chooser
-        translator, path = restore_translator(output_dir, search=search, rescore_with=rescore_with)
-        run = runs.load(output_dir)
-        sources, references = run.make_problem().text(run.data_dir, "test")
+        run, problem, translator, path = load_translator(
+            output_dir, search=search, rescore_with=rescore_with
+        )
+        sources, references = problem.text(run.data_dir, "test")
         row = {
             "row": name,
             "search": search_name,
@@ -179,7 +180,7 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
             "precision": run.precision,
             **provenance(["tensorflow", "keras", "sacrebleu"]),
             **score(translator, sources, references),
-            **speed(translator, restore_translator(teacher_dir)[0], sources),
+            **speed(translator, load_translator(teacher_dir)[2], sources),
         }
         if name != TEACHER and search_name == "greedy":
             row |= diagnosis(translator, run)

@@ -32,13 +32,13 @@ def main():
     if FLAGS.interactive:
         if (FLAGS.inputs, FLAGS.outputs) != ("-", "-"):
             raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
-        _converse(trained.load()[0])
+        _converse(trained.load()[2])
         return
     if FLAGS.inputs != "-" and not os.path.isfile(FLAGS.inputs):
         raise FileNotFoundError(f"There is no file {FLAGS.inputs} to translate; correct --inputs.")
     if os.path.isdir(FLAGS.outputs) or not os.path.isdir(os.path.dirname(FLAGS.outputs) or "."):
         raise FileNotFoundError(f"{FLAGS.outputs} is no place for a file; correct --outputs.")
-    translator = trained.load()[0]
+    translator = trained.load()[2]
     with _reader(FLAGS.inputs) as inputs, _writer(FLAGS.outputs) as outputs:
         decode_lines(translator, inputs, outputs)
 

@@ -10,7 +10,6 @@ import time
 
 from absl import flags as absl_flags
 
-from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
 
 FLAGS = absl_flags.FLAGS
@@ -23,9 +22,8 @@ def _define():
 
 def main():
     """Scores as the flags say."""
-    translator, path = trained.load()
-    run = runs.load(FLAGS.output_dir)
-    sources, references = run.make_problem().text(run.data_dir, FLAGS.split)
+    run, problem, translator, path = trained.load()
+    sources, references = problem.text(run.data_dir, FLAGS.split)
     result = {
         "problem": run.problem,
         "hparams": run.hparams_set,

@@ -19,7 +19,7 @@ def _define():
 
 def main():
     """Exports as the flags say."""
-    translator = trained.load()[0]
+    translator = trained.load()[2]
 
     from t2t_vq.export.saved_model import export_saved_model
 

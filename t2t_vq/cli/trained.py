@@ -2,8 +2,8 @@
 
 from absl import flags as absl_flags
 
-from t2t_vq import run as runs
-from t2t_vq.decoding.options import Search, check_choice
+from t2t_vq.decoding.options import Search
+from t2t_vq.training.loading import load_translator
 
 FLAGS = absl_flags.FLAGS
 
@@ -34,7 +34,7 @@ def define():
 
 
 def load():
-    """Returns `(translator, path of the checkpoint)` as the flags say."""
+    """Returns `(run, problem, translator, path of the checkpoint)` as the flags say."""
     search = Search(
         beam_size=FLAGS.beam_size,
         alpha=FLAGS.alpha,
@@ -43,12 +43,4 @@ def load():
         passes=FLAGS.passes,
         refinements=FLAGS.refinements,
     )
-    # Mistakes are told before anything heavy is imported.
-    check_choice(search, FLAGS.rescore_with is not None)
-    for folder in (FLAGS.output_dir, FLAGS.rescore_with):
-        if folder not in (None, "self"):
-            runs.load(folder)
-
-    from t2t_vq.training.restore import restore_translator
-
-    return restore_translator(FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with)
+    return load_translator(FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with)

@@ -7,7 +7,7 @@ from t2t_vq.data.tokenizer import train_vocabulary
 from t2t_vq.decoding.options import Search
 from t2t_vq.run import Run
 from t2t_vq.training.checkpoints import load_weights
-from t2t_vq.training.restore import restore_translator
+from t2t_vq.training.loading import load_translator
 from t2t_vq.training.trainer import train
 from t2t_vq.translator import Translator
 
@@ -24,7 +24,7 @@ def teacher(make_run, tmp_path_factory):
 
 
 def test_a_run_translates_as_its_best_weights_do(finished, model_of):
-    translator, path = restore_translator(finished.output_dir)
+    _, _, translator, path = load_translator(finished.output_dir)
     model = model_of(finished.run)
     assert path == load_weights(model, finished.output_dir)
     expected = Translator(model, translator.tokenizer, 16).translate(LINES)
@@ -32,7 +32,7 @@ def test_a_run_translates_as_its_best_weights_do(finished, model_of):
 
 
 def test_another_run_rescores(finished, teacher, make_run, model_of):
-    translator, _ = restore_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
+    _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
     expected = model_of(make_run("transformer_test"))
     load_weights(expected, teacher)
     assert translator.rescorer.count_params() == expected.count_params()
@@ -42,14 +42,14 @@ def test_another_run_rescores(finished, teacher, make_run, model_of):
 
 
 def test_a_run_rescores_itself(finished):
-    translator, _ = restore_translator(finished.output_dir, search=BEAM, rescore_with="self")
+    _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with="self")
     assert translator.rescorer is translator.model
 
 
 def test_another_direction_cannot_rescore(finished, data_dir, tmp_path):
     Run.create("translate_tiny_rev", "transformer_test", data_dir=data_dir).save(tmp_path)
     with pytest.raises(ValueError, match="translates in the other direction"):
-        restore_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path)
+        load_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path)
 
 
 def test_another_vocabulary_cannot_rescore(finished, data_dir, tmp_path):
@@ -59,4 +59,4 @@ def test_another_vocabulary_cannot_rescore(finished, data_dir, tmp_path):
     records.vocab_path(other, "translate_tiny").write_bytes(train_vocabulary(sentences, 500))
     Run.create("translate_tiny", "transformer_test", data_dir=str(other)).save(tmp_path / "run")
     with pytest.raises(ValueError, match="has another vocabulary"):
-        restore_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path / "run")
+        load_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path / "run")

@@ -1,0 +1,67 @@
+"""A finished run as a translator."""
+
+from t2t_vq import run as runs
+from t2t_vq.decoding.options import GREEDY, check_choice
+
+
+def load_translator(output_dir, checkpoint="best", search=GREEDY, rescore_with=None):
+    """Loads a trained model.
+
+    Args:
+        output_dir: folder of the run.
+        checkpoint: see `t2t_vq.training.checkpoints.load_weights`.
+        search: a `t2t_vq.decoding.options.Search`. Default: greedy.
+        rescore_with: folder of another run, whose best checkpoint chooses among the search's
+            candidates; or "self": the model itself does.
+
+    Returns:
+        `(run, problem, translator, path of the checkpoint)`.
+
+    Raises:
+        FileNotFoundError: when there is no such run, data or checkpoint.
+        ValueError: when the checkpoint does not fit or cannot be read, or the run that rescores
+            has another vocabulary or direction.
+
+    Example:
+        _, _, translator, _ = load_translator("runs/student", search=Search(beam_size=10),
+                                              rescore_with="runs/teacher")
+        translator.translate(["The dog sleeps."])
+    """
+    check_choice(search, rescore_with is not None)
+    run = runs.load(output_dir)
+    problem = run.make_problem()
+    tokenizer = problem.tokenizer(run.data_dir)
+    other = None
+    if rescore_with not in (None, "self"):
+        other = runs.load(rescore_with)
+        _check_alike(rescore_with, other, problem, tokenizer)
+
+    # Mistakes so far are told before the seconds that these take.
+    from t2t_vq.training.checkpoints import load_weights
+    from t2t_vq.translator import Translator
+
+    rescorer = None
+    if other:
+        rescorer = other.make_model(tokenizer)
+        load_weights(rescorer, rescore_with)
+    model = run.make_model(tokenizer)
+    path = load_weights(model, output_dir, checkpoint)
+    if rescore_with == "self":
+        rescorer = model
+    translator = Translator(model, tokenizer, run.hparams.max_length, search, rescorer)
+    return run, problem, translator, path
+
+
+def _check_alike(rescore_with, other, problem, tokenizer):
+    if other.make_problem().reversed != problem.reversed:
+        raise ValueError(
+            f"The run in {rescore_with} translates in the other direction ({other.problem}) and "
+            "cannot rescore this one. Rescore with a run that translates in the same direction."
+        )
+    vocabulary = other.make_problem().tokenizer(other.data_dir)
+    if vocabulary.model_bytes != tokenizer.model_bytes:
+        raise ValueError(
+            f"The run in {rescore_with} has another vocabulary than this one and cannot rescore "
+            "it. Train both on data that shares a vocabulary: a student on what t2t-vq-distill "
+            "made with that run."
+        )
