@@ -1,6 +1,7 @@
 """A problem and two sets so small that tests can train on them; imported as a user's folder is."""
 
 from t2t_vq import config, registry
+from t2t_vq.problems.distilled import Distilled
 from t2t_vq.problems.translate_ende_synthetic import TranslateEndeSynthetic
 
 _SIZE = (
@@ -17,6 +18,11 @@ class TranslateTiny(TranslateEndeSynthetic):
     num_train_pairs = 150
     num_dev_pairs = 12
     num_test_pairs = 12
+
+
+@registry.register_problem
+class TranslateTinyDistill(Distilled, TranslateTiny):
+    """English to German, the 150 pairs as a teacher translates them."""
 
 
 @registry.register_hparams
