@@ -141,6 +141,10 @@ class Sentences(typing.NamedTuple):
         """Lengths of the sentences, `[sentences]`."""
         return np.diff(self.starts)
 
+    def sentence(self, i):
+        """Returns the ids of sentence i, `[length]`."""
+        return self.ids[self.starts[i] : self.starts[i + 1]]
+
 
 def read_records(paths, vocab_size, shard_pairs=None):
     """Reads record files whole.
@@ -207,8 +211,8 @@ def check_shards(paths, shard_pairs=None):
             found = int(dataset.reduce(np.int64(0), lambda count, _: count + 1))
         except tf.errors.NotFoundError:
             wrong = "is missing"
-        except tf.errors.OpError as error:
-            wrong = f"is damaged or cut short ({error.message.partition(' [[')[0]})"
+        except tf.errors.OpError:
+            wrong = "is damaged or cut short"
         else:
             if pairs in (None, found):
                 continue

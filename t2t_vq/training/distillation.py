@@ -121,7 +121,8 @@ def _state(data_dir, name, source):
     found = state["source"]
     if any(found.get(key) != source[key] for key in _IDENTITY):
         changed = "; ".join(
-            f"{key} was {found.get(key)} and is now {value}"
+            f"{key} was {_shown(data_dir, key, found.get(key))} and is now "
+            f"{_shown(data_dir, key, value)}"
             for key, value in source.items()
             if found.get(key) != value
         )
@@ -130,6 +131,11 @@ def _state(data_dir, name, source):
             "that one; for this one choose another --data_dir, or delete that file."
         )
     return state
+
+
+def _shown(data_dir, key, value):
+    # Noted relative to the data, so that both can move together.
+    return os.path.normpath(data_dir / value) if key == "teacher" and value else value
 
 
 def _write_train(data_dir, name, state, sources, translator, is_reversed):
@@ -144,11 +150,9 @@ def _write_train(data_dir, name, state, sources, translator, is_reversed):
     if records.manifest_path(data_dir, name).exists():
         os.replace(records.manifest_path(data_dir, name), records.partial_path(data_dir, name))
     for i in sorted(set(range(len(paths))) - set(done)):
-        first = i * _SHARD_SENTENCES
-        ends = zip(sources.starts[first:], sources.starts[first + 1 :], strict=False)
-        ids = [sources.ids[start:end] for start, end in itertools.islice(ends, sizes[i])]
-        texts = translator.tokenizer.decode_batch(ids)
-        places = [(state["source"]["text"], first + j + 1) for j in range(sizes[i])]
+        numbers = range(i * _SHARD_SENTENCES, i * _SHARD_SENTENCES + sizes[i])
+        texts = translator.tokenizer.decode_batch(map(sources.sentence, numbers))
+        places = [(state["source"]["text"], number + 1) for number in numbers]
         state["shards"][str(i)] = _write_shard(
             paths[i], texts, places, translator, is_reversed, progress
         )
