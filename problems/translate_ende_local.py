@@ -31,22 +31,26 @@ class TranslateEndeLocal(TranslationProblem):
                 f"{self.name} needs your own text: --source_dir, a folder with "
                 f"{text_files.expected('train')}, the same for dev, and, if you like, for test."
             )
-        there = [split for split in text_files.SPLITS if text_files.find(source_dir, split)]
         for split in ("train", "dev"):
-            if split not in there:
-                raise FileNotFoundError(
-                    f"--source_dir={source_dir} has no {split} text. "
-                    f"Put {text_files.expected(split)} there."
-                )
-        return tuple(there)
+            self._paths(source_dir, split)
+        return tuple(split for split in text_files.SPLITS if text_files.find(source_dir, split))
 
     def pairs(self, split, source_dir, report):
         """Yields the good pairs of the split's files."""
-        return text_files.read_pairs(text_files.find(source_dir, split), report)
+        return text_files.read_pairs(self._paths(source_dir, split), report)
 
     def vocab_size(self, num_pairs):
         """Returns 8,000 for small corpora, else 32,000."""
         return 8_000 if num_pairs < _SMALL else 32_000
+
+    def _paths(self, source_dir, split):
+        paths = text_files.find(source_dir, split)
+        if not paths:
+            raise FileNotFoundError(
+                f"--source_dir={source_dir} has no {split} text. "
+                f"Put {text_files.expected(split)} there."
+            )
+        return paths
 
 
 @register_problem

@@ -25,17 +25,14 @@ class TranslateEndeSynthetic(TranslationProblem):
 
     def source(self, source_dir):
         """Returns the sizes of the splits, and a digest that tells one grammar from another."""
-        if source_dir is not None:
-            raise ValueError(
-                f"{self.name} writes its own text and reads no --source_dir. For your own text "
-                "choose --problem=translate_ende_local"
-            )
+        self._refuse(source_dir)
         sample = list(synthetic_ende.pairs("train", 0, _SAMPLE))
         digest = hashlib.sha256(repr(sample).encode("utf-8")).hexdigest()
         return {"grammar": "synthetic_ende", "sha256": digest, "pairs": self._sizes()}
 
     def pairs(self, split, source_dir, report):
         """Yields the grammar's pairs."""
+        self._refuse(source_dir)
         sentences = synthetic_ende.pairs(split, 0, self._sizes()[split])
         for number, pair in enumerate(sentences, 1):
             report.see(f"synthetic {split}", number)
@@ -44,6 +41,13 @@ class TranslateEndeSynthetic(TranslationProblem):
     def vocab_size(self, num_pairs):
         """Returns a size at which nearly every word is one or two pieces."""
         return 1_500
+
+    def _refuse(self, source_dir):
+        if source_dir is not None:
+            raise ValueError(
+                f"{self.name} writes its own text and reads no --source_dir. For your own text "
+                "choose --problem=translate_ende_local"
+            )
 
     def _sizes(self):
         return {

@@ -51,7 +51,7 @@ class TranslationProblem(Problem):
 
     def is_generated(self, data_dir):
         """Returns whether `data_dir` holds the whole data of this problem."""
-        return records.manifest_path(data_dir, self._files).exists()
+        return records.is_whole(data_dir, self.corpus_name)
 
     def generate_data(self, data_dir, source_dir=None):
         """Prepares vocabulary, records and clean text; does nothing when they are there.
@@ -67,7 +67,7 @@ class TranslationProblem(Problem):
             ValueError: when `data_dir` holds the data of another source, or the text is
                 mostly bad.
         """
-        path = records.manifest_path(data_dir, self._files)
+        path = records.manifest_path(data_dir, self.corpus_name)
         if self.is_generated(data_dir):
             if source_dir is not None or not self.external:
                 found = records.read_json(path)["source"]
@@ -76,7 +76,7 @@ class TranslationProblem(Problem):
             return
         datagen.generate(
             data_dir,
-            self._files,
+            self.corpus_name,
             source=self.source(source_dir),
             splits=self.splits(source_dir),
             read_pairs=lambda split, report: self.pairs(split, source_dir, report),
@@ -85,8 +85,8 @@ class TranslationProblem(Problem):
 
     def tokenizer(self, data_dir):
         """Returns the `Tokenizer` of the joint vocabulary."""
-        self._manifest(data_dir)
-        return Tokenizer(records.vocab_path(data_dir, self._files))
+        self.manifest(data_dir)
+        return Tokenizer(records.vocab_path(data_dir, self.corpus_name))
 
     def text(self, data_dir, split="test"):
         """Returns the sentences of a split, to translate and to compare with.
@@ -101,7 +101,7 @@ class TranslationProblem(Problem):
         Raises:
             FileNotFoundError: when there is no such split.
         """
-        splits = self._manifest(data_dir)["splits"]
+        splits = self.manifest(data_dir)["splits"]
         if split == "train" or split not in splits:
             there = " and ".join(sorted(set(splits) - {"train"}))
             raise FileNotFoundError(
@@ -109,12 +109,12 @@ class TranslationProblem(Problem):
                 f"the {split} text to the source and prepare it in another --data_dir, or choose "
                 "another split."
             )
-        english, german = records.read_text(records.text_path(data_dir, self._files, split))
+        english, german = records.read_text(records.text_path(data_dir, self.corpus_name, split))
         return (german, english) if self.reversed else (english, german)
 
     def buckets(self, data_dir, *, max_length, num_buckets):
         """Returns the lengths that batches are padded to; see `batches.choose_buckets`."""
-        histogram = self._manifest(data_dir)["splits"]["train"]["histogram"]
+        histogram = self.manifest(data_dir)["splits"]["train"]["histogram"]
         return batches.choose_buckets(histogram, max_length, num_buckets)
 
     def train_batches(
@@ -174,7 +174,7 @@ class TranslationProblem(Problem):
         )
 
     def _batches(self, data_dir, split, **options):
-        dataset = batches.epoch(data_dir, self._files, split, **options)
+        dataset = batches.epoch(data_dir, self.corpus_name, split, **options)
         if self.reversed:
             dataset = dataset.map(
                 lambda batch: {"source": batch["target"], "target": batch["source"]}
@@ -182,14 +182,23 @@ class TranslationProblem(Problem):
         return dataset
 
     @property
-    def _files(self):
+    def corpus_name(self):
+        """What the files are called: `files_name`, or else the problem's name."""
         return self.files_name or self.name
 
-    def _manifest(self, data_dir):
-        manifest = records.read_json(records.manifest_path(data_dir, self._files))
+    def manifest(self, data_dir):
+        """Returns what the prepared data tells of itself, a dictionary.
+
+        Raises:
+            FileNotFoundError: when the data is not prepared; says how to.
+        """
+        manifest = records.read_json(records.manifest_path(data_dir, self.corpus_name))
         if manifest is None:
-            raise FileNotFoundError(
-                f"{data_dir} holds no data of {self.name}. Prepare it with t2t-vq-datagen "
-                f"--problem={self.name} --data_dir={data_dir}"
-            )
+            raise FileNotFoundError(self._missing(data_dir))
         return manifest
+
+    def _missing(self, data_dir):
+        return (
+            f"{data_dir} holds no data of {self.name}. Prepare it with t2t-vq-datagen "
+            f"--problem={self.name} --data_dir={data_dir}"
+        )

@@ -11,11 +11,7 @@ FLAGS = absl_flags.FLAGS
 def define():
     """Defines the flags that choose a trained model and how it searches."""
     absl_flags.DEFINE_string("output_dir", None, "Folder of the run, as t2t-vq-train was given.")
-    absl_flags.DEFINE_string(
-        "checkpoint", "best", "best (by validation BLEU), latest, or the prefix of a checkpoint."
-    )
-    absl_flags.DEFINE_integer("beam_size", 1, "Sequences kept in the search; 1 is greedy.", 1)
-    absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)
+    define_search()
     absl_flags.DEFINE_integer("num_samples", 0, "Sequences to draw instead of a beam.", 0)
     absl_flags.DEFINE_float(
         "temperature", 0.5, "Of the distribution that --num_samples are drawn from.", 1e-3
@@ -31,6 +27,15 @@ def define():
         None,
         "Folder of a run that chooses among the beam or the samples, a teacher say; or self.",
     )
+
+
+def define_search(beam_size=1):
+    """Defines the flags that choose a run's checkpoint and how it searches, whatever its model."""
+    absl_flags.DEFINE_string(
+        "checkpoint", "best", "best (by validation BLEU), latest, or the prefix of a checkpoint."
+    )
+    absl_flags.DEFINE_integer("beam_size", beam_size, "Sequences in the search; 1 is greedy.", 1)
+    absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)
 
 
 def load():

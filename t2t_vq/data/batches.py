@@ -123,7 +123,7 @@ def epoch(data_dir, name, split, *, buckets, batch_tokens, batch_multiple=1, rng
     """
     import tensorflow as tf
 
-    source, target = _corpus(data_dir, name, split)
+    source, target = corpus(data_dir, name, split)
     lengths = np.maximum(source.lengths, target.lengths)
     dropped = int(np.sum(lengths > buckets[-1]))
     _log_dropped(data_dir, name, split, buckets[-1], dropped, len(lengths))
@@ -159,7 +159,17 @@ def _pad(ids, starts, pairs, length):
     return tf.where(inside, tf.cast(found, tf.int32), 0)
 
 
-def _corpus(data_dir, name, split):
+def corpus(data_dir, name, split):
+    """Returns the token ids of a split: `(source, target)`, two `records.Sentences`.
+
+    Args:
+        data_dir: the folder of the prepared corpus.
+        name: the corpus' name.
+        split: "train" or "dev".
+
+    Raises:
+        ValueError: when a record file is missing, damaged or cut short; names it.
+    """
     manifest = records.manifest_path(data_dir, name)
     return _read_corpus(str(data_dir), name, split, manifest.stat().st_mtime_ns)
 
@@ -168,9 +178,10 @@ def _corpus(data_dir, name, split):
 @functools.lru_cache(maxsize=2)
 def _read_corpus(data_dir, name, split, modified):
     manifest = records.read_json(records.manifest_path(data_dir, name))
-    shards = manifest["splits"][split]["shards"]
-    paths = records.shard_paths(data_dir, name, split, shards)
-    return records.read_records(paths, manifest["vocab_size"])
+    about = manifest["splits"][split]
+    paths = records.shard_paths(data_dir, name, split, about["shards"])
+    # Data that was prepared by an earlier version does not tell how many pairs a file holds.
+    return records.read_records(paths, manifest["vocab_size"], about.get("shard_pairs"))
 
 
 @functools.cache

@@ -45,11 +45,13 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
     """
     data_dir = pathlib.Path(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
-    partial = data_dir / f"{name}.partial.json"
+    partial = records.partial_path(data_dir, name)
     state = records.read_json(partial)
     if state is None:
         state = {"name": name, "source": source, "splits": {}, "shards": {}}
     check_source(partial, state["source"], source)
+    # There is one only when other files have gone missing, and until they are back it is untrue.
+    records.manifest_path(data_dir, name).unlink(missing_ok=True)
 
     def save():
         records.write_json(partial, state)
@@ -67,7 +69,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
     _write_dev(data_dir, name, state)
     manifest = _manifest(state)
     text_files.Report.from_dict(manifest["splits"]["train"]["report"]).check("The train text")
-    _log_reports(manifest)
+    log_reports(manifest)
     records.write_json(records.manifest_path(data_dir, name), manifest)
     partial.unlink(missing_ok=True)
     return manifest
@@ -174,7 +176,7 @@ def _write_dev(data_dir, name, state):
     (path,) = records.shard_paths(data_dir, name, "dev", 1)
     tokenizer = Tokenizer(records.vocab_path(data_dir, name))
     workers.write_shard(tokenizer, path, list(zip(english, german, strict=True)), None)
-    state["splits"]["dev"]["shards"] = 1
+    state["splits"]["dev"].update(shards=1, shard_pairs=[len(english)])
 
 
 def _manifest(state):
@@ -192,6 +194,7 @@ def _manifest(state):
     train = {
         **state["splits"]["train"],
         "pairs": sum(histogram),
+        "shard_pairs": [sum(shard["histogram"]) for shard in shards],
         "report": report.to_dict(),
         "histogram": histogram,
     }
@@ -203,7 +206,8 @@ def _manifest(state):
     }
 
 
-def _log_reports(manifest):
+def log_reports(manifest):
+    """Tells how many pairs each split has, and what was left out."""
     for split, about in manifest["splits"].items():
         logging.info("%s: %s pairs.", split, f"{about['pairs']:,}")
         for sentence in text_files.Report.from_dict(about["report"]).summary():

@@ -9,13 +9,14 @@ class Progress:
 
     Args:
         label: what is being done.
-        total: how much there is to do, if that is known.
+        total: how much there is to do, if that is known; then the time left is estimated.
+        done: how much an earlier run has done; the estimate leaves it out. Default 0.
     """
 
-    def __init__(self, label, total=None):
+    def __init__(self, label, total=None, done=0):
         self._label = label
         self._total = total
-        self._done = 0
+        self._done = self._before = done
         self._start = time.monotonic()
         self._terminal = sys.stderr.isatty()
         self._interval = 0.2 if self._terminal else 30.0
@@ -36,6 +37,21 @@ class Progress:
 
     def _show(self, now, end):
         of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
-        line = f"{self._label}: {self._done:,}{of}, {now - self._start:.0f} s"
+        line = f"{self._label}: {self._done:,}{of}, {now - self._start:.0f} s{self._left(now)}"
         # Return to the line's start and clear it, so that a shorter line leaves no rest.
         print(f"\r\033[K{line}" if self._terminal else line, end=end, file=sys.stderr, flush=True)
+
+    def _left(self, now):
+        done = self._done - self._before
+        if not self._total or not done or self._done == self._total:
+            return ""
+        return f", {duration((self._total - self._done) * (now - self._start) / done)} left"
+
+
+def duration(seconds):
+    """Returns a duration in words, to the second below an hour."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

@@ -28,6 +28,11 @@ def manifest_path(data_dir, name):
     return pathlib.Path(data_dir) / f"{name}.json"
 
 
+def partial_path(data_dir, name):
+    """Returns the path of the notes of what is done, which the manifest replaces."""
+    return pathlib.Path(data_dir) / f"{name}.partial.json"
+
+
 def text_path(data_dir, name, split):
     """Returns the path of a split's text."""
     return pathlib.Path(data_dir) / f"{name}-{split}.tsv"
@@ -37,6 +42,16 @@ def shard_paths(data_dir, name, split, shards):
     """Returns the paths of a split's records."""
     folder = pathlib.Path(data_dir)
     return [folder / f"{name}-{split}-{i:05}-of-{shards:05}.tfrecord" for i in range(shards)]
+
+
+def is_whole(data_dir, name):
+    """Returns whether the manifest and every record file that it tells of are there."""
+    manifest = read_json(manifest_path(data_dir, name))
+    return manifest is not None and all(
+        path.exists()
+        for split, about in manifest["splits"].items()
+        for path in shard_paths(data_dir, name, split, about.get("shards", 0))
+    )
 
 
 @contextlib.contextmanager
@@ -126,16 +141,24 @@ class Sentences(typing.NamedTuple):
         """Lengths of the sentences, `[sentences]`."""
         return np.diff(self.starts)
 
+    def sentence(self, i):
+        """Returns the ids of sentence i, `[length]`."""
+        return self.ids[self.starts[i] : self.starts[i + 1]]
 
-def read_records(paths, vocab_size):
+
+def read_records(paths, vocab_size, shard_pairs=None):
     """Reads record files whole.
 
     Args:
         paths: files that `write_records` wrote.
         vocab_size: decides how many bytes an id takes.
+        shard_pairs: pairs that each file was written with; None when that is not known.
 
     Returns:
         `(source, target)`, two `Sentences`.
+
+    Raises:
+        ValueError: when a file is missing, damaged or cut short; names it.
     """
     import tensorflow as tf
 
@@ -152,11 +175,48 @@ def read_records(paths, vocab_size):
     dtype = np.uint16 if vocab_size <= 1 << 16 else np.int32
     ids = {side: [np.zeros(0, dtype)] for side in features}
     lengths = {side: [np.zeros(1, np.int64)] for side in features}
-    for batch in batches:
-        for side, ragged in batch.items():
-            ids[side].append(ragged.values.numpy().astype(dtype))
-            lengths[side].append(np.diff(ragged.row_splits.numpy()))
-    return tuple(
+    try:
+        for batch in batches:
+            for side, ragged in batch.items():
+                ids[side].append(ragged.values.numpy().astype(dtype))
+                lengths[side].append(np.diff(ragged.row_splits.numpy()))
+    except tf.errors.OpError:
+        # TensorFlow does not say which file it was.
+        check_shards(paths, shard_pairs)
+        raise
+    sides = tuple(
         Sentences(np.concatenate(ids[side]), np.cumsum(np.concatenate(lengths[side])))
         for side in ("source", "target")
     )
+    if shard_pairs is not None and len(sides[0].lengths) != sum(shard_pairs):
+        check_shards(paths, shard_pairs)
+    return sides
+
+
+def check_shards(paths, shard_pairs=None):
+    """Refuses record files that are not as they were written; reads each to its end.
+
+    Args:
+        paths: files that `write_records` wrote.
+        shard_pairs: pairs that each file was written with; None when that is not known.
+
+    Raises:
+        ValueError: when a file is missing, damaged or cut short; names it.
+    """
+    import tensorflow as tf
+
+    for path, pairs in zip(paths, shard_pairs or [None] * len(paths), strict=True):
+        dataset = tf.data.TFRecordDataset(str(path))
+        try:
+            found = int(dataset.reduce(np.int64(0), lambda count, _: count + 1))
+        except tf.errors.NotFoundError:
+            wrong = "is missing"
+        except tf.errors.OpError:
+            wrong = "is damaged or cut short"
+        else:
+            if pairs in (None, found):
+                continue
+            wrong = f"is cut short: it holds {found:,} of {pairs:,} pairs"
+        raise ValueError(
+            f"{path} {wrong}. Delete what is left of it and run the command that prepared it again."
+        )

@@ -44,6 +44,12 @@ class Report:
         self.counts[kind] = self.counts.get(kind, 0) + count
         self.first.setdefault(kind, f"{file}:{line}: {_excerpt(text)}")
 
+    def include(self, other):
+        """Counts what another report found bad among lines that this one has seen."""
+        for kind, count in other.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+            self.first.setdefault(kind, other.first[kind])
+
     def summary(self):
         """Returns one sentence a kind: how many lines, and the first of them."""
         return [

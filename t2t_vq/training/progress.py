@@ -3,6 +3,8 @@
 import sys
 import time
 
+from t2t_vq.data.progress import duration
+
 
 class TrainingProgress:
     """Prints step, losses, speed and time left.
@@ -44,7 +46,7 @@ class TrainingProgress:
         )
         line = (
             f"step {step:,}/{self._last_step:,}  loss {means['loss']:.3f} ({parts})  "
-            f"{tokens / seconds:,.0f} tokens/s  {_duration(left)} left"
+            f"{tokens / seconds:,.0f} tokens/s  {duration(left)} left"
         )
         self._print(line)
         self.restart(step)
@@ -63,11 +65,3 @@ class TrainingProgress:
             print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
         else:
             print(line, file=sys.stderr, flush=True)
-
-
-def _duration(seconds):
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

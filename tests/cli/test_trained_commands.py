@@ -87,3 +87,23 @@ def test_export_writes_a_saved_model(command, trained, tmp_path):
     again = command("export", *flags)
     assert again.returncode == 1
     assert again.stderr.splitlines()[-1].startswith(f"{tmp_path / 'model'} is not empty.")
+
+
+def test_distill_makes_what_a_student_trains_on(command, train_flags, trained, tmp_path):
+    flags = [f"--teacher_dir={trained.output_dir}", f"--data_dir={tmp_path / 'data'}"]
+    result = command("distill", *flags, "--beam_size=1")
+    assert result.returncode == 0, result.stderr
+    # 49 of the sources are longer than the 16 tokens that the teacher takes.
+    assert "Translating, sentences: 150 of 150 (100%)" in result.stderr
+    assert "train: 49 of 150 lines left out: longer than 16 tokens" in result.stderr
+    following = result.stdout.split()[2:4]
+    assert following == ["--problem=translate_tiny_distill", flags[1]]
+
+    again = command("distill", *flags)
+    assert again.returncode == 1
+    assert "beam_size was 1 and is now 4" in again.stderr and again.stderr.count("\n") == 1
+    student = command(
+        *("train", train_flags[0], *following, f"--output_dir={tmp_path / 'student'}"),
+        "--hparams=softem_nat_test,train_steps=1",
+    )
+    assert student.returncode == 0, student.stderr

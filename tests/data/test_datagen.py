@@ -51,6 +51,8 @@ def test_everything_is_written_and_the_manifest_adds_up(tf, tmp_path):
     }
     train = manifest["splits"]["train"]
     assert (train["pairs"], sum(train["histogram"]), train["shards"]) == (300, 300, 3)
+    assert train["shard_pairs"] == [100] * 3
+    assert manifest["splits"]["dev"]["shard_pairs"] == [5]
     source, target = records.read_records(
         records.shard_paths(tmp_path, "corpus", "train", 3), manifest["vocab_size"]
     )
@@ -98,6 +100,14 @@ def test_an_interrupted_run_goes_on_and_repeats_no_shard(tf, tmp_path, monkeypat
     generate(tmp_path / "cut")
     assert len(set(written)) == len(written)
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_missing_records_are_written_again(tf, tmp_path):
+    generate(tmp_path)
+    before = contents(tmp_path)
+    (tmp_path / "corpus-train-00001-of-00003.tfrecord").unlink()
+    generate(tmp_path)
+    assert contents(tmp_path) == before
 
 
 def test_unfinished_files_of_another_source_are_refused(tf, tmp_path):

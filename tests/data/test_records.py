@@ -31,6 +31,40 @@ def test_shards_are_plain_examples(tf, tmp_path):
     assert list(feature["target"].int64_list.value) == [7, 1]
 
 
+@pytest.fixture
+def two_shards(tf, tmp_path):
+    paths = records.shard_paths(tmp_path, "corpus", "train", 2)
+    for path in paths:
+        records.write_records(path, [[5, 1], [6, 1]], [[7, 1], [8, 1]])
+    return paths
+
+
+def test_a_missing_record_file_is_named(two_shards):
+    two_shards[1].unlink()
+    with pytest.raises(ValueError, match=rf"{two_shards[1]} is missing\. Delete what is left"):
+        records.read_records(two_shards, 100)
+
+
+def test_a_record_file_cut_inside_a_record_is_named(two_shards):
+    two_shards[1].write_bytes(two_shards[1].read_bytes()[:-3])
+    with pytest.raises(ValueError, match=rf"{two_shards[1]} is damaged or cut short\. Delete"):
+        records.read_records(two_shards, 100)
+
+
+def test_a_record_file_with_too_few_pairs_is_named(two_shards):
+    with pytest.raises(ValueError, match=rf"{two_shards[1]} is cut short: it holds 2 of 3 pairs"):
+        records.read_records(two_shards, 100, shard_pairs=[2, 3])
+
+
+def test_data_is_whole_while_every_record_file_is_there(two_shards, tmp_path):
+    assert not records.is_whole(tmp_path, "corpus")
+    splits = {"train": {"shards": 2}, "test": {"pairs": 1}}
+    records.write_json(records.manifest_path(tmp_path, "corpus"), {"splits": splits})
+    assert records.is_whole(tmp_path, "corpus")
+    two_shards[0].unlink()
+    assert not records.is_whole(tmp_path, "corpus")
+
+
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "file"
     records.write_bytes(path, b"old")

@@ -1,6 +1,7 @@
 import pytest
 
 from t2t_vq import registry
+from t2t_vq.data.text_files import Report
 
 
 @pytest.fixture
@@ -28,3 +29,5 @@ def test_another_size_needs_another_folder(problem, tmp_path):
 def test_a_source_folder_is_refused(problem, tmp_path):
     with pytest.raises(ValueError, match="reads no --source_dir"):
         problem.generate_data(tmp_path, source_dir=tmp_path)
+    with pytest.raises(ValueError, match="reads no --source_dir"):
+        next(problem.pairs("train", tmp_path, Report()))

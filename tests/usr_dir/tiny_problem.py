@@ -1,6 +1,7 @@
 """A problem and two sets so small that tests can train on them; imported as a user's folder is."""
 
 from t2t_vq import config, registry
+from t2t_vq.problems.distilled import Distilled
 from t2t_vq.problems.translate_ende_synthetic import TranslateEndeSynthetic
 
 _SIZE = (
@@ -24,6 +25,11 @@ class TranslateTinyRev(TranslateTiny):
     """German to English, the same 150 pairs."""
 
     reversed = True
+
+
+@registry.register_problem
+class TranslateTinyDistill(Distilled, TranslateTiny):
+    """English to German, the 150 pairs as a teacher translates them."""
 
 
 @registry.register_hparams

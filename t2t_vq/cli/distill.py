@@ -1,0 +1,41 @@
+"""Translates a training set with a trained run, for students to train on.
+
+    t2t-vq-distill --teacher_dir=t2t_vq_runs/teacher
+
+Writes the data of the teacher's problem with _distill at the end of its name. An interrupted
+command goes on where it stopped; finished data is left alone.
+"""
+
+from absl import flags as absl_flags
+
+from t2t_vq.cli import flags, trained
+
+FLAGS = absl_flags.FLAGS
+
+
+def _define():
+    absl_flags.DEFINE_string("teacher_dir", None, "Folder of the teacher's run.")
+    absl_flags.DEFINE_string("data_dir", None, "Folder to write to; by default the teacher's data.")
+    trained.define_search(beam_size=4)
+
+
+def main():
+    """Distils as the flags say."""
+    from t2t_vq.training.distillation import distill
+
+    problem, data_dir = distill(
+        FLAGS.teacher_dir,
+        FLAGS.data_dir,
+        FLAGS.source_dir,
+        checkpoint=FLAGS.checkpoint,
+        beam_size=FLAGS.beam_size,
+        alpha=FLAGS.alpha,
+    )
+    print(
+        f"Next: t2t-vq-train --problem={problem} --data_dir={data_dir} --hparams=softem_nat_small"
+    )
+
+
+def run():
+    """Entry point of `t2t-vq-distill`."""
+    flags.run(main, __doc__, ("source_dir",), define=_define, required=("teacher_dir",))
