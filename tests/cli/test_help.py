@@ -12,7 +12,7 @@ FLAGS = {
         *("problem", "hparams", "data_dir", "source_dir", "output_dir", "train_steps"),
         *("eval_frequency", "eval_steps", "keep_checkpoints", "strategy", "precision", "seed"),
     ],
-    "distill": ["teacher_dir", "data_dir", "source_dir", *RUN[1:]],
+    "distill": ["teacher_dir", "data_dir", "source_dir", *RUN[1:4]],
     "decode": [*RUN, "inputs", "outputs", "[no]interactive"],
     "eval": [*RUN, "split"],
     "export": [*RUN, "export_dir"],
