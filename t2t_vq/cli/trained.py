@@ -12,7 +12,9 @@ def define():
     """Defines the flags that choose a trained model and how it searches."""
     absl_flags.DEFINE_string("output_dir", None, "Folder of the run, as t2t-vq-train was given.")
     absl_flags.DEFINE_string(
-        "checkpoint", "best", "best (by validation BLEU), latest, or the prefix of a checkpoint."
+        "checkpoint",
+        "best",
+        "best (by validation BLEU), latest, average (by t2t-vq-average), or a checkpoint's prefix.",
     )
     absl_flags.DEFINE_integer("beam_size", 1, "Sequences kept in the search; 1 is greedy.", 1)
     absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)

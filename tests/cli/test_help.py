@@ -14,6 +14,7 @@ FLAGS = {
     ],
     "decode": [*RUN, "inputs", "outputs", "[no]interactive"],
     "eval": [*RUN, "split"],
+    "average": ["output_dir", "last"],
     "export": [*RUN, "export_dir"],
 }
 # Help must be there at once, and importing any of these takes seconds.
