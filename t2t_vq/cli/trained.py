@@ -32,7 +32,9 @@ def define():
 def define_search(beam_size=1):
     """Defines the flags that choose a run's checkpoint and how it searches, whatever its model."""
     absl_flags.DEFINE_string(
-        "checkpoint", "best", "best (by validation BLEU), latest, or the prefix of a checkpoint."
+        "checkpoint",
+        "best",
+        "best (by validation BLEU), latest, average (by t2t-vq-average), or a checkpoint's prefix.",
     )
     absl_flags.DEFINE_integer("beam_size", beam_size, "Sequences in the search; 1 is greedy.", 1)
     absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)

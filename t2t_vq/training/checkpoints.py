@@ -27,6 +27,7 @@ class Checkpoints:
         self.best_score = tf.Variable(-1.0)
         folder = pathlib.Path(output_dir)
         self._model, self._optimizer = model, optimizer
+        self._best_folder = folder / "best"
         self._latest = tf.train.CheckpointManager(
             tf.train.Checkpoint(
                 model=_values(model),
@@ -37,9 +38,6 @@ class Checkpoints:
             ),
             str(folder / "latest"),
             max_to_keep=keep,
-        )
-        self._best = tf.train.CheckpointManager(
-            tf.train.Checkpoint(model=_values(model)), str(folder / "best"), max_to_keep=1
         )
 
     def restore(self):
@@ -54,7 +52,8 @@ class Checkpoints:
 
     def save(self):
         """Saves at the current step, unless that is done."""
-        if _step_of(self._latest.latest_checkpoint) != self.step:
+        newest = self._latest.latest_checkpoint
+        if newest is None or step_of(newest) != self.step:
             self._latest.save(checkpoint_number=self.step)
 
     def save_if_best(self, score):
@@ -62,7 +61,7 @@ class Checkpoints:
         if score <= float(self.best_score):
             return False
         self.best_score.assign(score)
-        self._best.save(checkpoint_number=self.step)
+        save_weights(self._model, self._best_folder, self.step)
         return True
 
     @property
@@ -71,14 +70,25 @@ class Checkpoints:
         return int(self._optimizer.iterations.numpy())
 
 
+def save_weights(model, folder, step):
+    """Saves a model's weights as `folder/ckpt-STEP`, in place of what the folder held.
+
+    Returns:
+        The path, without ending.
+    """
+    checkpoint = tf.train.Checkpoint(model=_values(model))
+    manager = tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=1)
+    return manager.save(checkpoint_number=step)
+
+
 def load_weights(model, output_dir, checkpoint="best"):
     """Loads a model's weights.
 
     Args:
         model: built.
         output_dir: folder of the run.
-        checkpoint: "best", "latest", or the path of a checkpoint: its common prefix, such as
-            "runs/mine/latest/ckpt-500".
+        checkpoint: "best", "latest", "average" (see `t2t_vq.training.averaging`), or the path of a
+            checkpoint: its common prefix, such as "runs/mine/latest/ckpt-500".
 
     Returns:
         The path that was loaded.
@@ -90,6 +100,11 @@ def load_weights(model, output_dir, checkpoint="best"):
     path = _find(pathlib.Path(output_dir), checkpoint)
     _restore(tf.train.Checkpoint(model=_values(model)), path, model)
     return path
+
+
+def step_of(path):
+    """Returns the step of a checkpoint that is called `ckpt-STEP`."""
+    return int(path.rpartition("-")[2])
 
 
 def _restore(checkpoint, path, model):
@@ -114,12 +129,12 @@ def _restore(checkpoint, path, model):
 
 
 def _find(folder, checkpoint):
-    if checkpoint not in ("best", "latest"):
+    if checkpoint not in ("best", "latest", "average"):
         path = str(checkpoint).removesuffix(".index")
         if not pathlib.Path(f"{path}.index").exists():
             raise FileNotFoundError(
-                f"There is no checkpoint {checkpoint}. Give best, latest, or a prefix such as "
-                f"{folder / 'latest' / 'ckpt-500'}."
+                f"There is no checkpoint {checkpoint}. Give best, latest, average, or a prefix "
+                f"such as {folder / 'latest' / 'ckpt-500'}."
             )
         return path
     path = tf.train.latest_checkpoint(str(folder / checkpoint))
@@ -127,6 +142,8 @@ def _find(folder, checkpoint):
         other = "latest" if checkpoint == "best" else "best"
         there = tf.train.latest_checkpoint(str(folder / other))
         hint = f"Use --checkpoint={other}." if there else "Train for longer first."
+        if checkpoint == "average":
+            hint = f"Make it with t2t-vq-average --output_dir={folder}"
         raise FileNotFoundError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
     return path
 
@@ -135,7 +152,3 @@ def _values(owner):
     # TensorFlow's walk over a Keras model misses layers in lists, and variables' paths are numbered
     # by what else the process has built, so the order of the variables is what identifies them.
     return [variable.value for variable in owner.variables]
-
-
-def _step_of(path):
-    return int(path.rpartition("-")[2]) if path else None

@@ -15,6 +15,7 @@ FLAGS = {
     "distill": ["teacher_dir", "data_dir", "source_dir", *RUN[1:4]],
     "decode": [*RUN, "inputs", "outputs", "[no]interactive"],
     "eval": [*RUN, "split"],
+    "average": ["output_dir", "last"],
     "export": [*RUN, "export_dir"],
 }
 # Help must be there at once, and importing any of these takes seconds.

@@ -34,7 +34,7 @@ def test_a_file_is_translated_line_by_line(command, trained, tmp_path):
         ([], "--output_dir is missing."),
     ],
 )
-@pytest.mark.parametrize("name", ["decode", "eval"])
+@pytest.mark.parametrize("name", ["decode", "eval", "average"])
 def test_a_missing_run_is_one_sentence(command, name, flags, message):
     result = command(name, *flags)
     assert result.returncode == 1
@@ -51,6 +51,8 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("eval", ["--num_samples=3"], "Give rescore_with too."),
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
         ("eval", ["--beam_size=2", "--rescore_with=none"], "none holds no training run"),
+        ("eval", ["--checkpoint=average"], "Make it with t2t-vq-average --output_dir="),
+        ("average", [], "holds 1 of the 2 checkpoints to average. Train on with t2t-vq-train --k"),
         ("export", [], "--export_dir is missing."),
     ):
         result = command(name, run, *flags)

@@ -1,0 +1,74 @@
+"""The mean of a run's newest checkpoints, whose weights often translate better than the last."""
+
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from t2t_vq import run as runs
+from t2t_vq.training.checkpoints import load_weights, save_weights, step_of
+
+
+def average_checkpoints(output_dir, last=None):
+    """Writes the mean of the newest checkpoints to `output_dir/average/ckpt-STEP`.
+
+    Trainable weights are averaged, in float64. All else is the newest checkpoint's, as STEP is:
+    states of random generators, steps, and codebooks that learn by expectation-maximisation with
+    their counts and sums. Such a codebook is a moving average already, and the mean of a code
+    before and after it restarted elsewhere would be a code for neither. (A codebook that learns by
+    gradient is a trainable weight; to average it without harm its codes must have stopped dying.)
+
+    `load_weights(model, output_dir, "average")` reads it back, and so does `--checkpoint=average`.
+
+    Args:
+        output_dir: folder of the run.
+        last: checkpoints to average, at least 2; all that `output_dir/latest` holds by default.
+
+    Returns:
+        `(path of the checkpoint, list of the steps that were averaged)`.
+
+    Raises:
+        FileNotFoundError: when the run is missing.
+        ValueError: when there are too few checkpoints, one was saved before the codebook's start,
+            one cannot be read, or one belongs to another model.
+
+    Source: Vaswani et al., Attention Is All You Need, https://arxiv.org/abs/1706.03762, section
+    6.1.
+
+    Example:
+        average_checkpoints("runs/mine", last=5)
+        _, _, translator, _ = load_translator("runs/mine", "average")
+    """
+    run = runs.load(output_dir)
+    paths = _newest(pathlib.Path(output_dir) / "latest", last)
+    steps = [step_of(path) for path in paths]
+    model = run.make_model(run.make_problem().tokenizer(run.data_dir))
+    if steps[0] <= model.startup_steps:
+        raise ValueError(
+            f"{paths[0]} was saved before the codebook's start after update {model.startup_steps} "
+            "and cannot be averaged with later ones. Average fewer with --last, or train longer."
+        )
+    sums = [np.zeros(variable.shape, np.float64) for variable in model.trainable_variables]
+    # The newest comes last and leaves in the model what is not averaged.
+    for path in paths:
+        load_weights(model, output_dir, path)
+        for total, variable in zip(sums, model.trainable_variables, strict=True):
+            total += np.array(variable)
+    for total, variable in zip(sums, model.trainable_variables, strict=True):
+        variable.assign(total / len(paths))
+    return save_weights(model, pathlib.Path(output_dir) / "average", steps[-1]), steps
+
+
+def _newest(folder, last):
+    if last is not None and last < 2:
+        raise ValueError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
+    state = tf.train.get_checkpoint_state(str(folder))
+    paths = list(state.all_model_checkpoint_paths) if state else []
+    needed = last or 2
+    if len(paths) < needed:
+        fewer = ", or average fewer with --last" if len(paths) >= 2 else ""
+        raise ValueError(
+            f"{folder} holds {len(paths)} of the {needed} checkpoints to average. Train on with "
+            f"t2t-vq-train --keep_checkpoints={max(needed, 5)}, so that more are kept{fewer}."
+        )
+    return paths[-last:] if last else paths
