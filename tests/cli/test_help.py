@@ -14,7 +14,7 @@ FLAGS = {
     ],
     "decode": [*RUN, "inputs", "outputs", "[no]interactive"],
     "eval": [*RUN, "split"],
-    "export": [*RUN, "export_dir"],
+    "export": [*RUN, "export_dir", "format"],
 }
 # Help must be there at once, and importing any of these takes seconds.
 SLOW = ("tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "sacrebleu")

@@ -52,6 +52,11 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
         ("eval", ["--beam_size=2", "--rescore_with=none"], "none holds no training run"),
         ("export", [], "--export_dir is missing."),
+        (
+            "export",
+            [f"--export_dir={tmp_path}", "--format=ctranslate2"],
+            "CTranslate2 cannot run a TransformerNat",
+        ),
     ):
         result = command(name, run, *flags)
         assert result.returncode == 1, flags
