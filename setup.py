@@ -34,6 +34,7 @@ setup(
     ],
     extras_require={
         "test": [
+            "ctranslate2>=4.5",
             "hypothesis>=6",
             "jax>=0.4.30",
             "pytest>=8",

@@ -1,8 +1,10 @@
-"""Writes a trained model as a SavedModel from strings to strings.
+"""Writes a trained model for serving, without this package.
 
     t2t-vq-export --output_dir=t2t_vq_runs/mine --export_dir=export/1
+    t2t-vq-export --output_dir=t2t_vq_runs/teacher --export_dir=export/fast --format=ctranslate2
 
-Serving needs TensorFlow and tensorflow_text, not this package.
+A SavedModel, from strings to strings, needs TensorFlow and tensorflow_text. A model directory of
+CTranslate2, of the model transformer alone, needs ctranslate2 and sentencepiece.
 """
 
 from absl import flags as absl_flags
@@ -15,11 +17,21 @@ FLAGS = absl_flags.FLAGS
 def _define():
     trained.define()
     absl_flags.DEFINE_string("export_dir", None, "Folder to write; new or empty.")
+    absl_flags.DEFINE_enum(
+        "format", "saved_model", ["saved_model", "ctranslate2"], "What to write."
+    )
 
 
 def main():
     """Exports as the flags say."""
     translator = trained.load()[2]
+
+    if FLAGS.format == "ctranslate2":
+        from t2t_vq.export.ctranslate2 import export_ctranslate2
+
+        export_ctranslate2(translator, FLAGS.export_dir)
+        print(f"Wrote {FLAGS.export_dir}; ctranslate2.Translator takes and gives its pieces.")
+        return
 
     from t2t_vq.export.saved_model import export_saved_model
 

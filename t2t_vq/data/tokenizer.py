@@ -85,6 +85,11 @@ class Tokenizer:
         self._pieces.LoadFromSerializedProto(self.model_bytes)
         self.vocab_size = self._pieces.get_piece_size()
 
+    @property
+    def pieces(self):
+        """The string that each id stands for, a list."""
+        return self._pieces.id_to_piece(list(range(self.vocab_size)))
+
     def encode(self, text):
         """Returns the ids of `text`, a list of int that ends in `eos_id`."""
         return self._pieces.encode(text, add_eos=True)

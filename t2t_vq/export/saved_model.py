@@ -1,11 +1,10 @@
 """A translator as a SavedModel from strings to strings."""
 
-import pathlib
-
 import tensorflow as tf
 import tensorflow_text
 
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
+from t2t_vq.export.folder import filling
 
 
 class TranslationModule(tf.Module):
@@ -94,10 +93,6 @@ def export_saved_model(translator, export_dir):
         serve = tf.saved_model.load("export/1").signatures["serving_default"]
         serve(text=tf.constant(["The dog sleeps."]))["translation"]
     """
-    folder = pathlib.Path(export_dir)
-    if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(
-            f"{export_dir} is not empty. Choose another --export_dir or clear that one."
-        )
     module = TranslationModule(translator)
-    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.translate})
+    with filling(export_dir) as folder:
+        tf.saved_model.save(module, folder, signatures={"serving_default": module.translate})

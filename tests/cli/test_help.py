@@ -16,7 +16,7 @@ FLAGS = {
     "decode": [*RUN, "inputs", "outputs", "[no]interactive"],
     "eval": [*RUN, "split"],
     "average": ["output_dir", "last"],
-    "export": [*RUN, "export_dir"],
+    "export": [*RUN, "export_dir", "format"],
 }
 # Help must be there at once, and importing any of these takes seconds.
 SLOW = ("tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "sacrebleu")

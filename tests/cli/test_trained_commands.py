@@ -54,6 +54,11 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("eval", ["--checkpoint=average"], "Make it with t2t-vq-average --output_dir="),
         ("average", [], "holds 1 of the 2 checkpoints to average. Train on with t2t-vq-train --k"),
         ("export", [], "--export_dir is missing."),
+        (
+            "export",
+            [f"--export_dir={tmp_path}", "--format=ctranslate2"],
+            "CTranslate2 cannot run a TransformerNat",
+        ),
     ):
         result = command(name, run, *flags)
         assert result.returncode == 1, flags
