@@ -52,11 +52,6 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
         ("eval", ["--beam_size=2", "--rescore_with=none"], "none holds no training run"),
         ("export", [], "--export_dir is missing."),
-        (
-            "export",
-            [f"--export_dir={tmp_path}", "--format=ctranslate2"],
-            "CTranslate2 cannot run a TransformerNat",
-        ),
     ):
         result = command(name, run, *flags)
         assert result.returncode == 1, flags
@@ -92,3 +87,12 @@ def test_export_writes_a_saved_model(command, trained, tmp_path):
     again = command("export", *flags)
     assert again.returncode == 1
     assert again.stderr.splitlines()[-1].startswith(f"{tmp_path / 'model'} is not empty.")
+
+
+def test_a_model_that_ctranslate2_cannot_run_is_told(command, trained, tmp_path):
+    folder = tmp_path / "model"
+    flags = [f"--output_dir={trained.output_dir}", f"--export_dir={folder}", "--format=ctranslate2"]
+    result = command("export", *flags)
+    assert result.returncode == 1
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("CTranslate2 cannot run a TransformerNat") and not folder.exists()
