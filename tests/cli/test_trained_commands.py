@@ -54,11 +54,6 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("eval", ["--checkpoint=average"], "Make it with t2t-vq-average --output_dir="),
         ("average", [], "holds 1 of the 2 checkpoints to average. Train on with t2t-vq-train --k"),
         ("export", [], "--export_dir is missing."),
-        (
-            "export",
-            [f"--export_dir={tmp_path}", "--format=ctranslate2"],
-            "CTranslate2 cannot run a TransformerNat",
-        ),
     ):
         result = command(name, run, *flags)
         assert result.returncode == 1, flags
@@ -110,3 +105,12 @@ def test_distill_makes_what_a_student_trains_on(command, train_flags, trained, t
         "--hparams=softem_nat_test,train_steps=1",
     )
     assert student.returncode == 0, student.stderr
+
+
+def test_a_model_that_ctranslate2_cannot_run_is_told(command, trained, tmp_path):
+    folder = tmp_path / "model"
+    flags = [f"--output_dir={trained.output_dir}", f"--export_dir={folder}", "--format=ctranslate2"]
+    result = command("export", *flags)
+    assert result.returncode == 1
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("CTranslate2 cannot run a TransformerNat") and not folder.exists()
