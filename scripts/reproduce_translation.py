@@ -28,10 +28,12 @@ import os
 import pathlib
 import statistics
 import subprocess
+import tempfile
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import ctranslate2
 import keras
 import numpy as np
 import tensorflow as tf
@@ -40,6 +42,7 @@ from provenance import provenance
 from t2t_vq import run as runs
 from t2t_vq.cli.eval import score
 from t2t_vq.decoding.options import Search
+from t2t_vq.export.ctranslate2 import export_ctranslate2
 from t2t_vq.metrics.bleu import bleu
 from t2t_vq.training.loading import load_translator
 
@@ -74,7 +77,13 @@ MASKED_SEARCHES = {
     "2 passes": (Search(passes=2), None),
     "4 passes": (Search(passes=4), None),
 }
-TEACHER_SEARCHES = {"greedy": (Search(), None), "beam 4": (Search(beam_size=4), None)}
+IN_CTRANSLATE2 = "CTranslate2"
+TEACHER_SEARCHES = {
+    "greedy": (Search(), None),
+    "beam 4": (Search(beam_size=4), None),
+    "greedy, CTranslate2": (Search(), IN_CTRANSLATE2),
+    "beam 4, CTranslate2": (Search(beam_size=4), IN_CTRANSLATE2),
+}
 LATENCY_SENTENCES = 100
 BATCH_SIZES = (64, 256, 1024)
 
@@ -165,10 +174,12 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
         if (name, seed, search_name) in done:
             continue
         keras.backend.clear_session()
-        rescore_with = str(teacher_dir) if chooser == TEACHER else chooser
+        rescore_with = {TEACHER: str(teacher_dir), IN_CTRANSLATE2: None}.get(chooser, chooser)
         run, problem, translator, path = load_translator(
             output_dir, search=search, rescore_with=rescore_with
         )
+        if chooser == IN_CTRANSLATE2:
+            translator = InCTranslate2(load_translator(output_dir)[2], search.beam_size)
         sources, references = problem.text(run.data_dir, "test")
         row = {
             "row": name,
@@ -187,6 +198,42 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
         with open(results, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         print(json.dumps(row), flush=True)
+
+
+class InCTranslate2:
+    """A `Translator`'s model in CTranslate2, in the place of the translator."""
+
+    num_cut = 0
+
+    def __init__(self, translator, beam_size):
+        self.tokenizer, self.search = translator.tokenizer, Search(beam_size=beam_size)
+        self.batch_size = translator.batch_size
+        self._target_length = translator.model.target_length
+        with tempfile.TemporaryDirectory() as folder:
+            export_ctranslate2(translator, folder)
+            device = "cuda" if tf.config.list_physical_devices("GPU") else "cpu"
+            cores = len(os.sched_getaffinity(0))
+            self._model = ctranslate2.Translator(folder, device=device, intra_threads=cores)
+
+    def compile_for(self, sources):
+        self.translate(sources[:8])
+
+    def translate(self, lines):
+        found = self.translate_ids(self.tokenizer.encode_batch(lines))
+        return self.tokenizer.decode_batch(found)
+
+    def translate_ids(self, sources):
+        pieces = self.tokenizer.pieces
+        # The library sorts by length, and adds the end of a sentence itself.
+        found = self._model.translate_batch(
+            [[pieces[i] for i in ids[:-1]] for ids in sources],
+            beam_size=self.search.beam_size,
+            length_penalty=self.search.alpha,
+            max_batch_size=self.batch_size,
+            max_decoding_length=self._target_length(max(map(len, sources))),
+        )
+        ids = {piece: i for i, piece in enumerate(pieces)}
+        return [[ids[piece] for piece in result.hypotheses[0]] for result in found]
 
 
 def speed(translator, teacher, sources):
