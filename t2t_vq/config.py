@@ -26,6 +26,8 @@ class HParams:
         schedule: "rsqrt" (inverse square root of the step) or "cosine" (down to 2 %).
         adam_beta1, adam_beta2, adam_epsilon: of the Adam optimizer.
         clip_norm: largest global norm of a gradient; 0 does not clip.
+        weight_ema: decay of a moving average of the trainable weights, which validation translates
+            with and `best` keeps; 0 averages none. It begins at the weights after the first update.
         eval_frequency: updates between two evaluations and checkpoints.
     """
 
@@ -41,6 +43,7 @@ class HParams:
     adam_beta2: float = 0.997
     adam_epsilon: float = 1e-9
     clip_norm: float = 0.0
+    weight_ema: float = 0.0
     eval_frequency: int = 5_000
 
 

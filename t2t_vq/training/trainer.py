@@ -14,6 +14,7 @@ from t2t_vq.training.progress import TrainingProgress
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
+from t2t_vq.training.weight_ema import averaged_weights
 
 
 class NotFiniteError(ValueError):
@@ -26,6 +27,9 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     Generates the problem's data when that is missing, trains for `run.hparams.train_steps` updates,
     and every `run.hparams.eval_frequency` of them validates and saves. A run that is killed goes on
     from its last checkpoint to the same weights, bit for bit on the same machine.
+
+    With `run.hparams.weight_ema`, validation scores a moving average of the weights and `best`
+    keeps it; `latest` holds the weights that training goes on with, and the average beside them.
 
     Args:
         run: a `t2t_vq.run.Run`.
@@ -68,6 +72,8 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
 
 
 def _make_optimizer(hparams):
+    if not 0 <= hparams.weight_ema < 1:
+        raise ValueError(f"weight_ema={hparams.weight_ema} must be at least 0 and less than 1.")
     return keras.optimizers.Adam(
         WarmupSchedule(
             hparams.learning_rate, hparams.warmup_steps, hparams.schedule, hparams.train_steps
@@ -75,6 +81,8 @@ def _make_optimizer(hparams):
         beta_1=hparams.adam_beta1,
         beta_2=hparams.adam_beta2,
         epsilon=hparams.adam_epsilon,
+        use_ema=hparams.weight_ema > 0,
+        ema_momentum=hparams.weight_ema,
     )
 
 
@@ -157,11 +165,13 @@ class _Loop:
         self.pending = []
 
     def _evaluate(self, step):
-        result = self.evaluator.evaluate(step)
+        # What is scored is what `best` keeps.
+        with averaged_weights(self.model, self.optimizer):
+            result = self.evaluator.evaluate(step)
+            best = self.checkpoints.save_if_best(result.scalars["bleu"])
         self.summaries.scalars("dev", step, result.scalars)
         self.summaries.samples(step, result.samples)
         self.summaries.flush()
-        best = self.checkpoints.save_if_best(result.scalars["bleu"])
         source, _, translation = result.samples[0]
         self.progress.note(
             f"step {step:,}: validation loss {result.scalars['loss']:.3f}, BLEU "

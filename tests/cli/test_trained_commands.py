@@ -51,14 +51,24 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("eval", ["--num_samples=3"], "Give rescore_with too."),
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
         ("eval", ["--beam_size=2", "--rescore_with=none"], "none holds no training run"),
-        ("eval", ["--checkpoint=average"], "Make it with t2t-vq-average --output_dir="),
-        ("average", [], "holds 1 of the 2 checkpoints to average. Train on with t2t-vq-train --k"),
         ("export", [], "--export_dir is missing."),
     ):
         result = command(name, run, *flags)
         assert result.returncode == 1, flags
         assert message in result.stderr
         assert result.stderr.count("\n") == 1, result.stderr
+
+
+def test_an_average_that_is_missing_or_cannot_be_made_is_told(command, trained):
+    run = f"--output_dir={trained.output_dir}"
+    for name, flags, message in (
+        ("eval", ["--checkpoint=average"], "Make it with t2t-vq-average --output_dir="),
+        ("average", [], "holds 1 of the 2 checkpoints to average. Train on with t2t-vq-train --k"),
+    ):
+        result = command(name, run, *flags)
+        assert result.returncode == 1
+        assert message in result.stderr.splitlines()[-1]
+        assert "Traceback" not in result.stderr
 
 
 def test_eval_ends_in_json(command, trained):

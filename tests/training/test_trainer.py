@@ -1,14 +1,17 @@
 import itertools
 import os
 import signal
+import types
 
 import numpy as np
 import pytest
 
 from t2t_vq import run as runs
 from t2t_vq.training import trainer
+from t2t_vq.training.checkpoints import Checkpoints, load_weights
 from t2t_vq.training.interruption import Interrupted
 from t2t_vq.training.trainer import NotFiniteError, train
+from t2t_vq.training.weight_ema import averaged_weights
 
 
 def names(folder):
@@ -58,6 +61,15 @@ def stop_after(monkeypatch):
         monkeypatch.setattr(trainer, "make_train_step", make_and_count)
 
     return patch
+
+
+@pytest.fixture(scope="module")
+def averaged(make_run, tmp_path_factory):
+    """A finished run with averaged weights that validates at its end only."""
+    run = make_run("transformer_test,weight_ema=0.75,train_steps=4,eval_frequency=4")
+    output_dir = tmp_path_factory.mktemp("averaged")
+    train(run, output_dir, strategy="one_device")
+    return types.SimpleNamespace(run=run, output_dir=output_dir)
 
 
 def test_a_run_leaves_itself_and_its_checkpoints(finished):
@@ -118,6 +130,47 @@ def test_stopping_and_going_on_ends_in_the_same_bits(tf, finished, stop_after, t
         np.testing.assert_array_equal(stopped[name], value, err_msg=name)
 
 
+def test_with_averaged_weights_validations_and_stops_change_no_bit_of_training(
+    tf, averaged, make_run, stop_after, tmp_path
+):
+    run = make_run("transformer_test,weight_ema=0.75,train_steps=4,eval_frequency=2")
+    stop_after(3)
+    with pytest.raises(Interrupted):
+        train(run, tmp_path, strategy="one_device")
+    stop_after(None)
+    train(run, tmp_path, strategy="one_device")
+    straight, stopped = (
+        checkpoint_values(tf, folder / "latest" / "ckpt-4")
+        for folder in (averaged.output_dir, tmp_path)
+    )
+    for name, value in straight.items():
+        if not name.startswith("best_score"):
+            np.testing.assert_array_equal(stopped[name], value, err_msg=name)
+
+
+def test_the_best_holds_the_averaged_weights_and_the_latest_the_plain_ones(averaged, model_of):
+    model, optimizer = model_of(averaged.run), trainer._make_optimizer(averaged.run.hparams)
+    optimizer.build(model.trainable_variables)
+    assert Checkpoints(averaged.output_dir, model, optimizer).restore() == 4
+
+    def values():
+        return [np.array(variable) for variable in model.variables]
+
+    plain = values()
+    with averaged_weights(model, optimizer):
+        average = values()
+    assert any(np.any(old != new) for old, new in zip(plain, average, strict=True))
+    for checkpoint, expected in (("best", average), ("latest", plain)):
+        load_weights(model, averaged.output_dir, checkpoint)
+        for old, new in zip(expected, values(), strict=True):
+            np.testing.assert_array_equal(new, old)
+
+
+def test_a_decay_of_averaged_weights_out_of_range_is_refused(make_run, tmp_path):
+    with pytest.raises(ValueError, match=r"weight_ema=1.0 must be at least 0 and less than 1\."):
+        train(make_run("transformer_test,weight_ema=1"), tmp_path)
+
+
 def test_a_signal_during_the_last_update_is_too_late(make_run, stop_after, tmp_path):
     stop_after(2, signal.SIGINT)
     assert train(make_run("transformer_test,train_steps=2"), tmp_path) >= 0
@@ -160,7 +213,7 @@ def test_a_gradient_that_is_not_finite_stops_the_run(make_run, tmp_path, monkeyp
         train(make_run("transformer_test"), tmp_path)
 
 
-@pytest.mark.parametrize("hparams", ["softem_nat_test", "transformer_test"])
+@pytest.mark.parametrize("hparams", ["softem_nat_test,weight_ema=0.9", "transformer_test"])
 def test_two_replicas_train_from_data_to_translations(tf, make_run, hparams, tmp_path):
     run = make_run(f"{hparams},train_steps=4")
     assert train(run, tmp_path, strategy="mirrored") >= 0
