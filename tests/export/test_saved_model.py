@@ -8,6 +8,7 @@ import pytest
 from t2t_vq.bottlenecks.soft_em import SoftEM
 from t2t_vq.data import synthetic_ende
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
+from t2t_vq.decoding.options import Search
 from t2t_vq.models.transformer import Transformer
 from t2t_vq.models.transformer_nat import TransformerNat
 from t2t_vq.translator import Translator
@@ -40,6 +41,8 @@ assert not any(name.startswith("t2t_vq") for name in sys.modules)
 json.dump(results, open("results.json", "w"))
 """
 
+EXPORTED = pytest.mark.parametrize("name", ["Transformer", "TransformerNat", "rescored"])
+
 
 def models(vocab_size):
     keras.utils.set_random_seed(1)
@@ -52,9 +55,11 @@ def models(vocab_size):
 def translators(tf):
     pairs = synthetic_ende.pairs("train", 0, 200)
     tokenizer = Tokenizer(train_vocabulary([side for pair in pairs for side in pair], 700))
+    teacher, student = models(tokenizer.vocab_size)
     return {
-        type(model).__name__: Translator(model, tokenizer, max_length=32)
-        for model in models(tokenizer.vocab_size)
+        "Transformer": Translator(teacher, tokenizer, max_length=32),
+        "TransformerNat": Translator(student, tokenizer, max_length=32),
+        "rescored": Translator(student, tokenizer, 16, Search(num_samples=3), rescorer=teacher),
     }
 
 
@@ -79,14 +84,14 @@ def served(translators, tmp_path_factory):
     return dict(zip(translators, json.loads((folder / "results.json").read_text()), strict=True))
 
 
-@pytest.mark.parametrize("name", ["Transformer", "TransformerNat"])
+@EXPORTED
 def test_it_gives_line_for_line_what_the_translator_gives(translators, served, name):
     expected = translators[name].translate(BATCHES[0])
     assert len(set(expected)) > 10
     assert served[name][0] == expected
 
 
-@pytest.mark.parametrize("name", ["Transformer", "TransformerNat"])
+@EXPORTED
 def test_small_batches_are_served_too(translators, served, name):
     assert served[name][1] == translators[name].translate(BATCHES[1])
     assert served[name][2:] == [[""], []]

@@ -183,5 +183,5 @@ def test_the_likelihood_of_a_translation_is_that_of_its_words_up_to_the_end(untr
 
 
 def test_refinements_are_refused(untrained, batch):
-    with pytest.raises(ValueError, match="has nothing to refine"):
+    with pytest.raises(ValueError, match="nothing to refine"):
         untrained.translate(batch["source"], Search(refinements=1))
