@@ -12,14 +12,14 @@ A second call goes on where the first stopped. Every measurement is a line of JS
 WORK_DIR/results.jsonl with its seed, updates, commit and machine; --print shows them as the table
 for RESULTS.md.
 
-Columns. `BLEU` is a single greedy pass; `rescored`, the teacher's choice among ten candidates: a
-beam over latents or samples of them. `own choice`, the student's. `ms` is the median latency of a
-sentence alone, tokens to tokens, after compilation, over the first sentences of the test text;
+A row of the table is a model and a search: greedy; the teacher's choice, or the model's own, among
+ten candidates; decoding once more from the translation's own codes. `ms` is the median latency of a
+sentence alone, tokens to tokens, after compilation, over the first hundred of the test text, and
 `x AR` how many times faster than the teacher's greedy decoding, measured in turn with it.
-`sentences/s` is the best over batch sizes. What limits a row shows in three figures on the
-validation text: `reconstruction`, BLEU when the decoder is given the codes of the reference;
-`latent accuracy`, of predicting the reference's codes one after the other; `perplexity`, the
-effective number of codes in use.
+`sentences/s` is the best over batch sizes. Greedy rows also show, on the validation text, what
+limits them: `reconstruction`, BLEU when the decoder is given the codes of the reference; `latent
+accuracy`, of predicting those codes, each with the ones before it known (`masked`: with none
+known); `perplexity`, the effective number of codes in use.
 """
 
 import argparse
@@ -28,6 +28,7 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -112,7 +113,7 @@ def main():
         for name in arguments.rows:
             output_dir = work_dir / "runs" / f"{name}-seed{seed}"
             problem = arguments.problem if name.endswith("-raw") else f"{arguments.problem}_distill"
-            hparams = ",".join(filter(None, [student_set(arguments.size), ROWS[name]]))
+            hparams = joined(student_set(arguments.size), ROWS[name], arguments.overrides)
             train(arguments, output_dir, problem, hparams, arguments.train_steps, seed)
             searches = SEARCHES | (MASKED_SEARCHES if "masked" in ROWS[name] else {})
             measure(arguments, results, done, name, seed, output_dir, teacher, searches)
@@ -143,16 +144,19 @@ def student_set(size):
     return "softem_nat" if size == "base" else f"softem_nat_{size}"
 
 
+def joined(*parts):
+    """Returns a set and overrides as --hparams takes them."""
+    return ",".join(part for part in parts if part)
+
+
 def command(name, *flags):
     """Runs one of the package's commands; what it raises ends this script too."""
     code = f"from t2t_vq.cli.{name} import run; run()"
-    subprocess.run([os.sys.executable, "-c", code, *flags], check=True)
+    subprocess.run([sys.executable, "-c", code, *flags], check=True)
 
 
 def train(arguments, output_dir, problem, hparams, steps, seed):
     """Trains a run, or goes on with it, in a process of its own."""
-    if output_dir.name != TEACHER and arguments.overrides:
-        hparams = f"{hparams},{arguments.overrides}"
     flags = [
         f"--problem={problem}",
         f"--hparams={hparams}",
@@ -170,6 +174,7 @@ def train(arguments, output_dir, problem, hparams, steps, seed):
 
 def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches):
     """Appends a line for each search that has none yet."""
+    overrides = () if name == TEACHER else (ROWS[name], arguments.overrides)
     for search_name, (search, chooser) in searches.items():
         if (name, seed, search_name) in done:
             continue
@@ -185,7 +190,7 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
             "row": name,
             "search": search_name,
             "seed": seed,
-            "hparams": f"{run.hparams_set},{ROWS.get(name, '')},{arguments.overrides}".strip(","),
+            "hparams": joined(run.hparams_set, *overrides),
             "updates": run.hparams.train_steps,
             "checkpoint": os.path.basename(path),
             "precision": run.precision,

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.bottlenecks import noise, replicas
 from t2t_vq.decoding.beam import beam_search
 from t2t_vq.decoding.greedy import greedy_search
 
@@ -29,29 +29,42 @@ def search(step, state, batch, length, end, options):
         sizes = (batch, options.beam_size, length)
         return beam_search(step, state, *sizes, end, options.alpha)[0]
     if options.num_samples:
-        step = _drawing(step, options.num_samples, options.temperature)
+        step = _drawing(step, options)
     found = greedy_search(step, state, batch * options.num_candidates, length, end)
     return ops.reshape(found, (-1, options.num_candidates, length))
 
 
-def gumbel_noise(shape, index):
-    """Returns noise whose argmax with logits is a draw from them; the same for the same index.
+def perturb(logits, options, index):
+    """Returns logits whose argmax is a draw from the softmax of `logits / temperature`.
+
+    Every search draws with the same numbers, so that no translation depends on what is translated
+    with it.
+
+    Args:
+        logits: `[batch * num_samples, ..., num_symbols]` float32.
+        options: a `t2t_vq.decoding.options.Search` that draws samples.
+        index: scalar int32, another for each draw of a search; the same draws the same.
+
+    Returns:
+        Of the shape of `logits`, float32.
 
     Reference: the Gumbel-max trick, arXiv 1611.01144, equation 1.
+
+    Example:
+        logits = ops.zeros((3, 4))
+        ops.argmax(perturb(logits, Search(num_samples=3), 0), axis=-1)  # three draws of four
     """
-    return -ops.log(-ops.log(replicas.uniform(shape, _SEED, index, _STREAM)))
+    shape = (options.num_samples, *logits.shape[1:])
+    gumbel = noise.gumbel(replicas.uniform(shape, _SEED, index, _STREAM))
+    drawn = ops.reshape(logits, (-1, *shape)) / options.temperature + gumbel
+    return ops.reshape(drawn, ops.shape(logits))
 
 
-def _drawing(step, num_samples, temperature):
+def _drawing(step, options):
     """Returns a step whose best symbols are draws."""
 
     def drawing(symbols, index, state):
         logits, state = step(symbols, index, state)
-        num_symbols = logits.shape[-1]
-        # Every search draws with the same numbers, so that no translation depends on what is
-        # translated with it.
-        noise = gumbel_noise((num_samples, num_symbols), index)
-        drawn = ops.reshape(logits, (-1, num_samples, num_symbols)) / temperature + noise
-        return ops.reshape(drawn, ops.shape(logits)), state
+        return perturb(logits, options, index), state
 
     return drawing

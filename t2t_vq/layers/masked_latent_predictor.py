@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq.bottlenecks import replicas
-from t2t_vq.decoding.search import gumbel_noise
+from t2t_vq.decoding.search import perturb
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
@@ -91,7 +91,7 @@ class MaskedLatentPredictor(LatentPredictor):
 
     def search(self, embed, memory, memory_bias, length, options):
         number = self._choose_lengths(memory, memory_bias, length, options)
-        mask = ops.arange(length) < ops.reshape(number, (-1, 1))
+        mask = ops.arange(length) < number
         codes = ops.zeros((*ops.shape(mask), self.num_codebooks), "int32")
         certainty = ops.zeros(ops.shape(mask), "float32")
         hidden = mask
@@ -102,7 +102,7 @@ class MaskedLatentPredictor(LatentPredictor):
             codes = ops.where(hidden[..., None], found, codes)
             certainty = ops.where(hidden, certain, certainty)
             # Of L codes, L (passes - 1 - i) / passes are hidden again.
-            again = ops.reshape(number, (-1, 1)) * (options.passes - 1 - i) // options.passes
+            again = number * (options.passes - 1 - i) // options.passes
             hidden = _lowest(certainty, mask, again)
         found = ops.where(mask[..., None], codes, self.num_codes)
         return ops.reshape(found, (-1, options.num_candidates, length, self.num_codebooks))
@@ -138,36 +138,32 @@ class MaskedLatentPredictor(LatentPredictor):
         return -0.5 * ops.square((numbers - mean) * ops.exp(-self.log_deviation))
 
     def _choose_lengths(self, memory, memory_bias, most, options):
+        """Returns numbers of latents, one for each candidate, `[batch * num_candidates, 1]`."""
         logits = self._length_logits(memory, memory_bias, most)
         if options.num_samples:
-            noise = gumbel_noise((options.num_samples, most), 0)
-            chosen = ops.argmax(logits[:, None] / options.temperature + noise, axis=-1)
+            repeated = ops.repeat(logits, options.num_samples, axis=0)
+            chosen = ops.argmax(perturb(repeated, options, 0), axis=-1)
         else:
             chosen = ops.top_k(logits, min(options.beam_size, most))[1]
             # A beam wider than there are lengths holds the best more than once.
             chosen = ops.take(chosen, ops.arange(options.beam_size) % chosen.shape[1], axis=1)
-        return ops.cast(chosen, "int32") + 1
+        return ops.reshape(ops.cast(chosen, "int32"), (-1, 1)) + 1
 
     def _choose_codes(self, dense, hidden, mask, memory, memory_bias, options, index):
         """Returns codes `[rows, latents, C]`, and the log-probability of each position's."""
         state = self._states(dense, hidden, mask, memory, memory_bias)
         logits, codes, certain = self.first_head(state), [], 0.0
         for i in range(self.num_codebooks):
-            chosen = self._choose(logits, options, 1 + index * self.num_codebooks + i)
+            drawn = logits
+            if options.num_samples:
+                drawn = perturb(logits, options, 1 + index * self.num_codebooks + i)
+            chosen = ops.cast(ops.argmax(drawn, axis=-1), "int32")
             scores = ops.take_along_axis(ops.log_softmax(logits), chosen[..., None], axis=-1)
             codes.append(chosen)
             certain += scores[..., 0]
             if i < len(self.later_heads):
                 logits, state = self.later_heads[i](state, chosen)
         return ops.stack(codes, axis=-1), certain
-
-    def _choose(self, logits, options, index):
-        if options.num_samples:
-            positions, num_codes = logits.shape[1:]
-            noise = gumbel_noise((options.num_samples, positions, num_codes), index)
-            drawn = ops.reshape(logits, (-1, *noise.shape)) / options.temperature + noise
-            logits = ops.reshape(drawn, (-1, positions, num_codes))
-        return ops.cast(ops.argmax(logits, axis=-1), "int32")
 
 
 def _lowest(values, mask, count):
