@@ -51,8 +51,8 @@ def perturb(logits, options, index):
     Reference: the Gumbel-max trick, arXiv 1611.01144, equation 1.
 
     Example:
-        logits = ops.zeros((3, 4))
-        ops.argmax(perturb(logits, Search(num_samples=3), 0), axis=-1)  # three draws of four
+        from t2t_vq.decoding.options import Search
+        perturb(ops.zeros((6, 4)), Search(num_samples=3), 0).shape  # (6, 4)
     """
     shape = (options.num_samples, *logits.shape[1:])
     gumbel = noise.gumbel(replicas.uniform(shape, _SEED, index, _STREAM))

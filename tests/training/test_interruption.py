@@ -6,6 +6,14 @@ import pytest
 from t2t_vq.training.interruption import Interrupted, Interruption
 
 
+@pytest.fixture(autouse=True)
+def usual_handler():
+    """A shell that starts tests in the background has them ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_signal_is_only_noted(number):
     with Interruption() as interruption:
