@@ -64,6 +64,7 @@ ROWS = {
     **{f"em-k{k}": f"bottleneck.num_codes={k}" for k in (256, 512, 2048, 4096, 8192, 16384)},
     "em-t2": "bottleneck.temperature=2",
     "em-cooling": "bottleneck.temperature=8,bottleneck.temperature_steps=2000",
+    "em-shallow": "predictor_layers=1",
     "masked": "predictor=masked",
     "masked-vq": "predictor=masked,bottleneck=vq",
 }
@@ -103,7 +104,7 @@ def main():
         arguments,
         teacher,
         arguments.problem,
-        f"transformer_{arguments.size}",
+        joined(f"transformer_{arguments.size}", arguments.teacher_overrides),
         arguments.teacher_steps,
         0,
     )
@@ -135,6 +136,7 @@ def parsed_arguments():
     add("--train_steps", type=int, help="updates of each student; else the set's")
     add("--distill_beam", type=int, default=4)
     add("--precision", default="float32", choices=runs.PRECISIONS)
+    add("--teacher_overrides", default="", help="of the teacher's set")
     add("--overrides", default="", help="of every student, after its own")
     add("--print", action="store_true", help="only print the table of what is there")
     return parser.parse_args()
@@ -174,7 +176,10 @@ def train(arguments, output_dir, problem, hparams, steps, seed):
 
 def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches):
     """Appends a line for each search that has none yet."""
-    overrides = () if name == TEACHER else (ROWS[name], arguments.overrides)
+    if name == TEACHER:
+        overrides = (arguments.teacher_overrides,)
+    else:
+        overrides = (ROWS[name], arguments.overrides)
     for search_name, (search, chooser) in searches.items():
         if (name, seed, search_name) in done:
             continue
