@@ -6,10 +6,9 @@ import keras
 from keras import ops
 
 from t2t_vq.decoding.search import search
+from t2t_vq.layers import position_codes
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
-
-_IMPOSSIBLE = -1e9
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -51,12 +50,8 @@ class CausalLatentPredictor(LatentPredictor):
         x = ops.pad(self.project(dense), [[0, 0], [1, 0], [0, 0]])
         x = self._add_positions(x, ops.arange(x.shape[1]))
         hidden = self.stack.causal(x, memory, memory_bias, training)
-        first, later = self.first_head(hidden), []
-        hidden = ops.cast(hidden[:, :-1], "float32")
-        for i, head in enumerate(self.later_heads):
-            logits, hidden = head(hidden, codes[..., i])
-            later.append(logits)
-        return first, later
+        known = ops.cast(hidden[:, :-1], "float32")
+        return self.first_head(hidden), position_codes.later_logits(self.later_heads, known, codes)
 
     def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
         first, later = self(embed(codes), codes, memory, memory_bias, training=training)
@@ -87,11 +82,8 @@ class CausalLatentPredictor(LatentPredictor):
 
     def start(self, rows, length):
         """Returns the state with which `step` predicts up to `length` positions."""
-        return {
-            "past": self.stack.empty_past(rows, length),
-            "codes": ops.zeros((rows, self.num_codebooks), "int32"),
-            "hidden": ops.zeros((rows, self.project.units), "float32"),
-        }
+        past = self.stack.empty_past(rows, length)
+        return position_codes.start_steps(past, rows, self.num_codebooks, self.project.units)
 
     def step(self, embed, memory, memory_bias, symbols, index, state):
         """Scores one symbol, as `t2t_vq.decoding` asks; each code of a position is a symbol.
@@ -108,32 +100,20 @@ class CausalLatentPredictor(LatentPredictor):
             `(float32 logits [rows, K + 1], state)`. No sequence can end before it has a position,
             nor inside of one.
         """
-        position, depth = index // self.num_codebooks, index % self.num_codebooks
-        code = ops.minimum(symbols, self.num_codes - 1)
-        # The newest codes: at depth 0, those of the position before.
-        codes = ops.concatenate([state["codes"][:, 1:], code[:, None]], axis=1)
 
-        def first():
+        def first(codes, position, past):
             x = self.project(embed(codes[:, None]))
             x = self._add_positions(ops.where(position > 0, x, ops.zeros_like(x)), position[None])
-            hidden, past = self.stack.step(x, state["past"], position, memory, memory_bias)
+            hidden, past = self.stack.step(x, past, position, memory, memory_bias)
             hidden = ops.cast(hidden[:, 0], "float32")
             ends = ops.arange(self.num_codes + 1) == self.num_codes
             empty = ops.logical_and(position == 0, ends)
-            return ops.where(empty, _IMPOSSIBLE, self.first_head(hidden)), hidden, past
+            logits = ops.where(empty, position_codes.IMPOSSIBLE, self.first_head(hidden))
+            return logits, hidden, past
 
-        def later(head):
-            logits, hidden = head(state["hidden"], code)
-            logits = ops.pad(logits, [[0, 0], [0, 1]], constant_values=_IMPOSSIBLE)
-            return logits, hidden, state["past"]
-
-        if self.num_codebooks == 1:
-            logits, hidden, past = first()
-        else:
-            # A branch for each head: under XLA, weights that are looked up by a number are slow.
-            branches = [functools.partial(later, head) for head in self.later_heads]
-            logits, hidden, past = ops.switch(depth, [first, *branches])
-        return logits, {"past": past, "codes": codes, "hidden": hidden}
+        return position_codes.step(
+            first, self.later_heads, symbols, index, state, self.num_codes, self.num_ends
+        )
 
     def _add_positions(self, x, positions):
         return x + ops.cast(sinusoids(positions, x.shape[-1]), x.dtype)

@@ -7,6 +7,7 @@ from t2t_vq.bottlenecks import replicas
 from t2t_vq.decoding.search import perturb
 from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
+from t2t_vq.layers.position_codes import later_logits
 from t2t_vq.layers.positions import sinusoids
 
 # Of the draws that hide codes: a stream that no bottleneck draws from.
@@ -65,11 +66,7 @@ class MaskedLatentPredictor(LatentPredictor):
 
     def call(self, dense, codes, hidden, mask, memory, memory_bias, training=False):
         state = self._states(dense, hidden, mask, memory, memory_bias, training)
-        found = [self.first_head(state)]
-        for i, head in enumerate(self.later_heads):
-            logits, state = head(state, codes[..., i])
-            found.append(logits)
-        return found
+        return [self.first_head(state), *later_logits(self.later_heads, state, codes)]
 
     def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
         hidden, weights = mask, mask

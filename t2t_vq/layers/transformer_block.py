@@ -98,7 +98,7 @@ class TransformerBlock(keras.layers.Layer):
         empty = ops.zeros(shape, self.compute_dtype)
         return empty, empty
 
-    def step(self, x, past, index, bias, memory, memory_bias):
+    def step(self, x, past, index, bias, memory=None, memory_bias=None):
         """Decodes one position.
 
         Args:
@@ -106,7 +106,7 @@ class TransformerBlock(keras.layers.Layer):
             past: what `empty_past` or the step before returned.
             index: scalar int32.
             bias: `[1, 1, 1, length]`, hides positions after `index`.
-            memory: from `project_memory`.
+            memory: from `project_memory`, for a layer that attends to one.
             memory_bias: additive bias over the memory.
 
         Returns:
@@ -119,7 +119,8 @@ class TransformerBlock(keras.layers.Layer):
             for old, item in zip(past, new, strict=True)
         )
         x = x + self.self_attention.attend(normed, *past, bias)
-        x = self._attend_memory(x, memory, memory_bias, False)
+        if self.attends_memory:
+            x = self._attend_memory(x, memory, memory_bias, False)
         return self._feed_forward(x, False), past
 
     def _attend_memory(self, x, memory, bias, training):

@@ -66,14 +66,14 @@ class TransformerStack(keras.layers.Layer):
         """Returns the past with which `step` decodes up to `length` positions of `rows` rows."""
         return [block.empty_past(rows, length) for block in self.blocks]
 
-    def step(self, x, past, index, memory, memory_bias):
+    def step(self, x, past, index, memory=None, memory_bias=None):
         """Decodes position `index` of a causal stack; the same numbers as `call` gives there.
 
         Args:
             x: `[rows, 1, dim]`.
             past: from `empty_past` or the step before.
             index: scalar int32.
-            memory: from `project_memory`.
+            memory: from `project_memory`, for a stack that attends to one.
             memory_bias: additive bias over the memory.
 
         Returns:
@@ -81,13 +81,13 @@ class TransformerStack(keras.layers.Layer):
         """
         length = past[0][0].shape[2]
         bias = ops.where(ops.arange(length) <= index, 0.0, -1e9)[None, None, None]
-        updated = []
+        memory, updated = memory or [None] * len(self.blocks), []
         for block, before, projected in zip(self.blocks, past, memory, strict=True):
             x, after = block.step(x, before, index, bias, projected, memory_bias)
             updated.append(after)
         return self.norm(x), updated
 
-    def causal(self, x, memory, memory_bias, training=False):
+    def causal(self, x, memory=None, memory_bias=None, training=False):
         """Runs the stack over all positions at once, each seeing itself and earlier ones."""
         return self(
             x,
