@@ -1,7 +1,7 @@
 """Discrete latent bottlenecks: ordinary Keras layers, usable without the rest."""
 
 from t2t_vq.bottlenecks.assignment import GumbelAssignment, HardAssignment, SoftAssignment
-from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.bsq import BinarySphericalQuantizer
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
@@ -31,6 +31,7 @@ __all__ = [
     "DecomposedVectorQuantizer",
     "DenseBottleneck",
     "Diversity",
+    "Draw",
     "FiniteScalarQuantizer",
     "GroupedResidualVectorQuantizer",
     "GumbelAssignment",

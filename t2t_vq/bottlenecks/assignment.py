@@ -122,6 +122,23 @@ class SoftAssignment(HardAssignment):
         nothing = ops.zeros_like(weights)
         return Assignment(codes, samples, quantized, counts, sums, entropy, nothing)
 
+    def draw(self, x, codebook, step, uniforms):
+        """Draws codes from the posterior, in evaluation too.
+
+        Args:
+            x: `[N, D]` float32.
+            codebook: `[K, D]`.
+            step: integer scalar, the number of updates so far.
+            uniforms: `[N, m]`, uniform in [0, 1).
+
+        Returns:
+            Codes `[N, m]` int32, and the log-probability `[N]` of all m together, in nats.
+        """
+        logits = em.posterior_logits(x, codebook, schedule.at_step(self.temperature, step))
+        samples = em.sample_codes(logits, uniforms)
+        log_probs = ops.take_along_axis(ops.log_softmax(logits, axis=-1), samples, axis=-1)
+        return samples, ops.sum(log_probs, axis=-1)
+
     def _to_posterior_mean(self, x, weights, codebook, temperature):
         logits = ops.stop_gradient(em.posterior_logits(x, codebook, temperature))
         codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)

@@ -40,6 +40,21 @@ class Quantized(NamedTuple):
     statistics: dict
 
 
+class Draw(NamedTuple):
+    """Latents drawn from their posterior, as a bound on a likelihood needs them.
+
+    Attributes:
+        dense: `[batch, length, dim]`, what the decoder sees, in the compute dtype.
+        samples: `[batch, length, num_codebooks, m]` int32.
+        log_ratio: `[batch, length]` float32, nats: the log-probability of all samples together; for
+            a kind that has a prior, the divergence of the posterior from it.
+    """
+
+    dense: Any
+    samples: Any
+    log_ratio: Any
+
+
 class Bottleneck(keras.layers.Layer):
     """Base of all bottlenecks; as it stands, the contract of a kind without codes or state.
 
@@ -93,6 +108,11 @@ class Bottleneck(keras.layers.Layer):
         """Whether there are codes that a model could predict."""
         return self.num_codebooks > 0
 
+    @property
+    def has_prior(self):
+        """Whether the latents of a kind without codes come with a prior of their own."""
+        return False
+
     def forward(self, x, mask=None, training=False):
         """Computes output, loss and statistics without changing any variable.
 
@@ -127,6 +147,22 @@ class Bottleneck(keras.layers.Layer):
     def started_share(self):
         """Share of the codebooks that have started, a scalar; 1 where there is nothing to start."""
         return ops.ones(())
+
+    def draw(self, x, num_samples=1, seed=0):
+        """Draws latents from their posterior; changes no variable.
+
+        Args:
+            x: `[batch, length, dim]`, all of it valid.
+            num_samples: m, codes drawn for each vector, whose mean the decoder sees.
+            seed: integer scalar; the same gives the same latents.
+
+        Returns:
+            A `Draw`.
+        """
+        raise ValueError(
+            f"{type(self).__name__} '{self.name}' picks its latents and draws none, so there is no "
+            "num_samples to choose. Leave it out, or use a soft kind such as em, or vae."
+        )
 
     def embed(self, codes):
         """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""

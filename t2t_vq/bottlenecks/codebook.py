@@ -8,11 +8,12 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks import configured, replicas
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
-from t2t_vq.bottlenecks.base import Bottleneck, Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, Draw, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 
-SAMPLES, CANDIDATES, START = range(3)  # streams of random numbers within a step
+# Streams of random numbers within a step; residual levels have the number between.
+SAMPLES, CANDIDATES, START, DRAW = 0, 1, 2, 4
 START_ITERATIONS = 5
 
 
@@ -189,6 +190,20 @@ class CodebookBottleneck(Bottleneck):
 
     def _uniform(self, shape):
         return replicas.uniform(shape, self.seed, self.step, SAMPLES)
+
+    def draw(self, x, num_samples=1, seed=0):
+        self._check_built()
+        if not isinstance(self.assignment, SoftAssignment):
+            return super().draw(x, num_samples, seed)
+        vectors, _ = self._valid_vectors(x, None)
+        table = self.table()
+        uniforms = replicas.uniform((ops.shape(vectors)[0], num_samples), self.seed, seed, DRAW)
+        samples, log_probs = self.assignment.draw(
+            self._compared(vectors), table, self.step, uniforms
+        )
+        quantized = ops.mean(ops.take(table, samples, axis=0), axis=1)
+        output = self._output(x, quantized, samples[:, :1], samples[:, None])
+        return Draw(output.dense, output.samples, ops.reshape(log_probs, ops.shape(x)[:2]))
 
     def _candidates(self, vectors, weights):
         """A random valid vector for each code, no two alike while there are enough.

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from t2t_vq.bottlenecks.base import Bottleneck
+from t2t_vq.bottlenecks.base import Bottleneck, Draw
 
 
 class Composite(Bottleneck):
@@ -103,5 +103,10 @@ def split(statistics, number):
 
 
 def join(outputs, field):
-    """Concatenates a field of several `BottleneckOutput`s along the codebooks."""
+    """Concatenates a field of what several parts return along the codebooks."""
     return ops.concatenate([getattr(output, field) for output in outputs], axis=2)
+
+
+def join_draws(dense, draws):
+    """Returns the `Draw` of a whole, whose dense vectors are given, from those of its parts."""
+    return Draw(dense, join(draws, "samples"), sum(draw.log_ratio for draw in draws))

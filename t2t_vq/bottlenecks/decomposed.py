@@ -5,7 +5,7 @@ from keras import ops
 
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
-from t2t_vq.bottlenecks.composite import Composite, join, merge
+from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
@@ -112,6 +112,12 @@ class DecomposedVectorQuantizer(Composite):
         )
         loss = sum(result.loss for result in results) / len(results)
         return Quantized(output, loss, merge([result.statistics for result in results]))
+
+    def draw(self, x, num_samples=1, seed=0):
+        self._check_built()
+        parts = zip(self.parts, self._cut(x), strict=True)
+        draws = [part.draw(block, num_samples, seed) for part, block in parts]
+        return join_draws(self._put_together([draw.dense for draw in draws]), draws)
 
     def embed(self, codes):
         """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""

@@ -56,6 +56,15 @@ class Projected(Composite):
         output = result.output._replace(dense=dense)
         return Quantized(output, result.loss, merge([result.statistics]))
 
+    @property
+    def has_prior(self):
+        return self.parts[0].has_prior
+
+    def draw(self, x, num_samples=1, seed=0):
+        self._check_built()
+        draw = self.parts[0].draw(self._project(x, None), num_samples, seed)
+        return draw._replace(dense=ops.cast(self.up(draw.dense), self.compute_dtype))
+
     def _project(self, x, mask):
         vectors, _ = self._valid_vectors(x, mask)
         return ops.reshape(self.down(vectors), (*ops.shape(x)[:2], self.dim))

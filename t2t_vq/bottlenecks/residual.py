@@ -6,7 +6,7 @@ from keras import ops
 from t2t_vq.bottlenecks import configured, replicas
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
-from t2t_vq.bottlenecks.composite import Composite, join, merge
+from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
@@ -99,6 +99,15 @@ class ResidualVectorQuantizer(Composite):
         )
         loss = sum(result.loss for result in results)
         return Quantized(output, loss, merge([result.statistics for result in results]))
+
+    def draw(self, x, num_samples=1, seed=0):
+        self._check_built()
+        left, draws = ops.cast(x, "float32"), []
+        for part in self.parts:
+            draws.append(part.draw(left, num_samples, seed))
+            left = left - draws[-1].dense
+        dense = sum(draw.dense for draw in draws)
+        return join_draws(ops.cast(dense, self.compute_dtype), draws)
 
     def _kept_levels(self, batch):
         """Number of levels that each sequence keeps in training, `[batch, 1]`."""

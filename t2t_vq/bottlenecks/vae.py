@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from t2t_vq.bottlenecks import noise, replicas
-from t2t_vq.bottlenecks.base import Quantized
+from t2t_vq.bottlenecks.base import Draw, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
 from t2t_vq.registry import register_bottleneck
 
+SAMPLE, DRAW = range(2)  # streams of random numbers within a step
 # Beyond these the exponential is useless or infinite.
 _LOG_VARIANCES = (-30.0, 20.0)
 
@@ -67,17 +68,27 @@ class VariationalBottleneck(DenseBottleneck):
         )
         self.log_variance.build(input_shape)
 
+    @property
+    def has_prior(self):
+        return True
+
+    def _posterior(self, vectors):
+        """Returns mean and log-variance of latents, and the divergence `[N]` of each vector's."""
+        mean = self.down(vectors)
+        log_variance = ops.clip(self.log_variance(vectors), *_LOG_VARIANCES)
+        each = ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance
+        return mean, log_variance, 0.5 * ops.sum(each, axis=-1)
+
+    def _sample(self, mean, log_variance, step, stream):
+        drawn = noise.normal(replicas.uniform(ops.shape(mean), self.seed, step, stream))
+        return mean + ops.exp(0.5 * log_variance) * drawn
+
     def forward(self, x, mask=None, training=False):
         self._check_built()
         vectors, weights = self._valid_vectors(x, mask)
-        mean = latents = self.down(vectors)
-        log_variance = ops.clip(self.log_variance(vectors), *_LOG_VARIANCES)
-        if training:
-            drawn = noise.normal(replicas.uniform(ops.shape(mean), self.seed, self.step))
-            latents = mean + ops.exp(0.5 * log_variance) * drawn
+        mean, log_variance, divergence = self._posterior(vectors)
+        latents = self._sample(mean, log_variance, self.step, SAMPLE) if training else mean
 
-        each = ops.square(mean) + ops.exp(log_variance) - 1.0 - log_variance
-        divergence = 0.5 * ops.sum(each, axis=-1)
         paid = ops.maximum(divergence - self.free_bits * math.log(2.0), 0.0)
         weight = ops.sum(weights)
         loss = self.kl_weight * ops.sum(weights * paid) / ops.maximum(weight, 1.0)
@@ -86,6 +97,24 @@ class VariationalBottleneck(DenseBottleneck):
             "kl": ops.stop_gradient(ops.sum(weights * divergence)),
         }
         return Quantized(self._output_without_codes(x, self.up(latents)), loss, statistics)
+
+    def draw(self, x, num_samples=1, seed=0):
+        """Draws latents; see `Bottleneck.draw`. A decoder sees one sample, not a mean of several.
+
+        Raises:
+            ValueError: for another number of samples.
+        """
+        self._check_built()
+        if num_samples != 1:
+            raise ValueError(
+                f"num_samples={num_samples} is for kinds with codes: a decoder of {self.name} sees "
+                "one sample of its latents. Leave num_samples out."
+            )
+        vectors, _ = self._valid_vectors(x, None)
+        mean, log_variance, divergence = self._posterior(vectors)
+        latents = self._sample(mean, log_variance, seed, DRAW)
+        output = self._output_without_codes(x, self.up(latents))
+        return Draw(output.dense, output.samples, ops.reshape(divergence, ops.shape(x)[:2]))
 
     def describe(self, statistics):
         """Summarises statistics as `kl`, the mean divergence of a vector in nats."""
