@@ -157,6 +157,56 @@ class TransformerNatHParams(TransformerHParams):
     bottleneck: BottleneckConfig = BottleneckConfig()
 
 
+@dataclasses.dataclass(frozen=True)
+class ImageHParams(HParams):
+    """An image autoencoder through a bottleneck, and a prior over its codes.
+
+    Attributes:
+        batch_size: images in a batch, over all replicas together.
+        encoder: "convolutional" or "transformer", of encoder and decoder both.
+        likelihood: of the pixels, "logistic_mixture" or "categorical".
+        num_mixtures: logistic distributions in a mixture.
+        hidden_size: width of encoder and decoder.
+        num_layers: residual layers, or Transformer layers, of encoder and decoder each.
+        filter_size, num_heads: of Transformer layers in encoder and decoder.
+        downsample_steps: each halves height and width of the latent grid.
+        dropout: rate in encoder and decoder.
+        prior_size: width of the prior; a multiple of 4 and of `prior_heads`.
+        prior_layers, prior_filter_size, prior_heads, prior_dropout: of the prior's Transformer.
+        class_conditional: whether the prior is told the class of an image.
+        startup_steps: updates without quantisation, after which the codebook starts from data.
+        autoencoder_steps: updates after which only the prior learns; 0 lets all learn to the end.
+        bottleneck: the bottleneck and its options.
+    """
+
+    task = "images"
+
+    model: str = "vq_autoencoder"
+    batch_size: int = 128
+    encoder: str = "convolutional"
+    likelihood: str = "logistic_mixture"
+    num_mixtures: int = 10
+    hidden_size: int = 256
+    num_layers: int = 4
+    filter_size: int = 1024
+    num_heads: int = 8
+    downsample_steps: int = 2
+    dropout: float = 0.0
+    prior_size: int = 512
+    prior_layers: int = 8
+    prior_filter_size: int = 2048
+    prior_heads: int = 8
+    prior_dropout: float = 0.1
+    class_conditional: bool = False
+    startup_steps: int = 200
+    autoencoder_steps: int = 0
+    bottleneck: BottleneckConfig = BottleneckConfig()
+
+    def batching(self):
+        """Returns what a problem's `batches` needs to know, as keyword arguments."""
+        return {"batch_size": self.batch_size}
+
+
 def split_set(text):
     """Splits "softem_nat,hidden_size=256" into the set's name and its overrides.
 

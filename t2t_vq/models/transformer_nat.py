@@ -16,12 +16,11 @@ from t2t_vq.layers.decompressor import Decompressor
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.layers.masked_latent_predictor import MaskedLatentPredictor
 from t2t_vq.layers.transformer_stack import TransformerStack
+from t2t_vq.models.codebook_start import start_codebook
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
-# For each code, the vectors that its start is found from.
-_START_VECTORS = 8
 # Of the coins that mix true embeddings in: a stream that no bottleneck draws from.
 _SEED, _COINS = 0, 15
 
@@ -285,15 +284,10 @@ class TransformerNat(TranslationModel):
         """Starts the codebook by k-means from the latents of a few batches; outside of replicas.
 
         Args:
-            batches: iterable of batches; as many are used as give `_START_VECTORS` vectors a code.
+            batches: iterable of batches, of which as many are used as it takes.
         """
-        vectors, wanted = [], _START_VECTORS * self.bottleneck.num_codes
-        for batch in batches:
-            latents = self.compress(batch["target"])
-            vectors.append(ops.cast(latents.vectors, "float32")[latents.mask])
-            if sum(len(found) for found in vectors) >= wanted:
-                break
-        self.bottleneck.adapt(ops.concatenate(vectors)[None, :wanted])
+        found = (self.compress(batch["target"]) for batch in batches)
+        start_codebook(self.bottleneck, (latents.vectors[latents.mask] for latents in found))
 
     def update(self, statistics):
         self.bottleneck.update(statistics)

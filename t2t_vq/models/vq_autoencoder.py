@@ -1,0 +1,404 @@
+"""An image autoencoder through a discrete bottleneck, and a prior over its codes."""
+
+import math
+import typing
+
+from keras import ops
+
+from t2t_vq import config, registry
+from t2t_vq.bottlenecks import make_bottleneck
+from t2t_vq.layers.categorical_pixels import CategoricalPixels
+from t2t_vq.layers.convolutional_decoder import ConvolutionalDecoder
+from t2t_vq.layers.convolutional_encoder import ConvolutionalEncoder
+from t2t_vq.layers.latent_prior import LatentPrior
+from t2t_vq.layers.logistic_mixture_pixels import LogisticMixturePixels
+from t2t_vq.layers.transformer_image_decoder import TransformerImageDecoder
+from t2t_vq.layers.transformer_image_encoder import TransformerImageEncoder
+from t2t_vq.models.codebook_start import start_codebook
+from t2t_vq.models.cross_entropy import cross_entropy, is_best
+from t2t_vq.models.model import Model, TrainingOutput
+
+_LIKELIHOODS = ("logistic_mixture", "categorical")
+_ENCODERS = ("convolutional", "transformer")
+
+
+class Bits(typing.NamedTuple):
+    """Bounds on the negative log-likelihood of images, in bits per dimension; the sum of two parts.
+
+    Attributes:
+        reconstruction: `[batch]` float32, of the pixels given the latents.
+        prior: `[batch]` float32, of the latents: how unlikely the prior makes those that were
+            picked, or drawn, less how unlikely the encoder does.
+    """
+
+    reconstruction: typing.Any
+    prior: typing.Any
+
+
+@registry.register_model
+class VqAutoencoder(Model):
+    """Image autoencoder through any bottleneck; where that has codes, a prior learns them.
+
+    An encoder makes a grid of vectors, each for `2**downsample_steps` pixels square; the bottleneck
+    quantises them; a decoder makes of them the parameters of a distribution over the pixels, which
+    are independent of each other given the latents. The prior scores the codes, from which no
+    gradient reaches the encoder.
+
+    Training minimises nats per dimension of the image (an image has height x width x channels)
+    plus the bottleneck's loss plus the prior's nats a code.
+
+    Args:
+        bottleneck: a layer of `t2t_vq.bottlenecks`.
+        image_shape: height, width and channels; `2**downsample_steps` divides the first two.
+        num_classes: classes that the prior is told; 0 tells it none.
+        encoder: "convolutional" or "transformer", of encoder and decoder both.
+        likelihood: of the pixels, "logistic_mixture" or "categorical".
+        num_mixtures: logistic distributions in a mixture.
+        hidden_size, num_layers: width of encoder and decoder, and depth of each: residual layers,
+            or Transformer layers.
+        filter_size, num_heads: of their Transformer layers, where they have such.
+        downsample_steps: halvings of height and width.
+        dropout: of encoder and decoder, while training.
+        prior_size, prior_layers, prior_filter_size, prior_heads, prior_dropout: of the prior.
+        startup_steps: updates before the trainer starts the codebook from data; until then the
+            decoder sees the vectors themselves.
+        autoencoder_steps: updates after which encoder, bottleneck and decoder stand still and only
+            the prior learns; 0 lets all learn to the end.
+
+    Raises:
+        ValueError: for an unknown encoder or likelihood, a shape that cannot be halved so often, or
+            `autoencoder_steps` without a prior that could learn, or before the codebook's start.
+
+    Reference: arXiv 1805.11063, section 5.1; arXiv 1711.00937.
+
+    Example:
+        model = VqAutoencoder(SoftEM(num_codes=16), image_shape=(8, 8, 3), hidden_size=16,
+                              num_layers=1, prior_size=16, prior_layers=1, prior_filter_size=32,
+                              prior_heads=2)
+        model.sample(2).shape  # (2, 8, 8, 3)
+        model.bits(ops.zeros((5, 8, 8, 3), "uint8")).reconstruction.shape  # (5,)
+    """
+
+    unit = "images"
+
+    def __init__(
+        self,
+        bottleneck,
+        image_shape=(32, 32, 3),
+        num_classes=0,
+        encoder="convolutional",
+        likelihood="logistic_mixture",
+        num_mixtures=10,
+        hidden_size=256,
+        num_layers=2,
+        filter_size=1024,
+        num_heads=4,
+        downsample_steps=2,
+        dropout=0.0,
+        prior_size=512,
+        prior_layers=8,
+        prior_filter_size=2048,
+        prior_heads=8,
+        prior_dropout=0.1,
+        startup_steps=0,
+        autoencoder_steps=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if encoder not in _ENCODERS:
+            raise ValueError(
+                f"There is no encoder '{encoder}'. Choose one of {', '.join(_ENCODERS)}."
+            )
+        if likelihood not in _LIKELIHOODS:
+            raise ValueError(
+                f"There is no likelihood '{likelihood}'. Choose one of {', '.join(_LIKELIHOODS)}."
+            )
+        height, width, channels = image_shape
+        side = 1 << downsample_steps
+        if height % side or width % side:
+            raise ValueError(
+                f"Images of {height} x {width} pixels cannot be halved downsample_steps="
+                f"{downsample_steps} times. Choose fewer, or images of other sizes."
+            )
+        if autoencoder_steps and not bottleneck.has_codes:
+            raise ValueError(
+                f"autoencoder_steps={autoencoder_steps} leaves only a prior to learn, and the "
+                f"bottleneck {type(bottleneck).__name__} has no codes that one could score. Set "
+                "autoencoder_steps=0, or choose a kind with codes, such as vq or em."
+            )
+        if 0 < autoencoder_steps <= startup_steps:
+            raise ValueError(
+                f"autoencoder_steps={autoencoder_steps} comes before the codebook starts, after "
+                f"startup_steps={startup_steps}. Choose more."
+            )
+        self.image_shape = tuple(image_shape)
+        self.num_dimensions = math.prod(image_shape)
+        self.grid = (height // side, width // side)
+        self.hidden_size = hidden_size
+        self.num_classes = num_classes
+        self.startup_steps = startup_steps
+        self.autoencoder_steps = autoencoder_steps
+        self.frozen = False
+        self.bottleneck = bottleneck
+        if likelihood == "categorical":
+            self.likelihood = CategoricalPixels(channels)
+        else:
+            self.likelihood = LogisticMixturePixels(channels, num_mixtures)
+        num_outputs = self.likelihood.num_parameters
+        if encoder == "convolutional":
+            sizes = (downsample_steps, num_layers)
+            self.encoder = ConvolutionalEncoder(hidden_size, *sizes, dropout, name="encoder")
+            self.decoder = ConvolutionalDecoder(
+                hidden_size, image_shape, *sizes, num_outputs, dropout, name="decoder"
+            )
+        else:
+            sizes = (downsample_steps, num_layers, filter_size, num_heads)
+            self.encoder = TransformerImageEncoder(hidden_size, *sizes, dropout, name="encoder")
+            self.decoder = TransformerImageDecoder(
+                hidden_size, image_shape, *sizes, num_outputs, dropout, name="decoder"
+            )
+        self.encoder.build((None, *image_shape))
+        for layer in (self.bottleneck, self.decoder):
+            layer.build((None, self.grid[0] * self.grid[1], hidden_size))
+        self.prior = None
+        if bottleneck.has_codes:
+            self.prior = LatentPrior(
+                self.grid,
+                bottleneck.num_codebooks,
+                bottleneck.num_codes,
+                prior_size,
+                prior_layers,
+                prior_filter_size,
+                prior_heads,
+                prior_dropout,
+                num_classes,
+                name="prior",
+            )
+            self.prior.build()
+        self.built = True
+
+    @classmethod
+    def from_hparams(cls, hparams, image_shape, num_classes):
+        return cls(
+            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck)),
+            image_shape=image_shape,
+            num_classes=num_classes if hparams.class_conditional else 0,
+            encoder=hparams.encoder,
+            likelihood=hparams.likelihood,
+            num_mixtures=hparams.num_mixtures,
+            hidden_size=hparams.hidden_size,
+            num_layers=hparams.num_layers,
+            filter_size=hparams.filter_size,
+            num_heads=hparams.num_heads,
+            downsample_steps=hparams.downsample_steps,
+            dropout=hparams.dropout,
+            prior_size=hparams.prior_size,
+            prior_layers=hparams.prior_layers,
+            prior_filter_size=hparams.prior_filter_size,
+            prior_heads=hparams.prior_heads,
+            prior_dropout=hparams.prior_dropout,
+            startup_steps=hparams.startup_steps,
+            autoencoder_steps=hparams.autoencoder_steps,
+        )
+
+    def encode(self, images, training=False):
+        """Returns vectors `[batch, positions, dim]` of images, before quantisation."""
+        return self.encoder(images, training=training)
+
+    def decode(self, dense, training=False):
+        """Returns the likelihood's parameters, `[batch, height, width, num_parameters]`."""
+        return self.decoder(dense, training=training)
+
+    def call(self, images, training=False):
+        """Returns the likelihood's parameters of images rebuilt from their latents."""
+        vectors = self.encode(images, training)
+        return self.decode(self.bottleneck.forward(vectors, training=training).output.dense)
+
+    def loss_totals(self, batch):
+        return {"images": ops.cast(ops.shape(batch["image"])[0], "float32")}
+
+    def training_output(self, batch, step, totals=None, training=False):
+        """Returns losses, metrics and statistics of a batch.
+
+        The metrics `reconstruction_bits`, `prior_bits` and `bits_per_dim`, their sum, are in bits
+        per dimension. In evaluation they are the bound of `bits` for picked codes; in training,
+        with dropout and several drawn codes, they are there to be watched. The latter two are
+        infinite before the codebook starts, as no code says what the decoder sees, and missing for
+        a kind that has neither codes nor a prior.
+
+        Args:
+            batch: dict of `image`, `[batch, height, width, channels]` uint8, and `label`, `[batch]`
+                int32.
+            step, totals, training: see `Model.training_output`.
+        """
+        local = self.loss_totals(batch)
+        totals = local if totals is None else totals
+        images, learns = batch["image"], training and not self.frozen
+        vectors = self.encode(images, learns)
+        quantized = self.bottleneck.forward(vectors, training=training)
+        dense, divergence = quantized.output.dense, None
+        if self.bottleneck.has_prior:
+            # Without a sample of the latents there is no bound, in evaluation neither.
+            dense, _, divergence = self.bottleneck.draw(vectors, 1, step if training else 0)
+        reconstruction = -self.likelihood.log_prob(self.decode(dense, learns), images)
+        losses = {
+            "reconstruction": ops.sum(reconstruction) / (totals["images"] * self.num_dimensions),
+            "commitment": quantized.loss * local["images"] / totals["images"],
+        }
+        metrics = {"reconstruction_bits": losses["reconstruction"] / math.log(2.0)}
+        started = self.bottleneck.started_share()
+        if self.prior is not None:
+            nats, right = self._score_codes(quantized.output, batch["label"], training)
+            codes = totals["images"] * math.prod(self.grid) * self.bottleneck.num_codebooks
+            # Before the codebook starts its codes mean nothing, so nobody learns them.
+            losses["prior"] = started * ops.sum(nats) / codes
+            metrics["prior_accuracy"] = ops.sum(right) / codes
+            divergence = ops.where(started < 1, float("inf"), nats)
+        if divergence is not None:
+            metrics["prior_bits"] = self._bits(ops.sum(divergence) / totals["images"])
+            metrics["bits_per_dim"] = metrics["reconstruction_bits"] + metrics["prior_bits"]
+        # Nor do they move the codebook: left to itself, it would start with the first update.
+        statistics = {name: started * value for name, value in quantized.statistics.items()}
+        return TrainingOutput(losses, metrics, statistics)
+
+    def _score_codes(self, output, labels, training):
+        """Scores known codes.
+
+        The codes before a code are one sample, and what is scored are all: given the image its
+        codes at different positions are independent, so that every sample of a code may follow any
+        of those before it. That is the expectation of what one whole sample would give, with less
+        noise.
+
+        Returns:
+            Nats of all codes, and whether the most probable code was the prior's guess too, both
+            `[batch, positions, C]`.
+        """
+        logits = self.prior(output.samples[..., 0], self._labels(labels), training=training)
+        samples, codes = output.samples, output.codes
+        nats = [cross_entropy(scores, samples[:, :, i]) for i, scores in enumerate(logits)]
+        right = [is_best(scores, codes[:, :, i]) for i, scores in enumerate(logits)]
+        return ops.stack(nats, axis=-1), ops.cast(ops.stack(right, axis=-1), "float32")
+
+    def _labels(self, labels):
+        return labels if self.num_classes else None
+
+    def _bits(self, nats):
+        return nats / (self.num_dimensions * math.log(2.0))
+
+    def freeze(self, step):
+        due = 0 < self.autoencoder_steps <= step
+        changes, self.frozen = due != self.frozen, due
+        return changes
+
+    @property
+    def learned_variables(self):
+        return self.prior.trainable_variables if self.frozen else self.trainable_variables
+
+    def adapt(self, batches):
+        """Starts the codebook by k-means from the vectors of a few batches; outside of replicas.
+
+        Args:
+            batches: iterable of batches, of which as many are used as it takes.
+        """
+        found = (self.encode(batch["image"]) for batch in batches)
+        start_codebook(self.bottleneck, (ops.reshape(x, (-1, self.hidden_size)) for x in found))
+
+    def update(self, statistics):
+        if not self.frozen:
+            self.bottleneck.update(statistics)
+
+    def describe(self, statistics):
+        return self.bottleneck.describe(statistics)
+
+    def bits(self, images, labels=None, num_samples=None, seed=0):
+        """Bounds the negative log-likelihood of each image from above.
+
+        Without `num_samples` the encoder picks one latent z for each image x. As the likelihood is
+        a sum over all latents, one of its terms bounds it, whatever the rule that picks it:
+        `-log p(x) <= -log p(x | z) - log p(z)`.
+
+        Under soft EM with m samples the decoder sees the mean of m codes at each position, so the
+        latent of an image is m sequences of codes, drawn independently both from the prior p and
+        from the posterior q, and Jensen's inequality gives
+
+            -log p(x) <= E_q[-log p(x | mean of z^1 .. z^m) + sum_l (log q(z^l | x) - log p(z^l))]
+
+        whose expectation is taken at one draw. It pays for m sequences and gets back only what the
+        posterior leaves open: where that is nearly one-hot it is about m times the price of one.
+        The bound of the variational kind is the same with one Gaussian sample and the divergence
+        of its posterior from its prior in closed form.
+
+        Args:
+            images: `[batch, height, width, channels]` uint8.
+            labels: `[batch]` int32, the classes; needed where the prior is told them.
+            num_samples: m, for soft kinds; none picks the most probable code.
+            seed: integer scalar, of the draw.
+
+        Returns:
+            `Bits`; infinite before the codebook has started.
+
+        Raises:
+            ValueError: when the bottleneck has neither codes nor a prior, so that there is no
+                bound; or when it draws no samples and is asked for some.
+
+        Reference: arXiv 1312.6114, equation 3, for the bound in general.
+        """
+        if not (self.bottleneck.has_codes or self.bottleneck.has_prior):
+            raise ValueError(
+                f"The bottleneck {type(self.bottleneck).__name__} has no codes and no prior, so "
+                "nothing bounds the likelihood of an image. Compare its reconstruction, or use a "
+                "kind with codes, or vae."
+            )
+        vectors = self.encode(images)
+        if num_samples is None and not self.bottleneck.has_prior:
+            output = self.bottleneck.forward(vectors).output
+            dense, samples, nats = output.dense, output.codes[..., None], 0.0
+        else:
+            dense, samples, log_ratio = self.bottleneck.draw(vectors, num_samples or 1, seed)
+            nats = ops.sum(log_ratio, axis=-1)
+        if self.prior is not None:
+            labels = self._labels(labels)
+            sequences = ops.moveaxis(samples, -1, 0)
+            log_probs = ops.map(lambda codes: self.prior.log_prob(codes, labels), sequences)
+            nats = nats - ops.sum(log_probs, axis=0)
+            nats = ops.where(self.bottleneck.started_share() < 1, float("inf"), nats)
+        reconstruction = -self.likelihood.log_prob(self.decode(dense), images)
+        return Bits(self._bits(reconstruction), self._bits(nats))
+
+    def reconstruct(self, images):
+        """Returns the expected images, `[batch, height, width, channels]` uint8, given their codes.
+
+        Args:
+            images: `[batch, height, width, channels]` uint8.
+        """
+        return self._expected(self.bottleneck.forward(self.encode(images)).output.dense)
+
+    def sample(self, num, labels=None, seed=0, temperature=1.0):
+        """Draws codes from the prior, and returns the expected images given them.
+
+        Args:
+            num: number of images, a Python integer.
+            labels: `[num]` int32; where the prior is told classes, the default is all of them in
+                turn.
+            seed: integer scalar; the same gives the same images.
+            temperature: of the prior, more than 0; 1 is as it learned. Default 1.
+
+        Returns:
+            `[num, height, width, channels]` uint8.
+
+        Raises:
+            ValueError: when the bottleneck has no codes, so that there is no prior to draw from.
+        """
+        if self.prior is None:
+            raise ValueError(
+                f"The bottleneck {type(self.bottleneck).__name__} has no codes, so no prior has "
+                "learned to draw images. Choose a kind with codes, such as vq or em."
+            )
+        if self.num_classes and labels is None:
+            labels = ops.arange(num, dtype="int32") % self.num_classes
+        codes = self.prior.sample(num, labels, seed, temperature)
+        return self._expected(self.bottleneck.embed(codes))
+
+    def _expected(self, dense):
+        mean = self.likelihood.mean(self.decode(dense))
+        return ops.cast(ops.clip(ops.round(mean), 0, 255), "uint8")
