@@ -1,0 +1,73 @@
+"""What the trainer asks of every model."""
+
+import typing
+
+import keras
+
+
+class TrainingOutput(typing.NamedTuple):
+    """What a training step needs of a forward pass.
+
+    Attributes:
+        losses: scalars by name; their sum is minimised.
+        metrics: further scalars by name, means that replicas add up to, like the losses.
+        statistics: what `Model.update` wants after the step; may be empty.
+    """
+
+    losses: dict
+    metrics: dict
+    statistics: dict
+
+
+class Model(keras.Model):
+    """A model that `t2t_vq.training.trainer` trains, from batches that its problem gives.
+
+    Attributes:
+        unit: what the speed of training is counted in, one of the names of `loss_totals`.
+        startup_steps: updates after which the trainer calls `adapt`.
+    """
+
+    unit = None
+    startup_steps = 0
+
+    @classmethod
+    def from_hparams(cls, hparams, **arguments):
+        """Returns a new model.
+
+        Args:
+            hparams: a dataclass of `t2t_vq.config` that describes it.
+            **arguments: what the problem's `model_arguments` tells of the data.
+        """
+        raise NotImplementedError
+
+    def loss_totals(self, batch):
+        """Returns, for each loss and metric, the number that its sum is divided by.
+
+        The number of `unit` is always among them. The trainer adds these over replicas and hands
+        them to `training_output`.
+        """
+        raise NotImplementedError
+
+    def training_output(self, batch, step, totals=None, training=False):
+        """Returns losses, metrics and statistics of a batch.
+
+        Args:
+            batch: dict of tensors, as the problem gives them.
+            step: scalar, the training step, for schedules.
+            totals: what `loss_totals` gave, summed over replicas; this batch's by default.
+            training: whether dropout and sampling are on. Default False.
+
+        Returns:
+            A `TrainingOutput`.
+        """
+        raise NotImplementedError
+
+    def adapt(self, batches):
+        """Starts from data what does, after `startup_steps` updates; here nothing."""
+
+    def update(self, statistics):
+        """Applies what a step learned without gradients; in a replica context."""
+
+    def describe(self, statistics):
+        """Returns metrics of statistics, by name."""
+        return {}
