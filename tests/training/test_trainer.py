@@ -217,7 +217,7 @@ def test_a_gradient_that_is_not_finite_stops_the_run(make_run, tmp_path, monkeyp
 @pytest.mark.parametrize("hparams", ["softem_nat_test,weight_ema=0.9", "transformer_test"])
 def test_two_replicas_train_from_data_to_translations(tf, make_run, hparams, tmp_path):
     run = make_run(f"{hparams},train_steps=4")
-    assert train(run, tmp_path, strategy="mirrored") >= 0
+    assert train(run, tmp_path, strategy="mirrored").value >= 0
     assert names(tmp_path / "latest") == ["ckpt-4.index"]
     values = checkpoint_values(tf, tmp_path / "latest" / "ckpt-4")
     assert all(np.all(np.isfinite(value)) for value in values.values())
