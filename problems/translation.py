@@ -23,6 +23,7 @@ class TranslationProblem(Problem):
             is when no source is named.
     """
 
+    task = "translation"
     files_name = None
     reversed = False
     external = True
@@ -87,6 +88,10 @@ class TranslationProblem(Problem):
         """Returns the `Tokenizer` of the joint vocabulary."""
         self.manifest(data_dir)
         return Tokenizer(records.vocab_path(data_dir, self.corpus_name))
+
+    def model_arguments(self, data_dir):
+        """Returns the size of the vocabulary."""
+        return {"vocab_size": self.tokenizer(data_dir).vocab_size}
 
     def text(self, data_dir, split="test"):
         """Returns the sentences of a split, to translate and to compare with.

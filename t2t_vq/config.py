@@ -13,14 +13,12 @@ import typing
 
 @dataclasses.dataclass(frozen=True)
 class HParams:
-    """What every model needs: optimisation and batches.
+    """What every model needs: optimisation.
 
     Attributes:
+        task: what the model does, as its problems call it: "translation" or "images".
         model: registered name of the model.
         train_steps: updates to train for, unless `--train_steps` says otherwise.
-        batch_tokens: padded target tokens in a batch, over all replicas together.
-        max_length: longest training example, in tokens, source and target alike.
-        num_buckets: lengths that batches are padded to; each costs one compilation.
         learning_rate: the highest learning rate, reached after `warmup_steps`.
         warmup_steps: updates over which the rate rises linearly from zero.
         schedule: "rsqrt" (inverse square root of the step) or "cosine" (down to 2 %).
@@ -31,11 +29,11 @@ class HParams:
         eval_frequency: updates between two evaluations and checkpoints.
     """
 
+    # Without a type, so that it is no field.
+    task = None
+
     model: str
     train_steps: int = 250_000
-    batch_tokens: int = 32_768
-    max_length: int = 256
-    num_buckets: int = 4
     learning_rate: float = 1.4e-3
     warmup_steps: int = 4_000
     schedule: str = "rsqrt"
@@ -46,12 +44,19 @@ class HParams:
     weight_ema: float = 0.0
     eval_frequency: int = 5_000
 
+    def batching(self):
+        """Returns what a problem's `batches` needs to know, as keyword arguments."""
+        raise NotImplementedError
+
 
 @dataclasses.dataclass(frozen=True)
 class TransformerHParams(HParams):
     """A Transformer from source to target tokens.
 
     Attributes:
+        batch_tokens: padded target tokens in a batch, over all replicas together.
+        max_length: longest training example, in tokens, source and target alike.
+        num_buckets: lengths that batches are padded to; each costs one compilation.
         hidden_size: width of embeddings and layers; a multiple of `num_heads`.
         filter_size: width of the feed-forward layers.
         num_heads: attention heads.
@@ -60,7 +65,12 @@ class TransformerHParams(HParams):
         label_smoothing: of the token cross-entropy.
     """
 
+    task = "translation"
+
     model: str = "transformer"
+    batch_tokens: int = 32_768
+    max_length: int = 256
+    num_buckets: int = 4
     hidden_size: int = 512
     filter_size: int = 2048
     num_heads: int = 8
@@ -68,6 +78,14 @@ class TransformerHParams(HParams):
     decoder_layers: int = 6
     dropout: float = 0.1
     label_smoothing: float = 0.1
+
+    def batching(self):
+        """Returns what a problem's `batches` needs to know, as keyword arguments."""
+        return {
+            "batch_tokens": self.batch_tokens,
+            "max_length": self.max_length,
+            "num_buckets": self.num_buckets,
+        }
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,11 +49,16 @@ class Run:
 
         Raises:
             registry.UnknownNameError: when a name is not registered.
-            ValueError: when an override is wrong.
+            ValueError: when an override is wrong, or the set is not for such a problem.
         """
         name, overrides = config.split_set(hparams)
-        registry.problems[problem]
+        task = registry.problems[problem].task
         resolved = config.override(registry.hparams(name), overrides)
+        if resolved.task != task:
+            raise ValueError(
+                f"The problem {problem} is one of {task}, and the set {name} is for "
+                f"{resolved.task}. Choose another; --registry_help lists both."
+            )
         return cls(problem=problem, hparams_set=name, hparams=resolved, **options)
 
     def save(self, output_dir):
@@ -92,14 +97,14 @@ class Run:
         """Returns the problem."""
         return registry.problem(self.problem)
 
-    def make_model(self, tokenizer):
-        """Returns a new model, in the run's precision and with its seed."""
+    def make_model(self):
+        """Returns a new model for the prepared data, in the run's precision and with its seed."""
         import keras
 
         keras.utils.set_random_seed(self.seed)
         keras.config.set_dtype_policy(self.precision)
         return registry.models[self.hparams.model].from_hparams(
-            self.hparams, vocab_size=tokenizer.vocab_size
+            self.hparams, **self.make_problem().model_arguments(self.data_dir)
         )
 
 

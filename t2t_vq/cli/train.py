@@ -68,7 +68,10 @@ def main():
     except Interrupted as stop:
         print(stop, file=sys.stderr)
         sys.exit(128 + stop.signal)
-    print(f"Best validation BLEU {best:.2f}. Next: t2t-vq-eval --output_dir={output_dir}")
+    print(
+        f"Best validation {best.measure} {best.value:.2f}. "
+        f"Next: t2t-vq-eval --output_dir={output_dir}"
+    )
 
 
 def default_output_dir(problem, hparams):

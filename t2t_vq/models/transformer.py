@@ -10,7 +10,8 @@ from t2t_vq.decoding.search import search as search_symbols
 from t2t_vq.layers.positions import shift_right, sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
-from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
+from t2t_vq.models.model import TrainingOutput
+from t2t_vq.models.translation_model import TranslationModel
 from t2t_vq.registry import register_model
 
 

@@ -18,7 +18,8 @@ from t2t_vq.layers.masked_latent_predictor import MaskedLatentPredictor
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.codebook_start import start_codebook
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
-from t2t_vq.models.translation_model import TrainingOutput, TranslationModel
+from t2t_vq.models.model import TrainingOutput
+from t2t_vq.models.translation_model import TranslationModel
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
 # Of the coins that mix true embeddings in: a stream that no bottleneck draws from.

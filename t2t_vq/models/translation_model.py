@@ -1,8 +1,5 @@
-"""What the translation models have in common, and what the trainer asks of them."""
+"""What the translation models have in common."""
 
-import typing
-
-import keras
 from keras import ops
 
 from t2t_vq.data.tokenizer import PAD_ID
@@ -11,29 +8,20 @@ from t2t_vq.layers.attention import padding_bias
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.token_embedding import TokenEmbedding
 from t2t_vq.layers.transformer_stack import TransformerStack
+from t2t_vq.models.model import Model
 
 
-class TrainingOutput(typing.NamedTuple):
-    """What a training step needs of a forward pass.
-
-    Attributes:
-        losses: scalars by name; their sum is minimised.
-        metrics: further scalars by name, means that replicas add up to, like the losses.
-        statistics: what `TranslationModel.update` wants after the step; may be empty.
-    """
-
-    losses: dict
-    metrics: dict
-    statistics: dict
-
-
-class TranslationModel(keras.Model):
+class TranslationModel(Model):
     """A model from source tokens to target tokens; 0 is padding, 1 ends a sentence.
+
+    Its batches are dicts of `source` and `target`, each `[batch, length]` int32.
 
     Args:
         vocab_size: size of the vocabulary that source and target share.
         hidden_size, filter_size, num_heads, encoder_layers, dropout: shape of the encoder.
     """
+
+    unit = "tokens"
 
     def __init__(
         self, vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
@@ -46,45 +34,6 @@ class TranslationModel(keras.Model):
         )
         self.embedding.build()
         self.encoder.build((None, None, hidden_size))
-
-    @classmethod
-    def from_hparams(cls, hparams, vocab_size):
-        """Returns a new model as `hparams`, a dataclass of `t2t_vq.config`, describes it."""
-        raise NotImplementedError
-
-    def loss_totals(self, batch):
-        """Returns, for each loss and metric, the number that its sum is divided by.
-
-        `tokens` is always among them: what the batch holds, for the speed of training. The trainer
-        adds these over replicas and hands them to `training_output`.
-        """
-        raise NotImplementedError
-
-    def training_output(self, batch, step, totals=None, training=False):
-        """Returns losses, metrics and statistics of a batch.
-
-        Args:
-            batch: dict of `source` and `target`, each `[batch, length]` int32.
-            step: scalar, the training step, for schedules.
-            totals: what `loss_totals` gave, summed over replicas; this batch's by default.
-            training: whether dropout and sampling are on. Default False.
-
-        Returns:
-            A `TrainingOutput`.
-        """
-        raise NotImplementedError
-
-    startup_steps = 0
-
-    def adapt(self, batches):
-        """Starts from data what does, after `startup_steps` updates; here nothing."""
-
-    def update(self, statistics):
-        """Applies what a step learned without gradients; in a replica context."""
-
-    def describe(self, statistics):
-        """Returns metrics of statistics, by name."""
-        return {}
 
     def translate(self, source, search=GREEDY):
         """Translates a batch.

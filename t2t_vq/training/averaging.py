@@ -42,7 +42,7 @@ def average_checkpoints(output_dir, last=None):
     run = runs.load(output_dir)
     paths = _newest(pathlib.Path(output_dir) / "latest", last)
     steps = [step_of(path) for path in paths]
-    model = run.make_model(run.make_problem().tokenizer(run.data_dir))
+    model = run.make_model()
     if steps[0] <= model.startup_steps:
         raise ValueError(
             f"{paths[0]} was saved before the codebook's start after update {model.startup_steps} "

@@ -1,5 +1,6 @@
 """Checkpoints: everything that a run needs to go on, and the best weights so far."""
 
+import math
 import pathlib
 
 import tensorflow as tf
@@ -24,7 +25,7 @@ class Checkpoints:
     def __init__(self, output_dir, model, optimizer, keep=3):
         self.epoch = tf.Variable(0, dtype=tf.int64)
         self.batch = tf.Variable(0, dtype=tf.int64)
-        self.best_score = tf.Variable(-1.0)
+        self.best_score = tf.Variable(-math.inf)
         folder = pathlib.Path(output_dir)
         self._model, self._optimizer = model, optimizer
         self._best_folder = folder / "best"

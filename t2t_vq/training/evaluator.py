@@ -1,72 +1,62 @@
-"""Validation while training: teacher-forced losses, real translations, BLEU."""
+"""Validation while training: what every evaluator does."""
 
-import typing
+import dataclasses
 
 import tensorflow as tf
 
-from t2t_vq.metrics.bleu import bleu
-from t2t_vq.translator import Translator
 
-_SAMPLES = 5
-
-
-class Evaluation(typing.NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
     """What a validation found.
 
     Attributes:
-        scalars: by name, `bleu` among them.
-        samples: list of `(source, reference, translation)`.
+        scalars: by name, the evaluator's `measure` among them.
+        example: lines of text that show what the model does; may be empty.
+        texts: Markdown by name, for TensorBoard.
+        images: by name, uint8 `[n, height, width, channels]`, for TensorBoard.
     """
 
     scalars: dict
-    samples: list
+    example: str = ""
+    texts: dict = dataclasses.field(default_factory=dict)
+    images: dict = dataclasses.field(default_factory=dict)
 
 
 class Evaluator:
-    """Evaluates a translation model on the validation set; it never moves a variable.
+    """Evaluates a model on the validation set; it never moves a variable.
 
     Args:
         model: the model.
-        problem: the translation problem.
+        problem: its problem.
         run: the `Run`.
-        tokenizer: the problem's.
-        max_batches: most batches that an evaluation uses, of losses and of translations; none uses
-            the whole set.
+        max_batches: most batches that an evaluation uses; none uses the whole set.
+
+    Attributes:
+        measure: name of the scalar that tells the best weights.
+        measure_name: the same as people call it.
+        sign: 1 where higher is better, -1 where lower is.
     """
 
-    def __init__(self, model, problem, run, tokenizer, max_batches=None):
+    measure = None
+    measure_name = None
+    sign = 1
+
+    def __init__(self, model, problem, run, max_batches=None):
         self.model = model
-        hparams = run.hparams
-        self._batches = problem.batches(
-            run.data_dir,
-            "dev",
-            batch_tokens=hparams.batch_tokens,
-            max_length=hparams.max_length,
-            num_buckets=hparams.num_buckets,
-        )
-        self._translator = Translator(model, tokenizer, hparams.max_length)
-        self._max_batches = max_batches
-        self._sources, self._references = problem.text(run.data_dir, "dev")
-        if max_batches is not None:
-            lines = max_batches * self._translator.batch_size
-            self._sources, self._references = self._sources[:lines], self._references[:lines]
-        self._losses = tf.function(self._sums, autograph=False)
+        self.max_batches = max_batches
+        batches = problem.batches(run.data_dir, "dev", **run.hparams.batching())
+        self._batches = batches if max_batches is None else batches.take(max_batches)
+        self._compiled_sums = tf.function(self._sums, autograph=False)
 
     def evaluate(self, step):
         """Returns the `Evaluation` of the model as it is after `step` updates."""
-        scalars = self._mean_losses(step)
-        translations = self._translator.translate(self._sources)
-        scalars["bleu"] = bleu(translations, self._references).score
-        samples = zip(self._sources, self._references, translations, strict=True)
-        return Evaluation(scalars, list(samples)[:_SAMPLES])
+        raise NotImplementedError
 
-    def _mean_losses(self, step):
+    def mean_losses(self, step):
+        """Returns the means of losses and metrics over the validation set, by name."""
         sums, totals = {}, {}
-        batches = (
-            self._batches if self._max_batches is None else (self._batches.take(self._max_batches))
-        )
-        for batch in batches:
-            values, weight = self._losses(batch, tf.constant(step))
+        for batch in self._batches:
+            values, weight = self._compiled_sums(batch, tf.constant(step))
             for name, value in values.items():
                 sums[name] = sums.get(name, 0.0) + float(value) * float(weight)
                 totals[name] = totals.get(name, 0.0) + float(weight)
@@ -76,4 +66,13 @@ class Evaluator:
         output = self.model.training_output(batch, step, training=False)
         values = {f"loss/{name}": value for name, value in output.losses.items()}
         values = {"loss": sum(output.losses.values()), **values, **output.metrics}
-        return values, self.model.loss_totals(batch)["tokens"]
+        return values, self.model.loss_totals(batch)[self.model.unit]
+
+
+def make_evaluator(model, problem, run, max_batches=None):
+    """Returns the evaluator of the problem's task; arguments are those of `Evaluator`."""
+    from t2t_vq.training.image_evaluator import ImageEvaluator
+    from t2t_vq.training.translation_evaluator import TranslationEvaluator
+
+    kinds = {"translation": TranslationEvaluator, "images": ImageEvaluator}
+    return kinds[problem.task](model, problem, run, max_batches)

@@ -42,9 +42,9 @@ def load_translator(output_dir, checkpoint="best", search=GREEDY, rescore_with=N
 
     rescorer = None
     if other:
-        rescorer = other.make_model(tokenizer)
+        rescorer = other.make_model()
         load_weights(rescorer, rescore_with)
-    model = run.make_model(tokenizer)
+    model = run.make_model()
     path = load_weights(model, output_dir, checkpoint)
     if rescore_with == "self":
         rescorer = model

@@ -12,11 +12,13 @@ class TrainingProgress:
     Args:
         first_step: the step that this run starts from.
         last_step: the step that it ends at.
+        unit: what speed is counted in, "tokens" or "images".
     """
 
-    def __init__(self, first_step, last_step):
+    def __init__(self, first_step, last_step, unit):
         self._step = first_step
         self._last_step = last_step
+        self._unit = unit
         self._time = time.monotonic()
         self._terminal = sys.stderr.isatty()
         self._interval = 2.0 if self._terminal else 15.0
@@ -25,16 +27,16 @@ class TrainingProgress:
         """Returns whether the last line is long enough ago."""
         return time.monotonic() - self._time >= self._interval
 
-    def show(self, step, means, tokens):
+    def show(self, step, means, units):
         """Shows the updates since the last call.
 
         Args:
             step: updates made so far.
             means: dict of scalars, means over those updates; `loss` and its parts `loss/...`.
-            tokens: target tokens in them.
+            units: tokens or images in them.
 
         Returns:
-            Tokens a second.
+            Units a second.
         """
         now = time.monotonic()
         seconds, steps = max(now - self._time, 1e-9), max(step - self._step, 1)
@@ -46,11 +48,11 @@ class TrainingProgress:
         )
         line = (
             f"step {step:,}/{self._last_step:,}  loss {means['loss']:.3f} ({parts})  "
-            f"{tokens / seconds:,.0f} tokens/s  {duration(left)} left"
+            f"{units / seconds:,.0f} {self._unit}/s  {duration(left)} left"
         )
         self._print(line)
         self.restart(step)
-        return tokens / seconds
+        return units / seconds
 
     def restart(self, step):
         """Leaves out of the speed what was done since the last line, such as an evaluation."""

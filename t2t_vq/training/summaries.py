@@ -1,4 +1,4 @@
-"""TensorBoard: scalars of training and validation, and sample translations."""
+"""TensorBoard: scalars of training and validation, sample translations or images."""
 
 import pathlib
 
@@ -24,14 +24,13 @@ class Summaries:
             for name, value in values.items():
                 tf.summary.scalar(name, value)
 
-    def samples(self, step, samples):
-        """Writes `(source, reference, translation)` triples as a table."""
-        rows = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in samples]
-        table = "\n".join(["source | reference | translation", "--- | --- | ---", *rows])
+    def evaluation(self, step, found):
+        """Writes a `t2t_vq.training.evaluator.Evaluation`, and puts everything on disk."""
+        self.scalars("dev", step, found.scalars)
         with self._writers["dev"].as_default(step):
-            tf.summary.text("translations", table)
-
-    def flush(self):
-        """Puts everything on disk."""
+            for name, text in found.texts.items():
+                tf.summary.text(name, text)
+            for name, images in found.images.items():
+                tf.summary.image(name, images, max_outputs=len(images))
         for writer in self._writers.values():
             writer.flush()

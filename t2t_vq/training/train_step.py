@@ -18,14 +18,15 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
     graph. On a CPU all is: XLA draws dropout's random numbers there many times slower.
 
     Args:
-        model: a `TranslationModel`, built under `strategy`.
+        model: a `t2t_vq.models.model.Model`, built under `strategy`.
         optimizer: a Keras optimizer, built.
         strategy: a `tf.distribute` strategy.
         clip_norm: largest global norm of the summed gradient; 0 does not clip.
 
     Returns:
         A function from a distributed batch to a dict of scalars: every loss by its name under
-        `loss/`, their sum as `loss`, every metric, `gradient_norm` and `tokens`, their number.
+        `loss/`, their sum as `loss`, every metric, `gradient_norm`, and the number of the model's
+        `unit` in the batch.
     """
     num_replicas = strategy.num_replicas_in_sync
     jit_compile = uses_xla(strategy)
@@ -64,7 +65,7 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
             **sum_over_replicas(output.metrics),
             **model.describe(sum_over_replicas(output.statistics)),
             "gradient_norm": norm,
-            "tokens": totals["tokens"],
+            model.unit: totals[model.unit],
         }
 
     if num_replicas == 1:

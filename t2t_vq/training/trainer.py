@@ -2,12 +2,13 @@
 
 import itertools
 import math
+import typing
 
 import keras
 import tensorflow as tf
 
 from t2t_vq.training.checkpoints import Checkpoints
-from t2t_vq.training.evaluator import Evaluator
+from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
 from t2t_vq.training.learning_rate import WarmupSchedule
 from t2t_vq.training.progress import TrainingProgress
@@ -19,6 +20,18 @@ from t2t_vq.training.weight_ema import averaged_weights
 
 class NotFiniteError(ValueError):
     """A loss or the gradient became NaN or infinite."""
+
+
+class Best(typing.NamedTuple):
+    """The best validation of a run.
+
+    Attributes:
+        measure: what was measured, as people call it.
+        value: the best of it.
+    """
+
+    measure: str
+    value: float
 
 
 def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3, strategy="auto"):
@@ -40,7 +53,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         strategy: see `t2t_vq.training.strategy`.
 
     Returns:
-        The highest validation BLEU.
+        The `Best` validation: of BLEU for translation, of bits per dimension for images.
 
     Raises:
         NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
@@ -54,21 +67,20 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     problem = run.make_problem()
     problem.generate_data(run.data_dir, source_dir)
     strategy = make_strategy(strategy)
-    tokenizer = problem.tokenizer(run.data_dir)
     with strategy.scope():
-        model = run.make_model(tokenizer)
+        model = run.make_model()
         optimizer = _make_optimizer(run.hparams)
         optimizer.build(model.trainable_variables)
     # Not before the model could be made, so that a mistake corrected is no other run.
     run.save(output_dir)
     checkpoints = Checkpoints(output_dir, model, optimizer, keep_checkpoints)
-    evaluator = Evaluator(model, problem, run, tokenizer, eval_steps)
+    evaluator = make_evaluator(model, problem, run, eval_steps)
     loop = _Loop(run, problem, model, optimizer, strategy, checkpoints, evaluator, output_dir)
     with Interruption() as interruption:
         loop.run_until(run.hparams.train_steps, interruption)
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
-    return float(checkpoints.best_score)
+    return Best(evaluator.measure_name, evaluator.sign * float(checkpoints.best_score))
 
 
 def _make_optimizer(hparams):
@@ -99,7 +111,7 @@ class _Loop:
 
     def run_until(self, last_step, interruption):
         step = self.checkpoints.restore()
-        self.progress = TrainingProgress(step, last_step)
+        self.progress = TrainingProgress(step, last_step, self.model.unit)
         self.progress.note(
             f"{self.hparams.model} with {self.model.count_params():,} parameters on "
             f"{self.strategy.num_replicas_in_sync} device(s), from step {step:,}"
@@ -129,11 +141,9 @@ class _Loop:
         return self.problem.train_batches(
             self.run.data_dir,
             epoch,
-            batch_tokens=self.hparams.batch_tokens,
-            max_length=self.hparams.max_length,
-            num_buckets=self.hparams.num_buckets,
             seed=self.run.seed,
             batch_multiple=self.strategy.num_replicas_in_sync,
+            **self.hparams.batching(),
         )
 
     def _batches(self):
@@ -157,9 +167,9 @@ class _Loop:
                 step - len(self.pending) + 1 + i,
                 {name: values[i] for name, values in results.items()},
             )
-        tokens = results.pop("tokens").sum()
+        units = results.pop(self.model.unit).sum()
         means = {name: float(values.mean()) for name, values in results.items()}
-        means["tokens_per_second"] = self.progress.show(step, means, tokens)
+        means[f"{self.model.unit}_per_second"] = self.progress.show(step, means, units)
         means["learning_rate"] = float(self.optimizer.learning_rate)
         self.summaries.scalars("train", step, means)
         self.pending = []
@@ -167,16 +177,14 @@ class _Loop:
     def _evaluate(self, step):
         # What is scored is what `best` keeps.
         with averaged_weights(self.model, self.optimizer):
-            result = self.evaluator.evaluate(step)
-            best = self.checkpoints.save_if_best(result.scalars["bleu"])
-        self.summaries.scalars("dev", step, result.scalars)
-        self.summaries.samples(step, result.samples)
-        self.summaries.flush()
-        source, _, translation = result.samples[0]
+            found = self.evaluator.evaluate(step)
+            value = found.scalars[self.evaluator.measure]
+            best = self.checkpoints.save_if_best(self.evaluator.sign * value)
+        self.summaries.evaluation(step, found)
+        example = f"\n{found.example}" if found.example else ""
         self.progress.note(
-            f"step {step:,}: validation loss {result.scalars['loss']:.3f}, BLEU "
-            f"{result.scalars['bleu']:.2f}{' (best so far)' if best else ''}\n"
-            f"  {source}\n  {translation}"
+            f"step {step:,}: validation loss {found.scalars['loss']:.3f}, "
+            f"{self.evaluator.measure_name} {value:.2f}{' (best so far)' if best else ''}{example}"
         )
         self.progress.restart(step)
 

@@ -40,16 +40,6 @@ def finished(make_run, tmp_path_factory):
 
 
 @pytest.fixture
-def model_of():
-    """A function from a `Run` to its new model."""
-
-    def make(run):
-        return run.make_model(run.make_problem().tokenizer(run.data_dir))
-
-    return make
-
-
-@pytest.fixture
 def with_steps():
     """A function from a `Run` and a number to the same run of so many updates."""
 

@@ -19,10 +19,10 @@ def copy(finished, tmp_path_factory):
     return shutil.copytree(finished.output_dir, folder, dirs_exist_ok=True)
 
 
-def test_weights_are_averaged_and_all_else_is_the_newest(copy, finished, model_of):
+def test_weights_are_averaged_and_all_else_is_the_newest(copy, finished):
     path, steps = average_checkpoints(copy)
     assert (path, steps) == (str(copy / "average" / "ckpt-8"), [4, 8])
-    model = model_of(finished.run)
+    model = finished.run.make_model()
     average = values(model, path)
     older, newest = (values(model, copy / "latest" / f"ckpt-{step}") for step in steps)
     trainable = {variable.path for variable in model.trainable_variables}
@@ -36,12 +36,12 @@ def test_weights_are_averaged_and_all_else_is_the_newest(copy, finished, model_o
     assert {"codebook", "counts", "sums", "step", "seed_generator_state"} <= set(kept)
 
 
-def test_the_average_is_found_by_name_and_the_newest_replaces_it(copy, finished, model_of):
+def test_the_average_is_found_by_name_and_the_newest_replaces_it(copy, finished):
     with pytest.raises(FileNotFoundError, match=r"no average checkpoint yet. Make it with t2t-vq"):
-        load_weights(model_of(finished.run), copy, "average")
+        load_weights(finished.run.make_model(), copy, "average")
     for _ in range(2):
         path, _ = average_checkpoints(copy, last=2)
-        assert load_weights(model_of(finished.run), copy, "average") == path
+        assert load_weights(finished.run.make_model(), copy, "average") == path
     assert [p.name for p in (copy / "average").glob("*.index")] == ["ckpt-8.index"]
 
 

@@ -1,10 +1,10 @@
-import dataclasses
 import shutil
 
 import keras
 import numpy as np
 import pytest
 
+from t2t_vq import registry
 from t2t_vq.training.checkpoints import Checkpoints, load_weights
 
 
@@ -21,9 +21,9 @@ def scramble(variables):
 
 
 @pytest.fixture
-def trainee(make_run, model_of):
+def trainee(make_run):
     """A model with dropout and a codebook, and its optimizer."""
-    model = model_of(make_run("softem_nat_test,mask_startup_steps=5"))
+    model = make_run("softem_nat_test,mask_startup_steps=5").make_model()
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     return model, optimizer
@@ -77,8 +77,8 @@ def test_the_best_is_kept_whatever_follows(trainee, tmp_path):
     assert [path.name for path in (tmp_path / "best").glob("*.index")] == ["ckpt-2.index"]
 
 
-def test_weights_of_a_run_are_found_by_name_and_by_path(finished, model_of):
-    model = model_of(finished.run)
+def test_weights_of_a_run_are_found_by_name_and_by_path(finished):
+    model = finished.run.make_model()
     latest = load_weights(model, finished.output_dir, "latest")
     assert latest.endswith("latest/ckpt-8")
     newest = values(model)
@@ -91,53 +91,53 @@ def test_weights_of_a_run_are_found_by_name_and_by_path(finished, model_of):
             np.testing.assert_array_equal(new, old)
 
 
-def test_a_missing_best_points_to_the_latest(finished, model_of, tmp_path):
+def test_a_missing_best_points_to_the_latest(finished, tmp_path):
     shutil.copytree(finished.output_dir / "latest", tmp_path / "latest")
     with pytest.raises(FileNotFoundError, match=r"has no best checkpoint yet. Use --check"):
-        load_weights(model_of(finished.run), tmp_path)
+        load_weights(finished.run.make_model(), tmp_path)
 
 
-def test_a_run_without_checkpoints_is_told_to_train_longer(finished, model_of, tmp_path):
+def test_a_run_without_checkpoints_is_told_to_train_longer(finished, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no latest checkpoint yet. Train for longer"):
-        load_weights(model_of(finished.run), tmp_path, "latest")
+        load_weights(finished.run.make_model(), tmp_path, "latest")
 
 
-def test_a_path_without_a_checkpoint_is_told_what_one_looks_like(finished, model_of):
+def test_a_path_without_a_checkpoint_is_told_what_one_looks_like(finished):
     with pytest.raises(FileNotFoundError, match=r"no checkpoint runs/ckpt-1. Give best, latest"):
-        load_weights(model_of(finished.run), finished.output_dir, "runs/ckpt-1")
+        load_weights(finished.run.make_model(), finished.output_dir, "runs/ckpt-1")
 
 
 @pytest.mark.parametrize(
     "hparams",
     ["softem_nat_test,hidden_size=8", "transformer_test", "softem_nat_test,encoder_layers=2"],
 )
-def test_a_checkpoint_of_another_model_is_refused(finished, make_run, model_of, hparams):
+def test_a_checkpoint_of_another_model_is_refused(finished, make_run, hparams):
     with pytest.raises(ValueError, match="does not fit the model"):
-        load_weights(model_of(make_run(hparams)), finished.output_dir, "latest")
+        load_weights(make_run(hparams).make_model(), finished.output_dir, "latest")
 
 
-def test_a_run_of_another_vocabulary_cannot_go_on(finished, make_run, model_of, tmp_path):
+def test_a_run_of_another_vocabulary_cannot_go_on(finished, tmp_path):
     shutil.copytree(finished.output_dir, tmp_path / "copy")
-    run = finished.run
-    model = run.make_model(dataclasses.make_dataclass("Tokenizer", ["vocab_size"])(77))
+    hparams = finished.run.hparams
+    model = registry.models[hparams.model].from_hparams(hparams, vocab_size=77)
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     with pytest.raises(ValueError, match="does not fit the model"):
         Checkpoints(tmp_path / "copy", model, optimizer).restore()
 
 
-def test_a_damaged_checkpoint_is_refused(finished, model_of, tmp_path):
+def test_a_damaged_checkpoint_is_refused(finished, tmp_path):
     shutil.copytree(finished.output_dir, tmp_path / "copy")
     for path in (tmp_path / "copy" / "latest").glob("ckpt-8.data*"):
         path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="latest/ckpt-8 cannot be read"):
-        load_weights(model_of(finished.run), tmp_path / "copy", "latest")
+        load_weights(finished.run.make_model(), tmp_path / "copy", "latest")
 
 
-def test_every_replica_restores_the_same(make_run, model_of, two_replicas, tmp_path):
+def test_every_replica_restores_the_same(make_run, two_replicas, tmp_path):
     def restored():
         with two_replicas.scope():
-            model = model_of(make_run("softem_nat_test"))
+            model = make_run("softem_nat_test").make_model()
             optimizer = keras.optimizers.Adam()
             optimizer.build(model.trainable_variables)
         return model, Checkpoints(tmp_path, model, optimizer)

@@ -23,17 +23,17 @@ def teacher(make_run, tmp_path_factory):
     return output_dir
 
 
-def test_a_run_translates_as_its_best_weights_do(finished, model_of):
+def test_a_run_translates_as_its_best_weights_do(finished):
     _, _, translator, path = load_translator(finished.output_dir)
-    model = model_of(finished.run)
+    model = finished.run.make_model()
     assert path == load_weights(model, finished.output_dir)
     expected = Translator(model, translator.tokenizer, 16).translate(LINES)
     assert translator.translate(LINES) == expected
 
 
-def test_another_run_rescores(finished, teacher, make_run, model_of):
+def test_another_run_rescores(finished, teacher, make_run):
     _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
-    expected = model_of(make_run("transformer_test"))
+    expected = make_run("transformer_test").make_model()
     load_weights(expected, teacher)
     assert translator.rescorer.count_params() == expected.count_params()
     for ours, theirs in zip(translator.rescorer.variables, expected.variables, strict=True):

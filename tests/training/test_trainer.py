@@ -76,7 +76,8 @@ def test_a_run_leaves_itself_and_its_checkpoints(finished):
     assert runs.load(finished.output_dir) == finished.run
     assert names(finished.output_dir / "latest") == ["ckpt-4.index", "ckpt-8.index"]
     assert len(names(finished.output_dir / "best")) == 1
-    assert finished.best >= 0
+    assert finished.best.measure == "BLEU"
+    assert finished.best.value >= 0
 
 
 def test_losses_and_metrics_of_training_are_in_tensorboard(finished):
@@ -98,7 +99,7 @@ def test_losses_and_metrics_of_training_are_in_tensorboard(finished):
 def test_validation_is_in_tensorboard_with_translations(finished):
     found = summaries_in(finished.output_dir / "dev")
     assert {"loss", "loss/reconstruction", "bleu", "token_accuracy", "translations"} <= set(found)
-    assert float(max(found["bleu"].values())) == pytest.approx(finished.best)
+    assert float(max(found["bleu"].values())) == pytest.approx(finished.best.value)
     sources, references = finished.run.make_problem().text(finished.run.data_dir, "dev")
     table = found["translations"][8].item().decode("utf-8").split("\n")
     assert table[0] == "source | reference | translation"
@@ -148,8 +149,8 @@ def test_with_averaged_weights_validations_and_stops_change_no_bit_of_training(
             np.testing.assert_array_equal(stopped[name], value, err_msg=name)
 
 
-def test_the_best_holds_the_averaged_weights_and_the_latest_the_plain_ones(averaged, model_of):
-    model, optimizer = model_of(averaged.run), trainer._make_optimizer(averaged.run.hparams)
+def test_the_best_holds_the_averaged_weights_and_the_latest_the_plain_ones(averaged):
+    model, optimizer = averaged.run.make_model(), trainer._make_optimizer(averaged.run.hparams)
     optimizer.build(model.trainable_variables)
     assert Checkpoints(averaged.output_dir, model, optimizer).restore() == 4
 
@@ -173,7 +174,7 @@ def test_a_decay_of_averaged_weights_out_of_range_is_refused(make_run, tmp_path)
 
 def test_a_signal_during_the_last_update_is_too_late(make_run, stop_after, tmp_path):
     stop_after(2, signal.SIGINT)
-    assert train(make_run("transformer_test,train_steps=2"), tmp_path) >= 0
+    assert train(make_run("transformer_test,train_steps=2"), tmp_path).value >= 0
     assert names(tmp_path / "best") == ["ckpt-2.index"]
 
 
@@ -216,7 +217,7 @@ def test_a_gradient_that_is_not_finite_stops_the_run(make_run, tmp_path, monkeyp
 @pytest.mark.parametrize("hparams", ["softem_nat_test,weight_ema=0.9", "transformer_test"])
 def test_two_replicas_train_from_data_to_translations(tf, make_run, hparams, tmp_path):
     run = make_run(f"{hparams},train_steps=4")
-    assert train(run, tmp_path, strategy="mirrored") >= 0
+    assert train(run, tmp_path, strategy="mirrored").value >= 0
     assert names(tmp_path / "latest") == ["ckpt-4.index"]
     values = checkpoint_values(tf, tmp_path / "latest" / "ckpt-4")
     assert all(np.all(np.isfinite(value)) for value in values.values())

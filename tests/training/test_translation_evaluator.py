@@ -2,16 +2,14 @@ import numpy as np
 import pytest
 
 from t2t_vq.metrics.bleu import bleu
-from t2t_vq.training.evaluator import Evaluator
+from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.translator import Translator
 
 
 @pytest.fixture(scope="module")
 def evaluator(make_run):
     run = make_run("softem_nat_test,mask_startup_steps=5")
-    problem = run.make_problem()
-    tokenizer = problem.tokenizer(run.data_dir)
-    return Evaluator(run.make_model(tokenizer), problem, run, tokenizer)
+    return make_evaluator(run.make_model(), run.make_problem(), run)
 
 
 @pytest.fixture(scope="module")
@@ -49,5 +47,8 @@ def test_bleu_is_that_of_the_translations_of_the_sources(evaluator, evaluation, 
     sources, references = problem.text(run.data_dir, "dev")
     tokenizer = problem.tokenizer(run.data_dir)
     translations = Translator(evaluator.model, tokenizer, 16).translate(sources)
-    assert evaluation.samples == list(zip(sources, references, translations, strict=True))[:5]
+    rows = evaluation.texts["translations"].split("\n")[2:]
+    samples = list(zip(sources, references, translations, strict=True))[:5]
+    assert rows == [" | ".join(sample) for sample in samples]
+    assert evaluation.example == f"  {sources[0]}\n  {translations[0]}"
     assert evaluation.scalars["bleu"] == bleu(translations, references).score
