@@ -114,12 +114,6 @@ class VqAutoencoder(Model):
                 f"There is no likelihood '{likelihood}'. Choose one of {', '.join(_LIKELIHOODS)}."
             )
         height, width, channels = image_shape
-        side = 1 << downsample_steps
-        if height % side or width % side:
-            raise ValueError(
-                f"Images of {height} x {width} pixels cannot be halved downsample_steps="
-                f"{downsample_steps} times. Choose fewer, or images of other sizes."
-            )
         if autoencoder_steps and not bottleneck.has_codes:
             raise ValueError(
                 f"autoencoder_steps={autoencoder_steps} leaves only a prior to learn, and the "
@@ -133,7 +127,7 @@ class VqAutoencoder(Model):
             )
         self.image_shape = tuple(image_shape)
         self.num_dimensions = math.prod(image_shape)
-        self.grid = (height // side, width // side)
+        self.grid = (height >> downsample_steps, width >> downsample_steps)
         self.hidden_size = hidden_size
         self.num_classes = num_classes
         self.startup_steps = startup_steps
@@ -201,6 +195,16 @@ class VqAutoencoder(Model):
             autoencoder_steps=hparams.autoencoder_steps,
         )
 
+    @property
+    def has_prior(self):
+        """Whether there are codes, whose prior can be drawn from."""
+        return self.prior is not None
+
+    @property
+    def has_bound(self):
+        """Whether there is a bound on the likelihood of images: for all kinds but `dense`."""
+        return self.has_prior or self.bottleneck.has_prior
+
     def encode(self, images, training=False):
         """Returns vectors `[batch, positions, dim]` of images, before quantisation."""
         return self.encoder(images, training=training)
@@ -247,7 +251,7 @@ class VqAutoencoder(Model):
         }
         metrics = {"reconstruction_bits": losses["reconstruction"] / math.log(2.0)}
         started = self.bottleneck.started_share()
-        if self.prior is not None:
+        if self.has_prior:
             nats, right = self._score_codes(quantized.output, batch["label"], training)
             codes = totals["images"] * math.prod(self.grid) * self.bottleneck.num_codebooks
             # Before the codebook starts its codes mean nothing, so nobody learns them.
@@ -343,7 +347,7 @@ class VqAutoencoder(Model):
 
         Reference: arXiv 1312.6114, equation 3, for the bound in general.
         """
-        if not (self.bottleneck.has_codes or self.bottleneck.has_prior):
+        if not self.has_bound:
             raise ValueError(
                 f"The bottleneck {type(self.bottleneck).__name__} has no codes and no prior, so "
                 "nothing bounds the likelihood of an image. Compare its reconstruction, or use a "
@@ -356,7 +360,7 @@ class VqAutoencoder(Model):
         else:
             dense, samples, log_ratio = self.bottleneck.draw(vectors, num_samples or 1, seed)
             nats = ops.sum(log_ratio, axis=-1)
-        if self.prior is not None:
+        if self.has_prior:
             labels = self._labels(labels)
             sequences = ops.moveaxis(samples, -1, 0)
             log_probs = ops.map(lambda codes: self.prior.log_prob(codes, labels), sequences)
@@ -389,7 +393,7 @@ class VqAutoencoder(Model):
         Raises:
             ValueError: when the bottleneck has no codes, so that there is no prior to draw from.
         """
-        if self.prior is None:
+        if not self.has_prior:
             raise ValueError(
                 f"The bottleneck {type(self.bottleneck).__name__} has no codes, so no prior has "
                 "learned to draw images. Choose a kind with codes, such as vq or em."

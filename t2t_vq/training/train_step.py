@@ -30,7 +30,7 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
     """
     num_replicas = strategy.num_replicas_in_sync
     jit_compile = uses_xla(strategy)
-    variables = model.trainable_variables
+    variables = model.learned_variables
 
     @tf.function(jit_compile=jit_compile, autograph=False)
     def gradients(batch, totals):

@@ -106,8 +106,11 @@ class _Loop:
         self.model, self.optimizer, self.strategy = model, optimizer, strategy
         self.checkpoints, self.evaluator = checkpoints, evaluator
         self.summaries = Summaries(output_dir)
-        self.train_step = make_train_step(model, optimizer, strategy, run.hparams.clip_norm)
+        self.train_step = self._make_train_step()
         self.pending = []
+
+    def _make_train_step(self):
+        return make_train_step(self.model, self.optimizer, self.strategy, self.hparams.clip_norm)
 
     def run_until(self, last_step, interruption):
         step = self.checkpoints.restore()
@@ -122,6 +125,8 @@ class _Loop:
         for batch in self._batches():
             if step == self.model.startup_steps:
                 self.model.adapt(self._epoch(0))
+            if self.model.freeze(step):
+                self.train_step = self._make_train_step()
             self.pending.append(self.train_step(batch))
             self.checkpoints.batch.assign_add(1)
             step += 1
