@@ -1,0 +1,78 @@
+import keras
+import numpy as np
+import pytest
+
+from t2t_vq.bottlenecks import SoftEM, VectorQuantizer
+from t2t_vq.models.vq_autoencoder import VqAutoencoder
+from t2t_vq.training.strategy import make_strategy
+from t2t_vq.training.train_step import make_train_step
+
+BATCH = {
+    "image": np.random.default_rng(0).integers(0, 256, (16, 4, 8, 3)).astype("uint8"),
+    "label": np.zeros(16, "int32"),
+}
+
+
+def arrays(variables):
+    return {variable.path: np.array(variable) for variable in variables}
+
+
+def moved(before, after):
+    return {path for path, value in before.items() if np.any(value != after[path])}
+
+
+@pytest.mark.parametrize("kind", ["em", "gradient"])
+def test_after_its_steps_nothing_of_the_autoencoder_moves_and_the_prior_goes_on(tf, kind):
+    keras.utils.set_random_seed(0)
+    bottleneck = (
+        SoftEM(num_codes=4, decay=0.5)
+        if kind == "em"
+        else VectorQuantizer(num_codes=4, learning="gradient")
+    )
+    model = VqAutoencoder(
+        bottleneck,
+        image_shape=(4, 8, 3),
+        **{"num_mixtures": 2, "hidden_size": 8, "num_layers": 1, "dropout": 0.1},
+        **{"prior_size": 8, "prior_layers": 1, "prior_filter_size": 16, "prior_heads": 2},
+        **{"startup_steps": 1, "autoencoder_steps": 4},
+    )
+    optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.5)
+    optimizer.build(model.trainable_variables)
+    strategy = make_strategy("one_device")
+    batch = {name: tf.constant(value) for name, value in BATCH.items()}
+    history, changes = [], []
+    for step in range(7):
+        if step == model.startup_steps:
+            model.adapt([batch])
+        if model.freeze(step):
+            changes.append(step)
+        if step == 0 or changes[-1:] == [step]:
+            train_step = make_train_step(model, optimizer, strategy)
+        train_step(batch)
+        history.append((arrays(model.variables), arrays(optimizer.variables)))
+    assert changes == [4]
+    learning = moved(history[2][0], history[3][0])
+    assert any("codebook" in path for path in learning)
+    assert any("encoder" in path for path in learning)
+    prior = {variable.path for variable in model.prior.variables}
+    frozen = moved(history[3][0], history[6][0])
+    trainable = {variable.path for variable in model.prior.trainable_variables}
+    assert trainable <= frozen
+    # Dropout of the prior draws from seeds that move too.
+    assert frozen <= prior
+    momenta = moved(history[3][1], history[6][1])
+    assert not [path for path in momenta if "momentum" in path and "prior" not in path]
+    assert [path for path in momenta if "momentum" in path and "prior" in path]
+
+
+def test_a_resumed_run_is_frozen_before_its_first_update():
+    model = VqAutoencoder(
+        SoftEM(num_codes=4),
+        image_shape=(4, 8, 3),
+        **{"num_mixtures": 2, "hidden_size": 8, "num_layers": 1},
+        **{"prior_size": 8, "prior_layers": 1, "prior_filter_size": 16, "prior_heads": 2},
+        autoencoder_steps=4,
+    )
+    assert len(model.learned_variables) == len(model.trainable_variables)
+    assert model.freeze(9) and not model.freeze(10)
+    assert model.learned_variables == model.prior.trainable_variables
