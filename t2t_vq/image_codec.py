@@ -103,7 +103,6 @@ class ImageCodec:
             filled = [np.resize(array, (self.batch_size, *array.shape[1:])) for array in rows]
             draws = {} if seed is None else {"seed": tf.constant(seeds.integers(1 << 31))}
             results = self._compiled[key](*map(tf.constant, filled), **draws)
-            found.append(
-                tf.nest.map_structure(lambda result: result.numpy()[: len(rows[0])], results)
-            )
-        return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *found)
+            found.append([part.numpy()[: len(rows[0])] for part in tf.nest.flatten(results)])
+        parts = [np.concatenate(part) for part in zip(*found, strict=True)]
+        return parts if len(parts) > 1 else parts[0]
