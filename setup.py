@@ -25,6 +25,7 @@ setup(
         "importlib-resources",
         "keras>=3.10",
         "numpy>=1.26",
+        "pillow>=10",
         "sacrebleu>=2.4",
         "sentencepiece>=0.2",
         "tensorboard>=2.18",

@@ -49,7 +49,7 @@ def main():
 
     import numpy as np
 
-    originals, _ = problem.images(run.data_dir, FLAGS.split)
+    originals, _ = problem.arrays(run.data_dir, FLAGS.split)
     originals = originals[: FLAGS.num]
     pairs = np.concatenate([originals, codec.reconstruct(originals)], axis=2)
     beside = path.with_stem(f"{path.stem}-reconstructions")
@@ -65,7 +65,7 @@ def _labels(model, problem, run):
             f"The model in {FLAGS.output_dir} draws without classes. Leave --label out, or train "
             "with class_conditional=true."
         )
-    names = problem.manifest(run.data_dir)["class_names"]
+    names = problem.manifest(run.data_dir)["classes"]
     if FLAGS.label not in names:
         raise ValueError(f"No class is called {FLAGS.label}. Known: {', '.join(names)}.")
     return [names.index(FLAGS.label)] * FLAGS.num
