@@ -10,6 +10,7 @@ DISTRIBUTIONS = {
     noise.normal: stats.norm(),
     noise.truncated_normal: stats.truncnorm(-2, 2),
     noise.gumbel: stats.gumbel_r(),
+    noise.logistic: stats.logistic(),
 }
 
 
