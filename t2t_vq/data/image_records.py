@@ -41,6 +41,8 @@ def write(data_dir, name, split, images, labels):
     """
     checksums = {}
     for part, array in zip(_PARTS, (images, labels), strict=True):
+        # A file that keeps another order of axes in memory would be slower to take images from.
+        array = np.ascontiguousarray(array)
         with (
             records.replacing(path(data_dir, name, split, part)) as temporary,
             open(temporary, "wb") as file,

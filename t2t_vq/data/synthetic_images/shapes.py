@@ -20,7 +20,7 @@ def ring(x, y):
 
 def crescent(x, y):
     """A disc with a bite of a disc."""
-    return np.maximum(np.hypot(x, y) - 0.97, 0.8 - np.hypot(x - 0.5, y))
+    return np.maximum(np.hypot(x, y) - 0.97, 1 - np.hypot(x - 0.7, y))
 
 
 def heart(x, y):
