@@ -1,6 +1,3 @@
-import urllib.error
-import urllib.request
-
 import numpy as np
 import pytest
 
@@ -51,19 +48,3 @@ def test_a_prepared_copy_is_read(prepared, tmp_path):
         "version": "3.0.2",
         "images": {"train": 20, "test": 10},
     }
-
-
-def test_without_copy_and_network_it_says_what_to_do(tmp_path, monkeypatch):
-    pytest.importorskip("tensorflow_datasets")
-
-    def no_network(*args, **kwargs):
-        raise urllib.error.URLError("no network")
-
-    monkeypatch.setattr(urllib.request, "urlopen", no_network)
-    with pytest.raises(FileNotFoundError) as error:
-        registry.problem("image_cifar10").generate_data(tmp_path / "data", tmp_path / "empty")
-    message = str(error.value)
-    assert "image_cifar10 needs the data set cifar10" in message
-    assert str(tmp_path / "empty") in message
-    assert "--problem=image_synthetic" in message
-    assert not (tmp_path / "data").exists()

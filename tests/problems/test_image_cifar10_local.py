@@ -32,12 +32,6 @@ def test_own_images_are_prepared(problem, source_dir, tmp_path):
         np.testing.assert_array_equal(batch["label"], arrays["labels"])
 
 
-def test_prepared_data_needs_no_source_any_more(problem, source_dir, tmp_path):
-    problem.generate_data(tmp_path, source_dir)
-    problem.generate_data(tmp_path)
-    problem.generate_data(tmp_path, source_dir)
-
-
 def test_changed_images_are_refused(problem, source_dir, tmp_path):
     problem.generate_data(tmp_path, source_dir)
     (source_dir / "classes.txt").write_text("\n".join("abcdefghij"))

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from t2t_vq.data import image_sources
-from t2t_vq.data.image_sources.pixels import Report
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
 LABELS = np.arange(8)
@@ -15,13 +14,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def read(folder, split="train"):
-    report = Report()
-    ((images, labels),) = image_sources.find(folder).images(split, report)
-    return images, labels, report
-
-
-def test_arrays_are_read_as_they_are(folder):
+def test_arrays_are_read_as_they_are(read, folder):
     images, labels, report = read(folder)
     np.testing.assert_array_equal(images, IMAGES)
     np.testing.assert_array_equal(labels, LABELS)
@@ -35,7 +28,7 @@ def test_classes_are_ten_or_as_named(folder):
     assert image_sources.find(folder).classes() == ("a", "b", "c")
 
 
-def test_labels_out_of_range_are_counted(folder):
+def test_labels_out_of_range_are_counted(read, folder):
     (folder / "classes.txt").write_text("a\nb\nc\nd\ne\nf\n")
     images, labels, report = read(folder)
     np.testing.assert_array_equal(images, IMAGES[:6])
@@ -55,20 +48,20 @@ def test_labels_out_of_range_are_counted(folder):
         {"images": IMAGES, "labels": np.array(5)},
     ],
 )
-def test_arrays_of_another_type_or_shape_are_refused(folder, arrays):
+def test_arrays_of_another_type_or_shape_are_refused(read, folder, arrays):
     np.savez(folder / "train.npz", **arrays)
     with pytest.raises(ValueError, match=r"train\.npz holds images of .* and labels of"):
         read(folder)
 
 
-def test_a_missing_array_is_named(folder):
+def test_a_missing_array_is_named(read, folder):
     np.savez(folder / "train.npz", images=IMAGES)
     with pytest.raises(ValueError, match=r"train\.npz has no array labels"):
         read(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", "cut", "flipped", "npy", "objects"])
-def test_a_damaged_file_is_named(folder, content):
+def test_a_damaged_file_is_named(read, folder, content):
     path = folder / "train.npz"
     whole = path.read_bytes()
     if content == "npy":

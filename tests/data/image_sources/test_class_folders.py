@@ -3,7 +3,6 @@ import pytest
 from PIL import Image
 
 from t2t_vq.data import image_sources
-from t2t_vq.data.image_sources.pixels import Report
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
 
@@ -22,13 +21,7 @@ def save(path, image):
     Image.fromarray(image).save(path)
 
 
-def read(folder, split="train"):
-    report = Report()
-    chunks = list(image_sources.find(folder).images(split, report))
-    return *(np.concatenate(part) for part in zip(*chunks, strict=True)), report
-
-
-def test_every_class_is_a_folder(folder):
+def test_every_class_is_a_folder(read, folder):
     images, labels, report = read(folder)
     np.testing.assert_array_equal(images, IMAGES)
     np.testing.assert_array_equal(labels, [0, 0, 1, 1])
@@ -36,7 +29,7 @@ def test_every_class_is_a_folder(folder):
     assert image_sources.find(folder).classes() == ("ant", "bee")
 
 
-def test_bad_files_are_counted_by_kind_and_the_first_is_named(folder):
+def test_bad_files_are_counted_by_kind_and_the_first_is_named(read, folder):
     ants = folder / "train" / "ant"
     save(ants / "odd.png", IMAGES[0, :31, :31])
     save(ants / "grey.png", IMAGES[0, :, :, 0])
@@ -57,7 +50,7 @@ def test_bad_files_are_counted_by_kind_and_the_first_is_named(folder):
     assert report.first["cannot be read"].startswith("train/ant/cut.png: ")
 
 
-def test_the_folders_of_train_say_which_classes_there_are(folder):
+def test_the_folders_of_train_say_which_classes_there_are(read, folder):
     (folder / "train" / "ant").rename(folder / "train" / "wasp")
     _, labels, report = read(folder, "test")
     np.testing.assert_array_equal(labels, [0, 0])

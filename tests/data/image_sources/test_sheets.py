@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 from t2t_vq.data import image_sources
-from t2t_vq.data.image_sources.pixels import Report
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (1000, 32, 32, 3), dtype=np.uint8)
 
@@ -34,13 +33,7 @@ def save(path, images):
     Image.fromarray(np.concatenate(rows)).save(path, lossless=True, method=0, compress_level=1)
 
 
-def read(folder, split="train"):
-    report = Report()
-    chunks = list(image_sources.find(folder).images(split, report))
-    return *(np.concatenate(part) for part in zip(*chunks, strict=True)), report
-
-
-def test_sheets_are_read_in_order_row_by_row(folder):
+def test_sheets_are_read_in_order_row_by_row(read, folder):
     images, labels, report = read(folder)
     np.testing.assert_array_equal(images, np.concatenate([IMAGES, IMAGES[::-1]]))
     np.testing.assert_array_equal(labels, [0, 1] * 1000)
@@ -48,7 +41,7 @@ def test_sheets_are_read_in_order_row_by_row(folder):
     assert image_sources.find(folder).classes() == ("cat", "sea gull")
 
 
-def test_a_cut_sheet_is_named_and_leaves_the_labels_of_the_others_in_place(folder):
+def test_a_cut_sheet_is_named_and_leaves_the_labels_of_the_others_in_place(read, folder):
     whole = (folder / "train_00.png").read_bytes()
     (folder / "train_00.png").write_bytes(whole[: len(whole) // 2])
     (folder / "train_labels.txt").write_text("0\n" * 1000 + "1\n" * 1000)
@@ -60,7 +53,7 @@ def test_a_cut_sheet_is_named_and_leaves_the_labels_of_the_others_in_place(folde
     report.check("The train part")
 
 
-def test_a_missing_sheet_is_noticed_by_its_labels(folder):
+def test_a_missing_sheet_is_noticed_by_its_labels(read, folder):
     (folder / "train_00.png").unlink()
     images, _, report = read(folder)
     np.testing.assert_array_equal(images, IMAGES[::-1])
@@ -75,7 +68,7 @@ def test_a_missing_sheet_is_noticed_by_its_labels(folder):
         (lambda sheet: sheet.convert("L"), "not RGB", "Pillow's mode L"),
     ],
 )
-def test_sheets_of_the_wrong_size_or_type_are_counted(folder, change, kind, found):
+def test_sheets_of_the_wrong_size_or_type_are_counted(read, folder, change, kind, found):
     with Image.open(folder / "train_00.png") as sheet:
         changed = change(sheet)
     changed.save(folder / "train_00.png")
@@ -84,7 +77,7 @@ def test_sheets_of_the_wrong_size_or_type_are_counted(folder, change, kind, foun
     assert found in report.first[kind]
 
 
-def test_bad_labels_are_counted_with_the_line_of_the_first(folder):
+def test_bad_labels_are_counted_with_the_line_of_the_first(read, folder):
     labels = ["0"] * 1998
     labels[4], labels[7], labels[1500] = "2", "-1", "cat"
     (folder / "train_labels.txt").write_text("\n".join(labels))
