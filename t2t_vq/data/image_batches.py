@@ -8,7 +8,7 @@ import functools
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import image_records
+from t2t_vq.data import image_records, records
 from t2t_vq.data.batches import rows_in
 
 
@@ -36,8 +36,9 @@ def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
     """
     import tensorflow as tf
 
-    arrays = image_records.read(data_dir, name, split)
-    count, rows = len(arrays[1]), rows_in(1, batch_size, batch_multiple)
+    modified = records.manifest_path(data_dir, name).stat().st_mtime_ns
+    images, labels = _tensors(str(data_dir), name, split, modified)
+    count, rows = len(labels), rows_in(1, batch_size, batch_multiple)
     if rng is None:
         order, batches = np.arange(count), -(-count // rows)
     else:
@@ -48,10 +49,8 @@ def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
                 "smaller batch size."
             )
         _log_left_out(name, split, count % rows, count, rows)
-    # Constants of the graph would be limited to two gigabytes; captured tensors are not. They stay
-    # with the input pipeline, on the CPU.
     with tf.device("CPU:0"):
-        images, labels, order = (tf.convert_to_tensor(part) for part in (*arrays, order))
+        order = tf.convert_to_tensor(order)
 
     def assemble(i):
         chosen = order[i * rows : (i + 1) * rows]
@@ -60,6 +59,17 @@ def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
     dataset = tf.data.Dataset.range(batches)
     dataset = dataset.map(assemble, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+# The splits of one problem; the time tells images that were prepared again.
+@functools.lru_cache(maxsize=len(image_records.SPLITS))
+def _tensors(data_dir, name, split, modified):
+    """Returns images and labels as tensors on the CPU, where the input pipeline works."""
+    import tensorflow as tf
+
+    # Constants of the graph would be limited to two gigabytes; captured tensors are not.
+    with tf.device("CPU:0"):
+        return tuple(map(tf.convert_to_tensor, image_records.read(data_dir, name, split)))
 
 
 @functools.cache

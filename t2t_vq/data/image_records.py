@@ -7,7 +7,6 @@ For images called NAME a data folder holds, for each split of "train", "dev" and
     NAME.json               the manifest, written last: with it, all the rest is whole
 """
 
-import functools
 import pathlib
 import zlib
 
@@ -42,6 +41,8 @@ def write(data_dir, name, split, images, labels):
     """
     checksums = {}
     for part, array in zip(_PARTS, (images, labels), strict=True):
+        # A file that keeps another order of axes in memory would be slower to take images from.
+        array = np.ascontiguousarray(array)
         with (
             records.replacing(path(data_dir, name, split, part)) as temporary,
             open(temporary, "wb") as file,
@@ -54,34 +55,29 @@ def write(data_dir, name, split, images, labels):
 def read(data_dir, name, split):
     """Returns the images and labels of a split, as `write` was given them.
 
-    They are held in memory, so that they are read once.
-
     Raises:
-        ValueError: when a file is missing, damaged or cut short; names it.
+        ValueError: when there is no such split, or a file is missing, damaged or cut short;
+            names it.
     """
-    manifest = records.manifest_path(data_dir, name)
-    return _read(str(data_dir), name, split, manifest.stat().st_mtime_ns)
-
-
-# The splits of one problem; the time tells images that were prepared again.
-@functools.lru_cache(maxsize=len(SPLITS))
-def _read(data_dir, name, split, modified):
+    if split not in SPLITS:
+        raise ValueError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
     manifest = records.read_json(records.manifest_path(data_dir, name))
     checksums = manifest["splits"][split]["crc32"]
-    arrays = []
-    for part in _PARTS:
-        file = path(data_dir, name, split, part)
-        try:
-            arrays.append(np.load(file, allow_pickle=False))
-            wrong = zlib.crc32(arrays[-1]) != checksums[part] and "its checksum is wrong"
-        except FileNotFoundError:
-            wrong = "it is missing"
-        except (OSError, EOFError, ValueError) as error:
-            wrong = error
-        if wrong:
-            raise ValueError(
-                f"{file} is not as it was written ({wrong}). Delete what is left of it and run "
-                "the command that prepared it again."
-            )
-        arrays[-1].flags.writeable = False
-    return tuple(arrays)
+    return tuple(_read(path(data_dir, name, split, part), checksums[part]) for part in _PARTS)
+
+
+def _read(file, checksum):
+    try:
+        array = np.load(file, allow_pickle=False)
+    except FileNotFoundError:
+        wrong = "it is missing"
+    except (OSError, EOFError, ValueError) as error:
+        wrong = error
+    else:
+        if zlib.crc32(array) == checksum:
+            return array
+        wrong = "its checksum is another"
+    raise ValueError(
+        f"{file} is not as it was written ({wrong}). Delete what is left of it and run the "
+        "command that prepared it again."
+    )

@@ -38,18 +38,19 @@ class Sheets:
         return list(self._numbered(split).values())
 
     def notes(self):
-        """Returns the files that belong to all sheets: labels and class names."""
-        return [self._label_path("train"), self._label_path("test"), self.folder / "classes.txt"]
-
-    def classes(self):
-        """Returns the class names.
+        """Returns the files that belong to all sheets: labels and class names.
 
         Raises:
-            FileNotFoundError: when a file of names or labels is missing.
+            FileNotFoundError: when one is missing.
         """
-        for path in self.notes():
+        paths = [self._label_path("train"), self._label_path("test"), self.folder / "classes.txt"]
+        for path in paths:
             if not path.is_file():
-                raise FileNotFoundError(f"{path} is missing: sheets need {self.expected}.")
+                raise FileNotFoundError(f"{path} is missing. Put there {self.expected}.")
+        return paths
+
+    def classes(self):
+        """Returns the class names."""
         return pixels.class_names(self.folder)
 
     def images(self, split, report):

@@ -20,7 +20,7 @@ def ring(x, y):
 
 def crescent(x, y):
     """A disc with a bite of a disc."""
-    return np.maximum(np.hypot(x, y) - 0.97, 0.8 - np.hypot(x - 0.5, y))
+    return np.maximum(np.hypot(x, y) - 0.97, 1 - np.hypot(x - 0.7, y))
 
 
 def heart(x, y):
@@ -64,7 +64,7 @@ def flower(x, y):
     """Five petals."""
     radius = np.hypot(x, y)
     # The outline's slope makes the difference of radii longer than the distance.
-    return 0.75 * (radius - 0.72 - 0.25 * np.cos(5 * np.arctan2(x, y)))
+    return 0.66 * (radius - 0.72 - 0.25 * np.cos(5 * np.arctan2(x, y)))
 
 
 def arrow(x, y):
