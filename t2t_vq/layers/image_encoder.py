@@ -66,7 +66,7 @@ class ImageEncoder(keras.layers.Layer):
 
 
 def check_halvings(size, steps):
-    """Raises `ValueError` when (height, width) `size` cannot be halved `steps` times."""
+    """Raises `ValueError` when a `(height, width)` cannot be halved `steps` times."""
     if any(side % (1 << steps) for side in size):
         raise ValueError(
             f"An image of {size[0]} x {size[1]} pixels cannot be halved {steps} times. Choose a "

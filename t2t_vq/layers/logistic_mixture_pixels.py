@@ -143,7 +143,7 @@ class LogisticMixturePixels(PixelLikelihood):
         log_scale = components[..., 1 + self.channels + channel, :] + _START_LOG_SCALE
         first = 1 + 2 * self.channels + channel * (channel - 1) // 2
         for index, value in enumerate(before, start=first):
-            mean += ops.tanh(components[..., index, :]) * value
+            mean = mean + ops.tanh(components[..., index, :]) * value
         return mean, ops.clip(log_scale, _LOG_SCALE_FLOOR, _LOG_SCALE_CEILING)
 
     def get_config(self):
