@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "t2t_vq" / "__init__.py").read_text())[1]
-COMMANDS = ("datagen", "train", "distill", "decode", "eval", "average", "export")
+COMMANDS = ("datagen", "train", "distill", "decode", "eval", "average", "export", "sample")
 
 setup(
     name="t2t-vq",
@@ -25,6 +25,7 @@ setup(
         "importlib-resources",
         "keras>=3.10",
         "numpy>=1.26",
+        "pillow>=10",
         "sacrebleu>=2.4",
         "sentencepiece>=0.2",
         "tensorboard>=2.18",

@@ -2,6 +2,10 @@
 
 import abc
 
+from absl import logging
+
+from t2t_vq.data import records, sources
+
 
 class Problem(abc.ABC):
     """A task: it prepares its data once, and gives batches of it.
@@ -11,28 +15,75 @@ class Problem(abc.ABC):
     Attributes:
         task: what is learned from the data, "translation" or "images"; a hyper-parameter set has
             the same.
+        files_name: what the files are called; by default the problem's name.
+        external: the data comes from outside the package, so that what is prepared is taken as
+            it is when no source is named.
     """
 
     registered_name = None
     task = None
+    files_name = None
+    external = True
 
     @property
     def name(self):
         """The name under which the problem is registered."""
         return self.registered_name
 
+    @property
+    def corpus_name(self):
+        """What the files are called: `files_name`, or else the problem's name."""
+        return self.files_name or self.name
+
     @abc.abstractmethod
+    def source(self, source_dir):
+        """Returns what the data is made from, as plain values; other data gives other values."""
+
+    @abc.abstractmethod
+    def prepare(self, data_dir, source_dir):
+        """Writes the files of the data, the manifest last."""
+
+    @abc.abstractmethod
+    def is_generated(self, data_dir):
+        """Returns whether `data_dir` holds the whole data of this problem."""
+
     def generate_data(self, data_dir, source_dir=None):
         """Prepares the data, or finds that it is there already.
 
         Args:
             data_dir: folder to write to.
             source_dir: folder of the user's own data, for problems that read some.
-        """
 
-    @abc.abstractmethod
-    def is_generated(self, data_dir):
-        """Returns whether `data_dir` holds the whole data of this problem."""
+        Raises:
+            FileNotFoundError: when the source is missing.
+            ValueError: when `data_dir` holds the data of another source, or the source is
+                mostly bad.
+        """
+        if not self.is_generated(data_dir):
+            self.prepare(data_dir, source_dir)
+            return
+        path = records.manifest_path(data_dir, self.corpus_name)
+        if source_dir is not None or not self.external:
+            found = records.read_json(path)["source"]
+            sources.check_source(path, found, self.source(source_dir))
+        logging.info("%s is prepared: %s.", self.name, path)
+
+    def manifest(self, data_dir):
+        """Returns what the prepared data tells of itself, a dictionary.
+
+        Raises:
+            FileNotFoundError: when the data is not prepared; says how to.
+        """
+        manifest = records.read_json(records.manifest_path(data_dir, self.corpus_name))
+        if manifest is None:
+            raise FileNotFoundError(self._missing(data_dir))
+        return manifest
+
+    def _missing(self, data_dir):
+        return (
+            f"{data_dir} holds no data of {self.name}. Prepare it with t2t-vq-datagen "
+            f"--problem={self.name} --data_dir={data_dir}"
+        )
 
     @abc.abstractmethod
     def model_arguments(self, data_dir):

@@ -1,6 +1,6 @@
 """English-German translation of the user's own text."""
 
-from t2t_vq.data import text_files
+from t2t_vq.data import sources, text_files
 from t2t_vq.problems.translation import TranslationProblem
 from t2t_vq.registry import register_problem
 
@@ -20,7 +20,7 @@ class TranslateEndeLocal(TranslationProblem):
     def source(self, source_dir):
         """Returns names, sizes and digests of the files."""
         return {
-            split: text_files.fingerprint(text_files.find(source_dir, split))
+            split: sources.fingerprint(text_files.find(source_dir, split))
             for split in self.splits(source_dir)
         }
 

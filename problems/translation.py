@@ -3,7 +3,6 @@
 import abc
 
 import numpy as np
-from absl import logging
 
 from t2t_vq.data import batches, datagen, records
 from t2t_vq.data.tokenizer import Tokenizer
@@ -17,20 +16,11 @@ class TranslationProblem(Problem):
     `splits`. The direction swaps sides when reading, so both share files and vocabulary.
 
     Attributes:
-        files_name: what the files are called; by default the problem's name.
         reversed: True translates from German to English.
-        external: the text comes from outside the package, so that prepared data is taken as it
-            is when no source is named.
     """
 
     task = "translation"
-    files_name = None
     reversed = False
-    external = True
-
-    @abc.abstractmethod
-    def source(self, source_dir):
-        """Returns what the text is made from, as plain values; other text gives other values."""
 
     @abc.abstractmethod
     def pairs(self, split, source_dir, report):
@@ -54,27 +44,8 @@ class TranslationProblem(Problem):
         """Returns whether `data_dir` holds the whole data of this problem."""
         return records.is_whole(data_dir, self.corpus_name)
 
-    def generate_data(self, data_dir, source_dir=None):
-        """Prepares vocabulary, records and clean text; does nothing when they are there.
-
-        An interrupted run goes on where it stopped.
-
-        Args:
-            data_dir: folder to write to.
-            source_dir: folder of the source text, for problems that read some.
-
-        Raises:
-            FileNotFoundError: when source text is missing.
-            ValueError: when `data_dir` holds the data of another source, or the text is
-                mostly bad.
-        """
-        path = records.manifest_path(data_dir, self.corpus_name)
-        if self.is_generated(data_dir):
-            if source_dir is not None or not self.external:
-                found = records.read_json(path)["source"]
-                datagen.check_source(path, found, self.source(source_dir))
-            logging.info("%s is prepared: %s.", self.name, path)
-            return
+    def prepare(self, data_dir, source_dir):
+        """Writes vocabulary, records and clean text; goes on where an interrupted run stopped."""
         datagen.generate(
             data_dir,
             self.corpus_name,
@@ -185,25 +156,3 @@ class TranslationProblem(Problem):
                 lambda batch: {"source": batch["target"], "target": batch["source"]}
             )
         return dataset
-
-    @property
-    def corpus_name(self):
-        """What the files are called: `files_name`, or else the problem's name."""
-        return self.files_name or self.name
-
-    def manifest(self, data_dir):
-        """Returns what the prepared data tells of itself, a dictionary.
-
-        Raises:
-            FileNotFoundError: when the data is not prepared; says how to.
-        """
-        manifest = records.read_json(records.manifest_path(data_dir, self.corpus_name))
-        if manifest is None:
-            raise FileNotFoundError(self._missing(data_dir))
-        return manifest
-
-    def _missing(self, data_dir):
-        return (
-            f"{data_dir} holds no data of {self.name}. Prepare it with t2t-vq-datagen "
-            f"--problem={self.name} --data_dir={data_dir}"
-        )

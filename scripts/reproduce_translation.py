@@ -23,12 +23,9 @@ known); `perplexity`, the effective number of codes in use.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 
@@ -38,6 +35,7 @@ import ctranslate2
 import keras
 import numpy as np
 import tensorflow as tf
+from experiments import append_row, command, joined, markdown, read_rows
 from provenance import provenance
 
 from t2t_vq import run as runs
@@ -146,17 +144,6 @@ def student_set(size):
     return "softem_nat" if size == "base" else f"softem_nat_{size}"
 
 
-def joined(*parts):
-    """Returns a set and overrides as --hparams takes them."""
-    return ",".join(part for part in parts if part)
-
-
-def command(name, *flags):
-    """Runs one of the package's commands; what it raises ends this script too."""
-    code = f"from t2t_vq.cli.{name} import run; run()"
-    subprocess.run([sys.executable, "-c", code, *flags], check=True)
-
-
 def train(arguments, output_dir, problem, hparams, steps, seed):
     """Trains a run, or goes on with it, in a process of its own."""
     flags = [
@@ -205,9 +192,7 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
         }
         if name != TEACHER and search_name == "greedy":
             row |= diagnosis(translator, run)
-        with open(results, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-        print(json.dumps(row), flush=True)
+        append_row(results, row)
 
 
 class InCTranslate2:
@@ -305,37 +290,24 @@ def diagnosis(translator, run):
     }
 
 
-def read_rows(path):
-    """Returns the measurements so far."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 def table(rows):
     """Returns the measurements as a Markdown table."""
-    head = (
-        "row | seed | updates | search | BLEU | chrF | ms | x AR | sentences/s | reconstruction | "
-        "latent accuracy | perplexity"
-    )
-    lines = [f"| {head} |", "|" + "---|" * 12]
-    for row in rows:
-        cells = [
-            *(row["row"], row["seed"], row["updates"], row["search"]),
-            *(f"{row['bleu']:.1f}", f"{row['chrf']:.1f}", f"{row['latency_ms']:.1f}"),
-            f"{row['teacher_latency_ms'] / row['latency_ms']:.1f}",
-            f"{row['best_sentences_per_second']:.0f}",
-            *(
-                f"{row[name]:.{digits}f}" if name in row else ""
-                for name, digits in (
-                    ("reconstruction_bleu", 1),
-                    ("latent_accuracy", 2),
-                    ("codebook_perplexity", 0),
-                )
-            ),
-        ]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join(lines)
+    head = [
+        *("row", "seed", "updates", "search", "BLEU", "chrF", "ms", "x AR", "sentences/s"),
+        *("reconstruction", "latent accuracy", "perplexity"),
+    ]
+    return markdown(head, [_cells(row) for row in rows])
+
+
+def _cells(row):
+    diagnosis = (("reconstruction_bleu", 1), ("latent_accuracy", 2), ("codebook_perplexity", 0))
+    return [
+        *(row["row"], row["seed"], row["updates"], row["search"]),
+        *(f"{row['bleu']:.1f}", f"{row['chrf']:.1f}", f"{row['latency_ms']:.1f}"),
+        f"{row['teacher_latency_ms'] / row['latency_ms']:.1f}",
+        f"{row['best_sentences_per_second']:.0f}",
+        *(f"{row[name]:.{digits}f}" if name in row else None for name, digits in diagnosis),
+    ]
 
 
 if __name__ == "__main__":

@@ -112,11 +112,16 @@ class Run:
 _MAY_CHANGE = {"hparams.train_steps", "hparams.eval_frequency", "data_dir", "usr_dir"}
 
 
-def load(output_dir):
+def load(output_dir, task=None):
     """Returns the `Run` that `output_dir` holds, its user code imported.
+
+    Args:
+        output_dir: folder of the run.
+        task: what the run must be of, "translation" or "images"; by default any.
 
     Raises:
         FileNotFoundError: when nothing was trained there.
+        ValueError: when it is a run of another task.
     """
     path = pathlib.Path(output_dir) / _FILE
     if not path.exists():
@@ -132,7 +137,13 @@ def load(output_dir):
         registry.import_usr_dir(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
     content["hparams"] = config.from_dict(cls, content["hparams"])
-    return Run(**content)
+    run = Run(**content)
+    if task not in (None, run.hparams.task):
+        raise ValueError(
+            f"The run in {output_dir} is one of {run.hparams.task} ({run.problem}), and one of "
+            f"{task} is needed. Name the folder of such a run."
+        )
+    return run
 
 
 def _flat(run):

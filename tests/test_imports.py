@@ -21,6 +21,7 @@ ROWS = [
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {
+    "PIL",
     "tensorflow",
     "tensorflow_datasets",
     "tensorflow_text",

@@ -1,4 +1,4 @@
-"""Prepares the data of a problem: vocabulary, records, clean text.
+"""Prepares the data of a problem: vocabulary, records and clean text, or images.
 
     t2t-vq-datagen --problem=translate_ende_local --source_dir=my_text
 

@@ -16,6 +16,7 @@ FLAGS = absl_flags.FLAGS
 def _define():
     absl_flags.DEFINE_string("teacher_dir", None, "Folder of the teacher's run.")
     absl_flags.DEFINE_string("data_dir", None, "Folder to write to; by default the teacher's data.")
+    trained.define_checkpoint()
     trained.define_search(beam_size=4)
 
 

@@ -1,4 +1,4 @@
-"""Scores a trained model on real translations: BLEU and chrF with signatures, and speed.
+"""Scores a trained model: BLEU and chrF of translations, or bits per dimension of images.
 
     t2t-vq-eval --output_dir=t2t_vq_runs/mine --split=test
 
@@ -10,6 +10,7 @@ import time
 
 from absl import flags as absl_flags
 
+from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
 
 FLAGS = absl_flags.FLAGS
@@ -17,26 +18,45 @@ FLAGS = absl_flags.FLAGS
 
 def _define():
     trained.define()
-    absl_flags.DEFINE_enum("split", "test", ("dev", "test"), "Which text to translate.")
+    absl_flags.DEFINE_enum("split", "test", ("dev", "test"), "Which data to score on.")
 
 
 def main():
     """Scores as the flags say."""
+    if runs.load(FLAGS.output_dir).hparams.task == "images":
+        trained.refuse_search()
+        _score_images()
+    else:
+        _score_translations()
+
+
+def _score_translations():
     run, problem, translator, path = trained.load()
     sources, references = problem.text(run.data_dir, FLAGS.split)
-    result = {
-        "problem": run.problem,
-        "hparams": run.hparams_set,
-        "split": FLAGS.split,
-        "checkpoint": path,
-        **vars(translator.search),
-        "rescore_with": FLAGS.rescore_with,
-        **score(translator, sources, references),
-    }
+    search = {**vars(translator.search), "rescore_with": FLAGS.rescore_with}
+    result = score(translator, sources, references)
     for name in ("bleu", "chrf"):
         print(f"{name:5} {result[name]:6.2f}  {result[f'{name}_signature']}")
     print(f"{result['sentences']:,} sentences, {result['sentences_per_second']:.1f} a second")
-    print(json.dumps(result))
+    _print_json(run, path, {**search, **result})
+
+
+def _score_images():
+    from t2t_vq.training.loading import load_image_codec
+
+    run, problem, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint)
+    bottleneck = run.hparams.bottleneck
+    soft = bottleneck.soft or bottleneck.kind == "em"
+    num_samples = bottleneck.num_samples if soft else None
+    result = score_images(codec, *problem.arrays(run.data_dir, FLAGS.split), num_samples)
+    for name, value in result.items():
+        print(f"{name:27} {value:10.4f}" if isinstance(value, float) else f"{name:27} {value:10,}")
+    _print_json(run, path, result)
+
+
+def _print_json(run, path, result):
+    about = {"problem": run.problem, "hparams": run.hparams_set, "split": FLAGS.split}
+    print(json.dumps({**about, "checkpoint": path, **result}))
 
 
 def score(translator, sources, references):
@@ -64,6 +84,44 @@ def score(translator, sources, references):
     for name, metric in (("bleu", bleu), ("chrf", chrf)):
         found = metric(translations, references)
         result[name], result[f"{name}_signature"] = found.score, found.signature
+    return result
+
+
+def score_images(codec, images, labels, num_samples=None):
+    """Scores reconstructions, and bounds what the images take; see `VqAutoencoder.bits`.
+
+    Args:
+        codec: a `t2t_vq.image_codec.ImageCodec`.
+        images: uint8 `[n, height, width, channels]`.
+        labels: int32 `[n]`.
+        num_samples: m, for a soft kind: the bound of m drawn codes is then found too.
+
+    Returns:
+        A dict of means over the images: `bits_per_dim` with its parts `reconstruction_bits` and
+        `prior_bits`, where the model bounds the likelihood; the same with `_of_samples` behind it,
+        for drawn codes; `codebook_perplexity` and `codes_in_use` where there are codes, means over
+        codebooks; `psnr` in dB and `ssim` of the reconstructions; and the number of `images`.
+    """
+    import numpy as np
+
+    from t2t_vq import em
+    from t2t_vq.metrics.image_quality import psnr, ssim
+
+    model, result = codec.model, {"images": len(images)}
+    for samples, ending in ((None, ""), (num_samples, "_of_samples")):
+        if not model.has_bound or (ending and samples is None):
+            continue
+        parts = [float(np.mean(part)) for part in codec.bits(images, labels, samples)]
+        result[f"bits_per_dim{ending}"] = sum(parts)
+        result[f"reconstruction_bits{ending}"], result[f"prior_bits{ending}"] = parts
+    if model.has_prior:
+        codes, size = codec.encode(images), model.bottleneck.num_codes
+        counts = [np.bincount(each.ravel(), minlength=size) for each in np.moveaxis(codes, -1, 0)]
+        result["codebook_perplexity"] = float(np.mean([em.perplexity(each) for each in counts]))
+        result["codes_in_use"] = float(np.mean(np.array(counts) > 0))
+    rebuilt = codec.reconstruct(images)
+    result["psnr"] = float(np.mean(psnr(images, rebuilt)))
+    result["ssim"] = float(np.mean(ssim(images, rebuilt)))
     return result
 
 

@@ -8,9 +8,22 @@ from t2t_vq.training.loading import load_translator
 FLAGS = absl_flags.FLAGS
 
 
+# What says how to translate.
+_SEARCH = (
+    *("beam_size", "alpha", "num_samples", "temperature", "passes", "refinements"),
+    "rescore_with",
+)
+
+
+def define_run():
+    """Defines the flags that choose a trained model."""
+    absl_flags.DEFINE_string("output_dir", None, "Folder of the run, as t2t-vq-train was given.")
+    define_checkpoint()
+
+
 def define():
     """Defines the flags that choose a trained model and how it searches."""
-    absl_flags.DEFINE_string("output_dir", None, "Folder of the run, as t2t-vq-train was given.")
+    define_run()
     define_search()
     absl_flags.DEFINE_integer("num_samples", 0, "Sequences to draw instead of a beam.", 0)
     absl_flags.DEFINE_float(
@@ -29,15 +42,33 @@ def define():
     )
 
 
-def define_search(beam_size=1):
-    """Defines the flags that choose a run's checkpoint and how it searches, whatever its model."""
+def define_checkpoint():
+    """Defines the flag that chooses a run's checkpoint."""
     absl_flags.DEFINE_string(
         "checkpoint",
         "best",
-        "best (by validation BLEU), latest, average (by t2t-vq-average), or a checkpoint's prefix.",
+        "best (in validation), latest, average (by t2t-vq-average), or a checkpoint's prefix.",
     )
+
+
+def define_search(beam_size=1):
+    """Defines the flags that say how a model searches, whatever model it is."""
     absl_flags.DEFINE_integer("beam_size", beam_size, "Sequences in the search; 1 is greedy.", 1)
     absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)
+
+
+def refuse_search():
+    """Refuses flags that say how to translate, for a run that does not.
+
+    Raises:
+        ValueError: when one of them is given.
+    """
+    for name in _SEARCH:
+        if FLAGS[name].present:
+            raise ValueError(
+                f"--{name} is for translation, and the run in {FLAGS.output_dir} is one of images. "
+                "Leave it out."
+            )
 
 
 def load():

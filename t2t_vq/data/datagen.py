@@ -12,7 +12,7 @@ import random
 
 from absl import logging
 
-from t2t_vq.data import records, text_files, workers
+from t2t_vq.data import records, sources, text_files, workers
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
 
@@ -49,7 +49,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
     state = records.read_json(partial)
     if state is None:
         state = {"name": name, "source": source, "splits": {}, "shards": {}}
-    check_source(partial, state["source"], source)
+    sources.check_source(partial, state["source"], source)
     # There is one only when other files have gone missing, and until they are back it is untrue.
     records.manifest_path(data_dir, name).unlink(missing_ok=True)
 
@@ -73,24 +73,6 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
     records.write_json(records.manifest_path(data_dir, name), manifest)
     partial.unlink(missing_ok=True)
     return manifest
-
-
-def check_source(path, found, wanted):
-    """Refuses a data folder that was prepared from another source.
-
-    Args:
-        path: manifest that notes the source.
-        found: the source it notes.
-        wanted: the source that is asked for.
-
-    Raises:
-        ValueError: when they differ.
-    """
-    if found != wanted:
-        raise ValueError(
-            f"{path} was prepared from another source text than the one asked for. "
-            "Choose another --data_dir for this one."
-        )
 
 
 def _prepare_text(data_dir, name, split, read_pairs):

@@ -6,89 +6,23 @@ are ignored) or two files of equal length (`train.en` and `train.de`), plain or 
 """
 
 import gzip
-import hashlib
 import itertools
 import lzma
 import pathlib
 
+from t2t_vq.data import sources
+
 SPLITS = ("train", "dev", "test")
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open}
 _SUFFIXES = ("", *_OPENERS)
-_EXCERPT = 60
 
 
-class Report:
-    """Counts bad lines by kind, and keeps the first of each kind with its place.
+class Report(sources.Report):
+    """Counts bad lines by kind, and keeps the first of each kind with its file and line."""
 
-    Attributes:
-        total: lines seen, good and bad.
-        where: place of the line that is being read, `(file, line number)`.
-        counts: `{kind: lines}`.
-        first: `{kind: "file:line: excerpt"}`.
-    """
-
-    def __init__(self):
-        self.total = 0
-        self.where = None
-        self.counts = {}
-        self.first = {}
-
-    def see(self, file, line):
-        """Notes that a line is being read."""
-        self.total += 1
-        self.where = (file, line)
-
-    def add(self, kind, text="", where=None, count=1):
-        """Counts bad lines; `where` is the place of the first, by default the one being read."""
-        file, line = where or self.where
-        self.counts[kind] = self.counts.get(kind, 0) + count
-        self.first.setdefault(kind, f"{file}:{line}: {_excerpt(text)}")
-
-    def include(self, other):
-        """Counts what another report found bad among lines that this one has seen."""
-        for kind, count in other.counts.items():
-            self.counts[kind] = self.counts.get(kind, 0) + count
-            self.first.setdefault(kind, other.first[kind])
-
-    def summary(self):
-        """Returns one sentence a kind: how many lines, and the first of them."""
-        return [
-            f"{count:,} of {self.total:,} lines left out: {kind}. The first: {self.first[kind]}"
-            for kind, count in self.counts.items()
-        ]
-
-    def check(self, what):
-        """Refuses a text that is mostly bad.
-
-        Args:
-            what: name of the text, for the message.
-
-        Raises:
-            ValueError: when nothing was read or more than half of the lines are bad.
-        """
-        bad = sum(self.counts.values())
-        if not self.total:
-            raise ValueError(f"{what} is empty. Give a text with at least one pair of sentences.")
-        if 2 * bad > self.total:
-            raise ValueError(
-                f"{what} is mostly bad: {bad:,} of {self.total:,} lines cannot be used. Is it "
-                f"English, tab, German in UTF-8? {' '.join(self.summary())}"
-            )
-
-    def to_dict(self):
-        """Returns total, counts and first places as plain values, fit for JSON."""
-        return {"total": self.total, "counts": self.counts, "first": self.first}
-
-    @classmethod
-    def from_dict(cls, values):
-        """Returns the report that `to_dict` was called on."""
-        report = cls()
-        report.total, report.counts, report.first = (
-            values["total"],
-            dict(values["counts"]),
-            dict(values["first"]),
-        )
-        return report
+    unit = "lines"
+    if_empty = "Give a text with at least one pair of sentences."
+    if_bad = "Is it English, tab, German in UTF-8?"
 
 
 def find(source_dir, split):
@@ -125,20 +59,6 @@ def find(source_dir, split):
 def expected(split):
     """Returns the file names that `find` looks for, as a phrase."""
     return f"{split}.tsv or {split}.en and {split}.de (plain, .gz or .xz)"
-
-
-def fingerprint(paths):
-    """Returns names, sizes and SHA-256 digests of files, to notice that a source has changed."""
-    prints = []
-    for path in paths:
-        digest = hashlib.sha256()
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-        prints.append(
-            {"name": path.name, "size": path.stat().st_size, "sha256": digest.hexdigest()}
-        )
-    return prints
 
 
 def read_pairs(paths, report):
@@ -214,8 +134,3 @@ def _lines(path):
         raise ValueError(
             f"{path} is damaged or not what its name says ({error}). Compress it again."
         ) from error
-
-
-def _excerpt(text):
-    text = text.replace("\t", " | ")
-    return repr(text if len(text) <= _EXCERPT else text[: _EXCERPT - 3] + "...")

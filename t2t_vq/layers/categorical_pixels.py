@@ -4,7 +4,8 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.layers.pixel_likelihood import NUM_VALUES, PixelLikelihood
+from t2t_vq.layers.pixel_likelihood import PixelLikelihood
+from t2t_vq.layers.pixels import NUM_VALUES
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")

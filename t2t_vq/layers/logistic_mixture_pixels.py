@@ -5,11 +5,11 @@ from keras import ops
 
 from t2t_vq import em
 from t2t_vq.bottlenecks import noise
-from t2t_vq.layers.pixel_likelihood import NUM_VALUES, PixelLikelihood
+from t2t_vq.layers.pixel_likelihood import PixelLikelihood
+from t2t_vq.layers.pixels import NUM_VALUES, as_values, rescaled
 
-# Values 0 to 255 are -1 to 1 here, so that a value and the next are 2 / 255 apart.
-_HALF_RANGE = (NUM_VALUES - 1) / 2
-_HALF_BIN = 0.5 / _HALF_RANGE
+# Values 0 to 255 are -1 to 1 here.
+_HALF_BIN = 1.0 / (NUM_VALUES - 1)
 # The scale of a logistic distribution that is nearest to uniform over all values, about 0.37.
 _START_LOG_SCALE = -1.0
 # At the floor a distribution whose mean is a value gives it 0.97; at the ceiling nearly all is in
@@ -39,20 +39,12 @@ def discretised_logistic(values, mean, log_scale):
         discretised_logistic(ops.array([0.0, 255.0]), 0.0, ops.zeros(2))  # [-1.31, -1.31]
     """
     inverse_scale = ops.exp(-log_scale)
-    centre = (_rescaled(values) - mean) * inverse_scale
+    centre = (rescaled(values) - mean) * inverse_scale
     half = _HALF_BIN * inverse_scale
     below_upper = ops.where(values < NUM_VALUES - 1, ops.log_sigmoid(centre + half), 0.0)
     above_lower = ops.where(values > 0, ops.log_sigmoid(half - centre), 0.0)
     inside = (values > 0) & (values < NUM_VALUES - 1)
     return below_upper + above_lower + ops.where(inside, ops.log(-ops.expm1(-2.0 * half)), 0.0)
-
-
-def _rescaled(values):
-    return values / _HALF_RANGE - 1.0
-
-
-def _as_values(rescaled):
-    return (rescaled + 1.0) * _HALF_RANGE
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -105,7 +97,7 @@ class LogisticMixturePixels(PixelLikelihood):
         for channel in range(self.channels):
             value = values[..., channel : channel + 1]
             log_prob += discretised_logistic(value, *self._conditional(components, before))
-            before.append(_rescaled(value))
+            before.append(rescaled(value))
         return ops.logsumexp(log_prob, axis=-1)
 
     def _pixel_mean(self, parameters):
@@ -118,7 +110,7 @@ class LogisticMixturePixels(PixelLikelihood):
             above = ops.softplus((mean + 1.0) / scale) - ops.softplus((mean - 1.0) / scale)
             expected.append(scale * above - 1.0)
         weights = ops.softmax(components[..., 0, :])[..., None, :]
-        return _as_values(ops.sum(weights * ops.stack(expected, axis=-2), axis=-1))
+        return as_values(ops.sum(weights * ops.stack(expected, axis=-2), axis=-1))
 
     def _pixel_sample(self, parameters, uniforms):
         components = self._components(parameters)
@@ -130,9 +122,9 @@ class LogisticMixturePixels(PixelLikelihood):
         for channel in range(self.channels):
             mean, log_scale = self._conditional(component, before)
             deviation = noise.logistic(uniforms[..., channel + 1 : channel + 2])
-            value = ops.round(_as_values(mean + ops.exp(log_scale) * deviation))
+            value = ops.round(as_values(mean + ops.exp(log_scale) * deviation))
             values.append(ops.clip(value, 0.0, NUM_VALUES - 1.0))
-            before.append(_rescaled(values[-1]))
+            before.append(rescaled(values[-1]))
         return ops.concatenate(values, axis=-1)
 
     def _components(self, parameters):
@@ -151,7 +143,7 @@ class LogisticMixturePixels(PixelLikelihood):
         log_scale = components[..., 1 + self.channels + channel, :] + _START_LOG_SCALE
         first = 1 + 2 * self.channels + channel * (channel - 1) // 2
         for index, value in enumerate(before, start=first):
-            mean += ops.tanh(components[..., index, :]) * value
+            mean = mean + ops.tanh(components[..., index, :]) * value
         return mean, ops.clip(log_scale, _LOG_SCALE_FLOOR, _LOG_SCALE_CEILING)
 
     def get_config(self):

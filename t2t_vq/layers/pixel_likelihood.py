@@ -3,8 +3,6 @@
 import keras
 from keras import ops
 
-NUM_VALUES = 256
-
 
 class PixelLikelihood(keras.layers.Layer):
     """A distribution over the pixels of an image, given what a decoder says of each of them.

@@ -25,6 +25,34 @@ def sinusoids(positions, dim):
     return ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
 
 
+def sinusoids_2d(height, width, dim):
+    """Returns encodings of the positions of a grid, row after row.
+
+    The first half of an encoding is that of the row, the second that of the column.
+
+    Args:
+        height, width: of the grid.
+        dim: width of the encoding; a multiple of 4.
+
+    Returns:
+        `[height * width, dim]` float32.
+
+    Raises:
+        ValueError: when `dim` is not a multiple of 4.
+
+    Example:
+        sinusoids_2d(8, 4, 16).shape  # (32, 16)
+    """
+    if dim % 4:
+        raise ValueError(
+            f"Positions of a grid cannot be {dim} wide: sine and cosine of rows and of columns "
+            "share the width. Choose a multiple of 4."
+        )
+    rows = ops.repeat(sinusoids(ops.arange(height), dim // 2), width, axis=0)
+    columns = ops.tile(sinusoids(ops.arange(width), dim // 2), (height, 1))
+    return ops.concatenate([rows, columns], axis=-1)
+
+
 def shift_right(x):
     """Returns `x` `[batch, length, dim]` moved one position later, zeros first."""
     return ops.pad(x[:, :-1], [[0, 0], [1, 0], [0, 0]])

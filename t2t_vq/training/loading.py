@@ -1,4 +1,4 @@
-"""A finished run as a translator."""
+"""A finished run as a translator, or as a codec of images."""
 
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import GREEDY, check_choice
@@ -28,12 +28,12 @@ def load_translator(output_dir, checkpoint="best", search=GREEDY, rescore_with=N
         translator.translate(["The dog sleeps."])
     """
     check_choice(search, rescore_with is not None)
-    run = runs.load(output_dir)
+    run = runs.load(output_dir, "translation")
     problem = run.make_problem()
     tokenizer = problem.tokenizer(run.data_dir)
     other = None
     if rescore_with not in (None, "self"):
-        other = runs.load(rescore_with)
+        other = runs.load(rescore_with, "translation")
         _check_alike(rescore_with, other, problem, tokenizer)
 
     # Mistakes so far are told before the seconds that these take.
@@ -50,6 +50,36 @@ def load_translator(output_dir, checkpoint="best", search=GREEDY, rescore_with=N
         rescorer = model
     translator = Translator(model, tokenizer, run.hparams.max_length, search, rescorer)
     return run, problem, translator, path
+
+
+def load_image_codec(output_dir, checkpoint="best"):
+    """Loads a trained image model.
+
+    Args:
+        output_dir: folder of the run.
+        checkpoint: see `t2t_vq.training.checkpoints.load_weights`.
+
+    Returns:
+        `(run, problem, codec, path of the checkpoint)`.
+
+    Raises:
+        FileNotFoundError: when there is no such run, data or checkpoint.
+        ValueError: when the run is not one of images, or the checkpoint cannot be used.
+
+    Example:
+        _, _, codec, _ = load_image_codec("runs/images")
+        codec.sample(16)  # uint8 [16, 32, 32, 3]
+    """
+    run = runs.load(output_dir, "images")
+    problem = run.make_problem()
+    problem.manifest(run.data_dir)
+
+    from t2t_vq.image_codec import ImageCodec
+    from t2t_vq.training.checkpoints import load_weights
+
+    model = run.make_model()
+    path = load_weights(model, output_dir, checkpoint)
+    return run, problem, ImageCodec(model), path
 
 
 def _check_alike(rescore_with, other, problem, tokenizer):

@@ -118,7 +118,7 @@ def test_unfinished_files_of_another_source_are_refused(tf, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         generate(tmp_path, stop)
-    with pytest.raises(ValueError, match=r"another source text.*Choose another --data_dir"):
+    with pytest.raises(ValueError, match=r"another source.*Choose another --data_dir"):
         generate(tmp_path, source={"made": "up again"})
 
 

@@ -104,11 +104,3 @@ def test_a_report_survives_json():
     again = text_files.Report.from_dict(report.to_dict())
     assert again.summary() == report.summary()
     assert len(report.first["no tab"]) < 80
-
-
-def test_the_fingerprint_tells_contents_apart(tmp_path):
-    path = tmp_path / "train.tsv"
-    path.write_bytes(b"a\tb\n")
-    first = text_files.fingerprint([path])
-    path.write_bytes(b"a\tc\n")
-    assert text_files.fingerprint([path]) != first

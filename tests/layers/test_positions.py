@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from t2t_vq.layers.positions import shift_right, sinusoids
+from t2t_vq.layers.positions import shift_right, sinusoids, sinusoids_2d
 
 
 def oracle(positions, dim):
@@ -27,3 +27,16 @@ def test_shift_right_by_hand():
     x = np.array([[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]], "float32")
     expected = [[[0], [1], [2]], [[0], [4], [5]]]
     np.testing.assert_array_equal(shift_right(x), expected)
+
+
+def test_positions_of_a_grid_are_those_of_row_and_column():
+    encodings = sinusoids_2d(3, 5, 8)
+    assert tuple(encodings.shape) == (15, 8)
+    rows, columns = np.divmod(np.arange(15), 5)
+    expected = np.concatenate([oracle(rows, 4), oracle(columns, 4)], axis=-1)
+    np.testing.assert_allclose(encodings, expected, atol=2e-5)
+
+
+def test_a_width_that_rows_and_columns_cannot_share_is_an_error():
+    with pytest.raises(ValueError, match="cannot be 6 wide"):
+        sinusoids_2d(2, 2, 6)

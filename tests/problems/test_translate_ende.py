@@ -1,6 +1,3 @@
-import urllib.error
-import urllib.request
-
 import pytest
 
 from t2t_vq import registry
@@ -59,19 +56,3 @@ def test_the_environment_names_the_copy(prepared, tmp_path, monkeypatch):
     source = registry.problem("translate_ende_rev").source(None)
     assert source["version"] == "1.0.0"
     assert source["pairs"] == {"train": 64, "dev": 2, "test": 1}
-
-
-def test_without_copy_and_network_it_says_what_to_do(tmp_path, monkeypatch):
-    pytest.importorskip("tensorflow_datasets")
-
-    def no_network(*args, **kwargs):
-        raise urllib.error.URLError("no network")
-
-    monkeypatch.setattr(urllib.request, "urlopen", no_network)
-    with pytest.raises(FileNotFoundError) as error:
-        registry.problem("translate_ende").generate_data(tmp_path / "data", tmp_path / "empty")
-    message = str(error.value)
-    assert "wmt14_translate/de-en" in message
-    assert str(tmp_path / "empty") in message
-    assert "--problem=translate_ende_synthetic" in message
-    assert not (tmp_path / "data").exists()

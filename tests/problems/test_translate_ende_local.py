@@ -27,12 +27,6 @@ def test_own_text_is_prepared_without_a_test_split(problem, source_dir, tmp_path
         problem.text(tmp_path, "test")
 
 
-def test_prepared_data_needs_no_source_any_more(problem, source_dir, tmp_path):
-    problem.generate_data(tmp_path, source_dir)
-    problem.generate_data(tmp_path)
-    problem.generate_data(tmp_path, source_dir)
-
-
 def test_changed_text_is_refused(problem, source_dir, tmp_path):
     problem.generate_data(tmp_path, source_dir)
     (source_dir / "train.tsv").write_text(TRAIN + "more\tmehr\n")

@@ -2,6 +2,7 @@
 
 from t2t_vq import config, registry
 from t2t_vq.problems.distilled import Distilled
+from t2t_vq.problems.image_synthetic import ImageSynthetic
 from t2t_vq.problems.translate_ende_synthetic import TranslateEndeSynthetic
 
 _SIZE = (
@@ -32,6 +33,15 @@ class TranslateTinyDistill(Distilled, TranslateTiny):
     """English to German, the 150 pairs as a teacher translates them."""
 
 
+@registry.register_problem
+class ImageTiny(ImageSynthetic):
+    """Drawn images, 36 to train on: four batches of the set below and 3 to validate with."""
+
+    files_name = "image_tiny"
+    num_train_images = 36
+    num_test_images = 10
+
+
 @registry.register_hparams
 def transformer_test():
     """Autoregressive, 16 wide."""
@@ -44,4 +54,15 @@ def softem_nat_test():
     return config.override(
         registry.hparams("softem_nat_tiny"),
         f"{_SIZE},predictor_layers=1,bottleneck.num_codes=16,startup_steps=3",
+    )
+
+
+@registry.register_hparams
+def softem_image_test():
+    """Soft EM in two blocks over a 4 x 4 grid, 16 wide, which start after 3 updates."""
+    return config.override(
+        registry.hparams("softem_image_tiny"),
+        "hidden_size=16,num_layers=1,downsample_steps=3,num_mixtures=2,batch_size=8,train_steps=8,"
+        "eval_frequency=4,warmup_steps=4,prior_size=16,prior_layers=1,prior_filter_size=32,"
+        "prior_heads=2,startup_steps=3,bottleneck.num_codes=8,bottleneck.num_blocks=2",
     )

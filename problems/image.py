@@ -1,0 +1,118 @@
+"""Images with labels: what all image problems share."""
+
+import abc
+
+import numpy as np
+
+from t2t_vq.data import image_batches, image_datagen, image_records
+from t2t_vq.problems.problem import Problem
+
+
+class ImageProblem(Problem):
+    """Images of one shape, each of a class.
+
+    A subclass says where the images come from: `source`, `classes` and `images`. Validation,
+    "dev", is 1,000 of the training images, the same each time; see `image_datagen`.
+    """
+
+    task = "images"
+
+    @abc.abstractmethod
+    def classes(self, source_dir):
+        """Returns the names of the classes, in the order of their numbers."""
+
+    @abc.abstractmethod
+    def images(self, split, source_dir, report):
+        """Yields good images in chunks, the same each time.
+
+        Args:
+            split: "train" or "test".
+            source_dir: the folder given by the user, or None.
+            report: `t2t_vq.data.image_sources.pixels.Report` of what cannot be used.
+
+        Yields:
+            `(images, labels)`: uint8 `[rows, height, width, channels]` and int32 `[rows]`.
+        """
+
+    def is_generated(self, data_dir):
+        """Returns whether `data_dir` holds the whole data of this problem."""
+        return image_records.is_whole(data_dir, self.corpus_name)
+
+    def prepare(self, data_dir, source_dir):
+        """Writes images and labels of all splits; an interrupted run begins again."""
+        image_datagen.generate(
+            data_dir,
+            self.corpus_name,
+            source=self.source(source_dir),
+            classes=self.classes(source_dir),
+            read_images=lambda split, report: self.images(split, source_dir, report),
+        )
+
+    def model_arguments(self, data_dir):
+        """Returns what a model must know of the data: `image_shape` and `num_classes`."""
+        manifest = self.manifest(data_dir)
+        return {
+            "image_shape": tuple(manifest["image_shape"]),
+            "num_classes": len(manifest["classes"]),
+        }
+
+    def arrays(self, data_dir, split="test"):
+        """Returns all of a split: images, uint8 `[n, height, width, channels]`, and labels `[n]`.
+
+        Args:
+            data_dir: folder of the prepared data.
+            split: "train", "dev" or "test".
+
+        Raises:
+            FileNotFoundError: when the data is not prepared.
+            ValueError: when a file is damaged.
+        """
+        self.manifest(data_dir)
+        return image_records.read(data_dir, self.corpus_name, split)
+
+    def train_batches(self, data_dir, epoch, *, batch_size, seed, batch_multiple=1):
+        """Returns the training batches of one epoch, in an order set by `seed` and `epoch`.
+
+        All batches are whole: the images that do not fill one are left out of this epoch, and
+        have their chance in the next. A log line counts them.
+
+        Args:
+            data_dir: folder of the prepared data.
+            epoch: number of the pass over the data, from 0.
+            batch_size: images in a batch.
+            seed: of the order.
+            batch_multiple: the number of rows is a multiple of this, say the replicas.
+
+        Returns:
+            A `tf.data.Dataset` of known cardinality; its elements are
+            `{"image": uint8 [rows, height, width, channels], "label": int32 [rows]}`.
+
+        Raises:
+            FileNotFoundError: when the data is not prepared.
+            ValueError: when the training images do not fill a batch, or a file is damaged.
+
+        Example:
+            >>> batches = problem.train_batches("t2t_vq_data", 0, batch_size=64, seed=1)
+        """
+        rng = np.random.default_rng([seed, epoch])
+        return self._batches(data_dir, "train", batch_size, batch_multiple, rng)
+
+    def batches(self, data_dir, split="dev", *, batch_size, batch_multiple=1):
+        """Returns the batches of one pass over a split, each image once, in a fixed order.
+
+        Nothing is padded: the last batch is smaller, and may be no multiple of `batch_multiple`.
+        Args, returns and raises as in `train_batches`; split is "train", "dev" or "test".
+        """
+        return self._batches(data_dir, split, batch_size, batch_multiple)
+
+    def _batches(self, data_dir, split, batch_size, batch_multiple, rng=None):
+        # Says how to prepare data that is not there.
+        self.manifest(data_dir)
+        return image_batches.epoch(
+            data_dir,
+            self.corpus_name,
+            split,
+            batch_size=batch_size,
+            batch_multiple=batch_multiple,
+            rng=rng,
+        )

@@ -1,0 +1,53 @@
+"""CIFAR-10 through TensorFlow Datasets."""
+
+import numpy as np
+
+from t2t_vq.data import tfds_builder
+from t2t_vq.problems.image import ImageProblem
+from t2t_vq.registry import register_problem
+
+_DATASET = "cifar10"
+_ORIGIN = "https://www.cs.toronto.edu"
+_READ_AT_ONCE = 1_000
+
+
+@register_problem
+class ImageCifar10(ImageProblem):
+    """CIFAR-10: 60,000 photographs of 32 x 32 pixels in ten classes.
+
+    A copy that TensorFlow Datasets has prepared is looked for in --source_dir, or in
+    `$TFDS_DATA_DIR` or `~/tensorflow_datasets`; without one it is downloaded.
+    """
+
+    files_name = "image_cifar10"
+
+    def source(self, source_dir):
+        """Returns the data set's version and the sizes of its splits."""
+        builder = self._builder(source_dir)
+        return {
+            "dataset": _DATASET,
+            "version": str(builder.version),
+            "images": {
+                split: builder.info.splits[split].num_examples for split in ("train", "test")
+            },
+        }
+
+    def classes(self, source_dir):
+        """Returns the names of the data set's classes."""
+        return self._builder(source_dir).info.features["label"].names
+
+    def images(self, split, source_dir, report):
+        """Yields the images of the data set."""
+        builder = self._builder(source_dir)
+        for batch in tfds_builder.batches(builder, split, _READ_AT_ONCE):
+            report.see(f"{_DATASET} {split}", report.total + 1, len(batch["label"]))
+            yield batch["image"], batch["label"].astype(np.int32)
+
+    def _builder(self, source_dir):
+        return tfds_builder.builder(
+            _DATASET,
+            source_dir,
+            origin=_ORIGIN,
+            problem=self.name,
+            offline="image_synthetic",
+        )

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Times an image model beside simpler ones: training with a bottleneck, sampling with caches.
+
+    python scripts/benchmark_images.py
+    python scripts/benchmark_images.py --hparams=vq_image_small,batch_size=64 --seconds=20
+
+`step` is a whole update of random images, run in turn with the same autoencoder whose vectors pass
+unquantised: with the bottleneck alone, and with the prior that learns its codes too. `sampling`
+draws images from the prior with cached keys and values, in turn with a loop that goes over the
+whole grid for each code. All are compiled as training and `t2t-vq-sample` compile them. Ratios are
+medians over neighbours in time.
+"""
+
+import argparse
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+from provenance import provenance
+
+from t2t_vq import config, registry
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Quantized
+from t2t_vq.decoding.greedy import greedy_search
+from t2t_vq.training.strategy import make_strategy
+from t2t_vq.training.train_step import make_train_step
+
+IMAGE = {"image_shape": (32, 32, 3), "num_classes": 10}
+
+
+class Unquantised(Bottleneck):
+    """Passes its input through."""
+
+    def forward(self, x, mask=None, training=False):
+        return Quantized(BottleneckOutput(x, None, None), ops.zeros(()), {})
+
+
+def main():
+    arguments = parsed_arguments()
+    name, overrides = config.split_set(arguments.hparams)
+    hparams = config.override(registry.hparams(name), overrides)
+    print(
+        "\n".join(f"{key}: {value}" for key, value in provenance(["tensorflow", "keras"]).items())
+    )
+    print(f"hparams: {arguments.hparams}, batches of {hparams.batch_size} images")
+    benchmark_step(hparams, arguments.seconds)
+    benchmark_sampling(hparams, arguments.num, arguments.seconds)
+
+
+def parsed_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--hparams", default="softem_image_tiny", help="set and overrides, as t2t-vq-train takes")
+    add("--num", type=int, default=16, help="images to draw together")
+    add("--seconds", type=float, default=10.0, help="to repeat each part for")
+    return parser.parse_args()
+
+
+def make_model(hparams, **changes):
+    return registry.models[hparams.model].from_hparams(hparams, **IMAGE, **changes)
+
+
+def benchmark_step(hparams, seconds):
+    """Prints the time of an update, without a bottleneck, with it, and with the prior too."""
+    whole, alone, plain = make_model(hparams), make_model(hparams), make_model(hparams)
+    alone.prior = plain.prior = None
+    plain.bottleneck = Unquantised()
+    plain.bottleneck.build((None, None, hparams.hidden_size))
+    batch = {
+        "image": random_images(hparams.batch_size),
+        "label": tf.zeros(hparams.batch_size, tf.int32),
+    }
+    for model in (whole, alone):
+        # A codebook that has not started is transparent, and learns nothing.
+        model.adapt([{"image": random_images(1_000)}])
+    steps = {
+        "without a bottleneck": plain,
+        "with the bottleneck": alone,
+        "with bottleneck and prior": whole,
+    }
+    steps = {name: step_of(model) for name, model in steps.items()}
+    compare(
+        "step",
+        {name: lambda step=step: step(batch)["loss"] for name, step in steps.items()},
+        seconds,
+    )
+
+
+def step_of(model):
+    optimizer = keras.optimizers.Adam(1e-4)
+    optimizer.build(model.trainable_variables)
+    return make_train_step(model, optimizer, make_strategy("one_device"), clip_norm=1.0)
+
+
+def benchmark_sampling(hparams, num, seconds):
+    """Prints the time of drawing the codes of images, with caches and without."""
+    prior = make_model(hparams).prior
+    draws = {"cached": prior.sample, "uncached": lambda num: uncached(prior, num)}
+    functions = {
+        name: tf.function(lambda draw=draw: draw(num), jit_compile=True, autograph=False)
+        for name, draw in draws.items()
+    }
+    compare(f"sampling of {num}", functions, seconds)
+
+
+def uncached(prior, num):
+    """Finds the most probable codes one by one, each from a pass over the whole grid."""
+    shape = (num, prior.num_positions, prior.num_codebooks)
+
+    def step(symbols, index, codes):
+        position, depth = index // prior.num_codebooks, index % prior.num_codebooks
+        logits = ops.stack(prior(codes), axis=2)
+        logits = ops.take(ops.take(logits, position, axis=1), depth, axis=1)
+        chosen = ops.cast(ops.argmax(logits, axis=-1), "int32")
+        codes = ops.slice_update(codes, (0, position, depth), chosen[:, None, None])
+        return logits, codes
+
+    length = prior.num_positions * prior.num_codebooks
+    return greedy_search(step, ops.zeros(shape, "int32"), num, length, end=prior.num_codes)
+
+
+def random_images(number):
+    rng = np.random.default_rng(0)
+    return tf.constant(rng.integers(256, size=(number, *IMAGE["image_shape"]), dtype=np.uint8))
+
+
+def compare(what, functions, seconds):
+    """Runs functions in turn and prints their median times, and ratios to the first's."""
+    for function in functions.values():
+        np.asarray(function())
+    times = {name: [] for name in functions}
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(next(iter(times.values()))) < 5:
+        for name, function in functions.items():
+            start = time.perf_counter()
+            np.asarray(function())
+            times[name].append(time.perf_counter() - start)
+    first = next(iter(times.values()))
+    for name, found in times.items():
+        ratio = statistics.median(a / b for a, b in zip(found, first, strict=True))
+        print(
+            f"{what:14} {name:26} {1e3 * statistics.median(found):9.1f} ms {ratio:7.2f} x",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

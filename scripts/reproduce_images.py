@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Compares bottlenecks for images: bits per dimension, each kind in the same budget.
+
+    python scripts/reproduce_images.py --work_dir=images --source_dir=cifar10 --size=small
+    python scripts/reproduce_images.py --work_dir=images --problem=image_synthetic \\
+        --size=tiny --rows hard soft-m10
+    python scripts/reproduce_images.py --work_dir=images --print
+
+Trains a model for each row and scores it on the whole test set. A second call goes on where the
+first stopped. Every measurement is a line of JSON in WORK_DIR/results.jsonl with its seed, updates,
+commit and machine; --print shows them as the table for RESULTS.md.
+
+`bits/dim` bounds the negative log-likelihood of a test image by that of its pixels given its codes
+(`pixels`) plus that of the codes under the prior (`codes`), both per dimension; see
+`VqAutoencoder.bits`. `of m samples` is the bound for m drawn codes, for soft kinds. `vae` bounds it
+by one Gaussian sample and its divergence from the prior.
+"""
+
+import argparse
+import os
+import pathlib
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+from experiments import append_row, command, joined, markdown, read_rows
+from provenance import provenance
+
+from t2t_vq import registry
+from t2t_vq import run as runs
+from t2t_vq.cli.eval import score_images
+from t2t_vq.training.loading import load_image_codec
+
+
+def rows(size):
+    """Returns the overrides of `softem_image` of a size that make each row.
+
+    All kinds with codes spend as many bits on a position: FSQ takes the levels that come nearest.
+    """
+    bottleneck = registry.hparams(model_set(size)).bottleneck
+    levels = {64: "[4,4,4]", 256: "[8,6,5]", 512: "[8,8,8]"}[bottleneck.num_codes]
+    hard = "bottleneck.soft=false"
+    residual = f"bottleneck=residual-vq,bottleneck.num_quantizers={bottleneck.num_blocks}"
+    return {
+        "hard": hard,
+        "soft-m5": "bottleneck.num_samples=5",
+        "soft-m10": "bottleneck.num_samples=10",
+        "soft-m20": "bottleneck.num_samples=20",
+        "soft-exact": "bottleneck.num_samples=none",
+        "gradient": f"{hard},bottleneck.learning=gradient",
+        "fsq": f"bottleneck=fsq,bottleneck.levels={levels}",
+        "residual": f"{residual},{hard}",
+        "residual-soft": residual,
+        "vae": "bottleneck=vae,bottleneck.kl_weight=1",
+    }
+
+
+def main():
+    arguments = parsed_arguments()
+    work_dir = pathlib.Path(arguments.work_dir)
+    results = work_dir / "results.jsonl"
+    if arguments.print:
+        print(table(read_rows(results)))
+        return
+    work_dir.mkdir(parents=True, exist_ok=True)
+    done = {(row["row"], row["seed"]) for row in read_rows(results)}
+    for seed in arguments.seeds:
+        for name in arguments.rows or rows(arguments.size):
+            if (name, seed) not in done:
+                output_dir = work_dir / "runs" / f"{name}-seed{seed}"
+                overrides = joined(rows(arguments.size)[name], arguments.overrides)
+                train(arguments, output_dir, overrides, seed)
+                append_row(results, measured(name, output_dir, overrides))
+    print(table(read_rows(results)))
+
+
+def parsed_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    names = list(rows("base"))
+    add("--work_dir", required=True, help="for data, runs and results")
+    add("--problem", default="image_cifar10_local")
+    add("--source_dir", help="folder of the images, for a problem that reads one")
+    add("--size", default="small", choices=("tiny", "small", "base"), help="of the set")
+    add("--rows", nargs="+", choices=names, metavar="ROW", help=", ".join(names))
+    add("--seeds", nargs="+", type=int, default=[0])
+    add("--train_steps", type=int, help="updates of each model; else the set's")
+    add("--precision", default="float32", choices=runs.PRECISIONS)
+    add("--overrides", default="", help="of every model, after its own")
+    add("--print", action="store_true", help="only print the table of what is there")
+    return parser.parse_args()
+
+
+def model_set(size):
+    return "softem_image" if size == "base" else f"softem_image_{size}"
+
+
+def train(arguments, output_dir, overrides, seed):
+    """Trains a run, or goes on with it, in a process of its own."""
+    flags = [
+        f"--problem={arguments.problem}",
+        f"--hparams={joined(model_set(arguments.size), overrides)}",
+        f"--data_dir={pathlib.Path(arguments.work_dir) / 'data'}",
+        f"--output_dir={output_dir}",
+        f"--precision={arguments.precision}",
+        f"--seed={seed}",
+    ]
+    if arguments.train_steps:
+        flags.append(f"--train_steps={arguments.train_steps}")
+    if arguments.source_dir:
+        flags.append(f"--source_dir={arguments.source_dir}")
+    command("train", *flags)
+
+
+def measured(name, output_dir, overrides):
+    """Scores a trained run on the whole test set."""
+    keras.backend.clear_session()
+    run, problem, codec, path = load_image_codec(output_dir)
+    bottleneck = run.hparams.bottleneck
+    start = time.monotonic()
+    num_samples = bottleneck.num_samples if bottleneck.soft else None
+    scores = score_images(codec, *problem.arrays(run.data_dir, "test"), num_samples)
+    return {
+        "row": name,
+        "seed": run.seed,
+        "problem": run.problem,
+        "hparams": joined(run.hparams_set, overrides),
+        "updates": run.hparams.train_steps,
+        "checkpoint": os.path.basename(path),
+        "precision": run.precision,
+        **provenance(["tensorflow", "keras"]),
+        **scores,
+        "scoring_seconds": round(time.monotonic() - start),
+    }
+
+
+def table(found):
+    """Returns the measurements as a Markdown table."""
+    head = [
+        *("row", "seed", "updates", "bits/dim", "pixels", "codes", "of m samples"),
+        *("perplexity", "PSNR", "SSIM"),
+    ]
+    digits = {
+        **dict.fromkeys(("bits_per_dim", "reconstruction_bits", "prior_bits"), 3),
+        **{"bits_per_dim_of_samples": 3, "codebook_perplexity": 0, "psnr": 2, "ssim": 3},
+    }
+    cells = [
+        [row["row"], row["seed"], row["updates"]]
+        + [f"{row[name]:.{places}f}" if name in row else None for name, places in digits.items()]
+        for row in found
+    ]
+    return markdown(head, cells)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Images as files, in a folder for each class."""
+
+import numpy as np
+
+from t2t_vq.data.image_sources import pixels
+
+
+class ClassFolders:
+    """`train/CLASS/FILE` and `test/CLASS/FILE`, in any format that Pillow reads.
+
+    The classes are the folders in `train`, in alphabetical order. Hidden files are left alone.
+
+    Args:
+        folder: `pathlib.Path` of the folder.
+    """
+
+    kind = "a folder of images a class"
+    expected = "a folder of image files for each class (train/CLASS/*.png, test/CLASS/*.png)"
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def paths(self, split):
+        """Returns the image files of a split, class after class; `[]` when there are none."""
+        return [
+            path
+            for folder in _visible(self.folder / split)
+            for path in (_visible(folder) if folder.is_dir() else [folder])
+        ]
+
+    def notes(self):
+        """Returns no files: the folders say which classes there are."""
+        return []
+
+    def classes(self):
+        """Returns the class names.
+
+        Raises:
+            FileNotFoundError: when there are none.
+        """
+        names = tuple(path.name for path in _visible(self.folder / "train") if path.is_dir())
+        if not names:
+            raise FileNotFoundError(
+                f"{self.folder / 'train'} has no folders. Put there {self.expected}."
+            )
+        return names
+
+    def images(self, split, report):
+        """Yields `(images, labels)` of one image each, without the bad ones."""
+        numbers = {name: number for number, name in enumerate(self.classes())}
+        for path in self.paths(split):
+            report.see(path.relative_to(self.folder).as_posix())
+            name = path.parent.name
+            if path.parent == self.folder / split:
+                report.add("in no folder of a class", path.name)
+            elif name not in numbers:
+                report.add("no such class in train", name)
+            else:
+                image = pixels.read_picture(path, pixels.SIZE, pixels.SIZE, report)
+                if image is not None:
+                    yield image[None], np.array([numbers[name]], np.int32)
+
+
+def _visible(folder):
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -1,0 +1,123 @@
+"""What the user's text and images have in common: counting what is bad, noticing changes."""
+
+import hashlib
+
+_EXCERPT = 60
+
+
+class Report:
+    """Counts bad things of a source by kind, and keeps the first of each kind with its place.
+
+    Attributes:
+        unit: what is counted, in the plural.
+        if_empty, if_bad: what to do about a source that has nothing, or mostly bad things.
+        total: things seen, good and bad.
+        where: place of what is being read, `(file, number in it)`; the number may be None.
+        counts: `{kind: things}`.
+        first: `{kind: "file:number: excerpt"}`.
+    """
+
+    unit = None
+    if_empty = None
+    if_bad = None
+
+    def __init__(self):
+        self.total = 0
+        self.where = None
+        self.counts = {}
+        self.first = {}
+
+    def see(self, file, number=None, count=1):
+        """Notes that something, or `count` things from `number` on, is being read."""
+        self.total += count
+        self.where = (file, number)
+
+    def add(self, kind, text="", where=None, count=1):
+        """Counts bad things; `where` is the place of the first, by default what is being read."""
+        place = ":".join(str(part) for part in where or self.where if part is not None)
+        self.counts[kind] = self.counts.get(kind, 0) + count
+        self.first.setdefault(kind, f"{place}: {_excerpt(text)}")
+
+    def include(self, other):
+        """Counts what another report found bad among things that this one has seen."""
+        for kind, count in other.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+            self.first.setdefault(kind, other.first[kind])
+
+    def summary(self):
+        """Returns one sentence a kind: how many things, and the first of them."""
+        return [
+            f"{count:,} of {self.total:,} {self.unit} left out: {kind}. The first: "
+            f"{self.first[kind]}"
+            for kind, count in self.counts.items()
+        ]
+
+    def check(self, what):
+        """Refuses a source that is mostly bad.
+
+        Args:
+            what: name of the source, for the message.
+
+        Raises:
+            ValueError: when nothing was read or more than half of it is bad.
+        """
+        bad = sum(self.counts.values())
+        if not self.total:
+            raise ValueError(f"{what} is empty. {self.if_empty}")
+        if 2 * bad > self.total:
+            raise ValueError(
+                f"{what} is mostly bad: {bad:,} of {self.total:,} {self.unit} cannot be used. "
+                f"{self.if_bad} {' '.join(self.summary())}"
+            )
+
+    def to_dict(self):
+        """Returns total, counts and first places as plain values, fit for JSON."""
+        return {"total": self.total, "counts": self.counts, "first": self.first}
+
+    @classmethod
+    def from_dict(cls, values):
+        """Returns the report that `to_dict` was called on."""
+        report = cls()
+        report.total, report.counts, report.first = (
+            values["total"],
+            dict(values["counts"]),
+            dict(values["first"]),
+        )
+        return report
+
+
+def fingerprint(paths):
+    """Returns names, sizes and SHA-256 digests of files, to notice that a source has changed."""
+    prints = []
+    for path in paths:
+        digest = hashlib.sha256()
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        prints.append(
+            {"name": path.name, "size": path.stat().st_size, "sha256": digest.hexdigest()}
+        )
+    return prints
+
+
+def check_source(path, found, wanted):
+    """Refuses a data folder that was prepared from another source.
+
+    Args:
+        path: manifest that notes the source.
+        found: the source it notes.
+        wanted: the source that is asked for.
+
+    Raises:
+        ValueError: when they differ.
+    """
+    if found != wanted:
+        raise ValueError(
+            f"{path} was prepared from another source than the one asked for. "
+            "Choose another --data_dir for this one."
+        )
+
+
+def _excerpt(text):
+    text = text.replace("\t", " | ")
+    return repr(text if len(text) <= _EXCERPT else text[: _EXCERPT - 3] + "...")

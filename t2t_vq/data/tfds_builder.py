@@ -1,0 +1,56 @@
+"""Data sets of TensorFlow Datasets: a prepared copy, or a download."""
+
+import os
+import pathlib
+import urllib.request
+
+
+def builder(dataset, source_dir, *, origin, problem, offline):
+    """Returns the builder of a data set that is prepared, after downloading it if need be.
+
+    Args:
+        dataset: its name, with the configuration if it has some: "wmt14_translate/de-en".
+        source_dir: folder of prepared copies; None is `$TFDS_DATA_DIR` or
+            `~/tensorflow_datasets`.
+        origin: address of the server that it is downloaded from.
+        problem: name of the problem that needs it, for the message.
+        offline: name of a problem that needs no download, for the message.
+
+    Raises:
+        FileNotFoundError: when there is no copy and no network; says what to do.
+    """
+    import tensorflow_datasets as tfds
+
+    folder = pathlib.Path(
+        source_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    ).expanduser()
+    prepared = [
+        info.parent
+        for info in folder.glob(f"{dataset}/*/dataset_info.json")
+        if info.parent.name.replace(".", "").isdigit()
+    ]
+    if prepared:
+        newest = max(prepared, key=lambda path: [int(part) for part in path.name.split(".")])
+        return tfds.builder_from_directory(newest)
+    found = tfds.builder(dataset, data_dir=folder)
+    try:
+        # TensorFlow Datasets would try for minutes before it gave up.
+        urllib.request.urlopen(origin, timeout=20).close()
+        found.download_and_prepare()
+    except OSError as error:
+        raise FileNotFoundError(
+            f"{problem} needs the data set {dataset} of TensorFlow Datasets: {folder} holds "
+            f"no prepared copy, and it cannot be downloaded ({error}). Name the folder of a "
+            f"copy with --source_dir, or work offline with --problem={offline}"
+        ) from error
+    return found
+
+
+def batches(builder, split, batch_size):
+    """Yields the examples of a split as dictionaries of arrays, in the same order each time."""
+    import tensorflow_datasets as tfds
+
+    # One file after the other: the order stays the same from one read to the next.
+    in_order = tfds.ReadConfig(interleave_cycle_length=1)
+    dataset = builder.as_dataset(split, shuffle_files=False, read_config=in_order)
+    yield from dataset.batch(batch_size).as_numpy_iterator()

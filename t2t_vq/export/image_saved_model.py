@@ -1,0 +1,81 @@
+"""An image model as a SavedModel from images to codes and back."""
+
+import tensorflow as tf
+
+from t2t_vq.export.folder import filling
+
+_DRAWN = 16
+
+
+class ImageModule(tf.Module):
+    """Encodes, decodes and draws images inside TensorFlow graphs.
+
+    Args:
+        model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
+    """
+
+    def __init__(self, model):
+        super().__init__()
+        self._model = model
+        # TensorFlow's walk over a Keras model misses layers in lists.
+        self._model_variables = [variable.value for variable in model.variables]
+
+    def signatures(self):
+        """Returns the functions to export, by name."""
+        model = self._model
+        image = tf.TensorSpec([None, *model.image_shape], tf.uint8, name="image")
+        found = {"serving_default": _function(self._rebuild, image)}
+        if model.has_prior:
+            shape = [None, model.grid[0] * model.grid[1], model.bottleneck.num_codebooks]
+            codes = tf.TensorSpec(shape, tf.int32, name="codes")
+            seed = tf.TensorSpec([], tf.int64, name="seed")
+            found["decode"] = _function(self._decode, codes)
+            found["sample"] = _function(self._sample, seed)
+        return found
+
+    def _rebuild(self, image):
+        found = {"reconstruction": self._model.reconstruct(image)}
+        return {**found, "codes": self._model.to_codes(image)} if self._model.has_prior else found
+
+    def _decode(self, codes):
+        return {"image": self._model.from_codes(codes)}
+
+    def _sample(self, seed):
+        return {"image": self._model.sample(_DRAWN, seed=seed)}
+
+
+def _function(method, specification):
+    return tf.function(
+        method, input_signature=[specification], jit_compile=True, autograph=False
+    ).get_concrete_function()
+
+
+def export_image_saved_model(model, export_dir):
+    """Writes a SavedModel of an image model; who serves it needs TensorFlow alone.
+
+    `serving_default` takes `image`, uint8 `[n, height, width, channels]`, and gives its
+    `reconstruction` and, for a kind that has them, `codes`, int32 `[n, positions, codebooks]`.
+    `decode` takes `codes` and gives `image`. `sample` takes `seed`, int64, and gives 16 images, of
+    all classes in turn where the prior is told classes.
+
+    Args:
+        model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
+        export_dir: a folder that is not there yet, or empty.
+
+    Returns:
+        The names of the signatures.
+
+    Raises:
+        FileExistsError: when `export_dir` holds files.
+
+    Example:
+        export_image_saved_model(model, "export/images")
+        # In another process:
+        serve = tf.saved_model.load("export/images").signatures["serving_default"]
+        serve(image=images)["codes"]
+    """
+    module = ImageModule(model)
+    signatures = module.signatures()
+    with filling(export_dir) as folder:
+        tf.saved_model.save(module, folder, signatures=signatures)
+    return list(signatures)

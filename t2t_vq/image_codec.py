@@ -1,0 +1,108 @@
+"""A trained image model as functions from and to arrays."""
+
+import functools
+
+import numpy as np
+
+
+class ImageCodec:
+    """Encodes, decodes, scores and draws images, in compiled batches.
+
+    Args:
+        model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
+        batch_size: images in a batch. The last of a call is filled up, and what fills it is cut off
+            again. Default 100.
+
+    Example:
+        codec = ImageCodec(model)
+        codec.decode(codec.encode(images))  # uint8, of the shape of `images`
+    """
+
+    def __init__(self, model, batch_size=100):
+        self.model = model
+        self.batch_size = batch_size
+        self._compiled = {}
+
+    def encode(self, images):
+        """Returns the codes of images.
+
+        Args:
+            images: uint8 `[n, height, width, channels]`.
+
+        Returns:
+            int32 `[n, positions, num_codebooks]`.
+        """
+        return self._run(self.model.to_codes, images)
+
+    def decode(self, codes):
+        """Returns the images that codes stand for, uint8 `[n, height, width, channels]`.
+
+        Args:
+            codes: int32 `[n, positions, num_codebooks]`.
+        """
+        return self._run(self.model.from_codes, codes)
+
+    def reconstruct(self, images):
+        """Returns images as they come out of the bottleneck.
+
+        Args:
+            images: uint8 `[n, height, width, channels]`.
+
+        Returns:
+            uint8 of the same shape.
+        """
+        return self._run(self.model.reconstruct, images)
+
+    def bits(self, images, labels, num_samples=None, seed=0):
+        """Bounds what each image takes, in bits per dimension.
+
+        Args:
+            images: uint8 `[n, height, width, channels]`.
+            labels: int32 `[n]`.
+            num_samples, seed: see `VqAutoencoder.bits`; each batch has draws of its own.
+
+        Returns:
+            Two float32 `[n]` arrays, of the pixels given the latents and of the latents.
+        """
+        return self._run(self.model.bits, images, labels, seed=seed, num_samples=num_samples)
+
+    def sample(self, num, labels=None, seed=0, temperature=1.0):
+        """Draws images from the prior.
+
+        Args:
+            num: number of images.
+            labels: int32 `[num]`, for a prior that is told classes; by default all in turn.
+            seed: the same gives the same images.
+            temperature: of the prior, more than 0. Default 1.
+
+        Returns:
+            uint8 `[num, height, width, channels]`.
+        """
+        if labels is None:
+            labels = np.arange(num) % max(self.model.num_classes, 1)
+        labels = np.asarray(labels, np.int32)
+        return self._run(self._draw, labels, seed=seed, temperature=temperature)
+
+    def _draw(self, labels, seed, temperature):
+        labels = labels if self.model.num_classes else None
+        return self.model.sample(self.batch_size, labels, seed, temperature)
+
+    def _run(self, method, *arrays, seed=None, **options):
+        """Calls a method on batches of rows; with a seed, each batch has one of its own."""
+        import tensorflow as tf
+
+        key = (method.__name__, *options.values())
+        if key not in self._compiled:
+            self._compiled[key] = tf.function(
+                functools.partial(method, **options), jit_compile=True, autograph=False
+            )
+        seeds, found = np.random.default_rng(seed), []
+        # No rows at all are a batch too, of which nothing remains.
+        for start in range(0, max(len(arrays[0]), 1), self.batch_size):
+            rows = [array[start : start + self.batch_size] for array in arrays]
+            filled = [np.resize(array, (self.batch_size, *array.shape[1:])) for array in rows]
+            draws = {} if seed is None else {"seed": tf.constant(seeds.integers(1 << 31))}
+            results = self._compiled[key](*map(tf.constant, filled), **draws)
+            found.append([part.numpy()[: len(rows[0])] for part in tf.nest.flatten(results)])
+        parts = [np.concatenate(part) for part in zip(*found, strict=True)]
+        return parts if len(parts) > 1 else parts[0]

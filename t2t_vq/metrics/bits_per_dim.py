@@ -1,0 +1,27 @@
+"""Bits per dimension, the unit of likelihoods of images."""
+
+import math
+
+
+def bits_per_dim(nats, dimensions):
+    """Returns a negative log-likelihood in bits per dimension.
+
+    Args:
+        nats: negative log-likelihood of one image, or an array of such, in nats.
+        dimensions: numbers in one image, that is height times width times channels.
+
+    Returns:
+        As `nats`.
+
+    Raises:
+        ValueError: when an image has no dimensions.
+
+    Example:
+        bits_per_dim(3072 * math.log(256), dimensions=32 * 32 * 3)  # 8.0
+    """
+    if dimensions < 1:
+        raise ValueError(
+            f"An image of {dimensions} dimensions has no bits per dimension. Give its height times "
+            "width times channels."
+        )
+    return nats / (dimensions * math.log(2.0))

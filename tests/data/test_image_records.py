@@ -1,0 +1,73 @@
+import pathlib
+
+import numpy as np
+import pytest
+
+from t2t_vq.data import image_records, records
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+LABELS = np.arange(6, dtype=np.int32)
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    splits = {
+        split: {"crc32": image_records.write(tmp_path, "x", split, IMAGES, LABELS)}
+        for split in image_records.SPLITS
+    }
+    records.write_json(records.manifest_path(tmp_path, "x"), {"splits": splits})
+    return tmp_path
+
+
+def test_what_is_written_is_read(data_dir):
+    images, labels = image_records.read(data_dir, "x", "dev")
+    np.testing.assert_array_equal(images, IMAGES)
+    np.testing.assert_array_equal(labels, LABELS)
+    assert (images.dtype, labels.dtype) == (np.uint8, np.int32)
+
+
+def test_the_order_of_axes_in_memory_does_not_matter(tmp_path):
+    turned = np.asfortranarray(IMAGES)
+    checksums = [
+        image_records.write(tmp_path, "x", "dev", array, LABELS) for array in (IMAGES, turned)
+    ]
+    assert checksums[0] == checksums[1]
+    assert np.load(image_records.path(tmp_path, "x", "dev", "images")).flags.c_contiguous
+
+
+def test_data_is_whole_with_its_manifest_and_every_file(data_dir):
+    assert image_records.is_whole(data_dir, "x")
+    image_records.path(data_dir, "x", "test", "labels").unlink()
+    assert not image_records.is_whole(data_dir, "x")
+    assert not image_records.is_whole(data_dir, "y")
+
+
+def test_nothing_temporary_stays(data_dir):
+    assert len(list(data_dir.iterdir())) == 7
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def flip(path):
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("part", ["images", "labels"])
+@pytest.mark.parametrize("harm", [cut, flip, empty, pathlib.Path.unlink])
+def test_a_damaged_or_missing_file_is_named(data_dir, part, harm):
+    harm(image_records.path(data_dir, "x", "train", part))
+    with pytest.raises(ValueError, match=rf"x-train-{part}\.npy is not as it was written"):
+        image_records.read(data_dir, "x", "train")
+    image_records.read(data_dir, "x", "test")
+
+
+def test_an_unknown_split_is_named(data_dir):
+    with pytest.raises(ValueError, match=r"no split 'valid'\. Choose one of train, dev, test"):
+        image_records.read(data_dir, "x", "valid")
