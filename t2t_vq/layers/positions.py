@@ -56,21 +56,3 @@ def sinusoids_2d(height, width, dim):
 def shift_right(x):
     """Returns `x` `[batch, length, dim]` moved one position later, zeros first."""
     return ops.pad(x[:, :-1], [[0, 0], [1, 0], [0, 0]])
-
-
-def sinusoids_2d(height, width, dim):
-    """Returns encodings of the positions of a grid, row by row: of the row, then of the column.
-
-    Args:
-        height, width: of the grid.
-        dim: width of the encoding; a multiple of 4.
-
-    Returns:
-        `[height * width, dim]` float32.
-
-    Example:
-        sinusoids_2d(2, 3, 16).shape  # (6, 16)
-    """
-    positions = ops.arange(height * width)
-    rows, columns = positions // width, positions % width
-    return ops.concatenate([sinusoids(rows, dim // 2), sinusoids(columns, dim // 2)], axis=-1)

@@ -14,6 +14,7 @@ from t2t_vq.layers.latent_prior import LatentPrior
 from t2t_vq.layers.logistic_mixture_pixels import LogisticMixturePixels
 from t2t_vq.layers.transformer_image_decoder import TransformerImageDecoder
 from t2t_vq.layers.transformer_image_encoder import TransformerImageEncoder
+from t2t_vq.metrics.bits_per_dim import bits_per_dim
 from t2t_vq.models.codebook_start import start_codebook
 from t2t_vq.models.cross_entropy import cross_entropy, is_best
 from t2t_vq.models.model import Model, TrainingOutput
@@ -249,7 +250,7 @@ class VqAutoencoder(Model):
             "reconstruction": ops.sum(reconstruction) / (totals["images"] * self.num_dimensions),
             "commitment": quantized.loss * local["images"] / totals["images"],
         }
-        metrics = {"reconstruction_bits": losses["reconstruction"] / math.log(2.0)}
+        metrics = {"reconstruction_bits": self._bits(ops.sum(reconstruction) / totals["images"])}
         started = self.bottleneck.started_share()
         if self.has_prior:
             nats, right = self._score_codes(quantized.output, batch["label"], training)
@@ -287,7 +288,7 @@ class VqAutoencoder(Model):
         return labels if self.num_classes else None
 
     def _bits(self, nats):
-        return nats / (self.num_dimensions * math.log(2.0))
+        return bits_per_dim(nats, self.num_dimensions)
 
     def freeze(self, step):
         due = 0 < self.autoencoder_steps <= step
@@ -369,6 +370,22 @@ class VqAutoencoder(Model):
         reconstruction = -self.likelihood.log_prob(self.decode(dense), images)
         return Bits(self._bits(reconstruction), self._bits(nats))
 
+    def to_codes(self, images):
+        """Returns the codes of images, `[batch, positions, num_codebooks]` int32.
+
+        Args:
+            images: `[batch, height, width, channels]` uint8.
+        """
+        return self.bottleneck.forward(self.encode(images)).output.codes
+
+    def from_codes(self, codes):
+        """Returns the expected images given codes, `[batch, height, width, channels]` uint8.
+
+        Args:
+            codes: `[batch, positions, num_codebooks]` int32.
+        """
+        return self._expected(self.bottleneck.embed(codes))
+
     def reconstruct(self, images):
         """Returns the expected images, `[batch, height, width, channels]` uint8, given their codes.
 
@@ -400,8 +417,7 @@ class VqAutoencoder(Model):
             )
         if self.num_classes and labels is None:
             labels = ops.arange(num, dtype="int32") % self.num_classes
-        codes = self.prior.sample(num, labels, seed, temperature)
-        return self._expected(self.bottleneck.embed(codes))
+        return self.from_codes(self.prior.sample(num, labels, seed, temperature))
 
     def _expected(self, dense):
         mean = self.likelihood.mean(self.decode(dense))
