@@ -1,8 +1,7 @@
 import keras
 import numpy as np
-import pytest
 
-from t2t_vq.bottlenecks import SoftEM, VectorQuantizer
+from t2t_vq.bottlenecks import SoftEM
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.train_step import make_train_step
@@ -21,21 +20,19 @@ def moved(before, after):
     return {path for path, value in before.items() if np.any(value != after[path])}
 
 
-@pytest.mark.parametrize("kind", ["em", "gradient"])
-def test_after_its_steps_nothing_of_the_autoencoder_moves_and_the_prior_goes_on(tf, kind):
+def tiny(**options):
     keras.utils.set_random_seed(0)
-    bottleneck = (
-        SoftEM(num_codes=4, decay=0.5)
-        if kind == "em"
-        else VectorQuantizer(num_codes=4, learning="gradient")
-    )
-    model = VqAutoencoder(
-        bottleneck,
+    return VqAutoencoder(
+        SoftEM(num_codes=4, decay=0.5),
         image_shape=(4, 8, 3),
-        **{"num_mixtures": 2, "hidden_size": 8, "num_layers": 1, "dropout": 0.1},
+        **{"num_mixtures": 2, "hidden_size": 8, "num_layers": 1},
         **{"prior_size": 8, "prior_layers": 1, "prior_filter_size": 16, "prior_heads": 2},
-        **{"startup_steps": 1, "autoencoder_steps": 4},
+        **options,
     )
+
+
+def test_after_its_steps_nothing_of_the_autoencoder_moves_and_the_prior_goes_on(tf):
+    model = tiny(startup_steps=1, autoencoder_steps=4, dropout=0.1)
     optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.5)
     optimizer.build(model.trainable_variables)
     strategy = make_strategy("one_device")
@@ -66,13 +63,7 @@ def test_after_its_steps_nothing_of_the_autoencoder_moves_and_the_prior_goes_on(
 
 
 def test_a_resumed_run_is_frozen_before_its_first_update():
-    model = VqAutoencoder(
-        SoftEM(num_codes=4),
-        image_shape=(4, 8, 3),
-        **{"num_mixtures": 2, "hidden_size": 8, "num_layers": 1},
-        **{"prior_size": 8, "prior_layers": 1, "prior_filter_size": 16, "prior_heads": 2},
-        autoencoder_steps=4,
-    )
+    model = tiny(autoencoder_steps=4)
     assert len(model.learned_variables) == len(model.trainable_variables)
     assert model.freeze(9) and not model.freeze(10)
     assert model.learned_variables == model.prior.trainable_variables
