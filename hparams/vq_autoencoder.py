@@ -14,7 +14,7 @@ def _hard(hparams):
 
 @register_hparams
 def softem_image():
-    """Soft EM in 16 blocks over an 8 x 8 grid, 256 wide, a prior 512 wide of 8 layers."""
+    """Soft EM in 16 blocks of K = 256 over an 8 x 8 grid, 256 wide, a prior 512 wide of 8 layers."""
     return ImageHParams(
         train_steps=100_000,
         batch_size=128,
@@ -27,16 +27,24 @@ def softem_image():
         num_layers=6,
         startup_steps=200,
         bottleneck=BottleneckConfig(
-            kind="dvq", soft=True, num_codes=256, num_blocks=16, num_samples=10, decay=0.99
+            # At temperature 1 blocks of so few dimensions have a posterior over most of their codes.
+            kind="dvq",
+            soft=True,
+            num_codes=256,
+            num_blocks=16,
+            num_samples=10,
+            temperature=0.25,
+            decay=0.99,
         ),
     )
 
 
 @register_hparams
 def softem_image_small():
-    """Soft EM, 128 wide, a prior 256 wide of 4 layers: an hour on one GPU."""
+    """Soft EM in 16 blocks of K = 64, 128 wide, a prior 256 wide of 4 layers."""
+    base = softem_image()
     return dataclasses.replace(
-        softem_image(),
+        base,
         train_steps=20_000,
         learning_rate=1e-3,
         warmup_steps=500,
@@ -46,20 +54,22 @@ def softem_image_small():
         prior_layers=4,
         prior_filter_size=1024,
         prior_heads=4,
+        bottleneck=dataclasses.replace(base.bottleneck, num_codes=64, temperature=0.15),
     )
 
 
 @register_hparams
 def softem_image_tiny():
-    """Soft EM, 64 wide, a prior 64 wide of 2 layers: four minutes on two CPU cores."""
+    """Soft EM in 16 blocks of K = 16, 96 wide: five minutes on two CPU cores."""
+    small = softem_image_small()
     return dataclasses.replace(
-        softem_image_small(),
+        small,
         train_steps=1_200,
         batch_size=32,
         learning_rate=2e-3,
         warmup_steps=100,
         num_mixtures=5,
-        hidden_size=64,
+        hidden_size=96,
         num_layers=2,
         prior_size=64,
         prior_layers=2,
@@ -68,9 +78,7 @@ def softem_image_tiny():
         prior_dropout=0.0,
         startup_steps=100,
         eval_frequency=600,
-        bottleneck=BottleneckConfig(
-            kind="dvq", soft=True, num_codes=64, num_blocks=8, num_samples=10, decay=0.99
-        ),
+        bottleneck=dataclasses.replace(small.bottleneck, num_codes=16, temperature=0.1),
     )
 
 
