@@ -41,7 +41,9 @@ def test_originals_stand_beside_their_reconstructions(run, evaluator):
     shown = evaluator.evaluate(5).images["originals_and_reconstructions"]
     assert shown.shape == (3, 32, 64, 3)
     np.testing.assert_array_equal(shown[:, :, :32], images)
-    np.testing.assert_array_equal(shown[:, :, 32:], evaluator.model.reconstruct(images))
+    # Compiled, a value may be rounded the other way.
+    rebuilt = np.asarray(evaluator.model.reconstruct(images), int)
+    np.testing.assert_allclose(shown[:, :, 32:].astype(int), rebuilt, atol=1)
 
 
 def test_samples_are_shown(evaluator):
