@@ -14,7 +14,7 @@ def _hard(hparams):
 
 @register_hparams
 def softem_image():
-    """Soft EM in 16 blocks of K = 256 over an 8 x 8 grid, 256 wide, a prior 512 wide of 8 layers."""
+    """Soft EM in 16 blocks of K = 256 over an 8 x 8 grid, 256 wide; the prior 512, 8 layers."""
     return ImageHParams(
         train_steps=100_000,
         batch_size=128,
@@ -27,7 +27,7 @@ def softem_image():
         num_layers=6,
         startup_steps=200,
         bottleneck=BottleneckConfig(
-            # At temperature 1 blocks of so few dimensions have a posterior over most of their codes.
+            # At 1 the posterior of blocks so narrow is spread over most of their codes.
             kind="dvq",
             soft=True,
             num_codes=256,
