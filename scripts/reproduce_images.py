@@ -52,7 +52,8 @@ def rows(size):
         "fsq": f"bottleneck=fsq,bottleneck.levels={levels}",
         "residual": f"{residual},{hard}",
         "residual-soft": residual,
-        "vae": "bottleneck=vae,bottleneck.kl_weight=1",
+        # The loss is nats a value of the image, of which a position has 4 x 4 x 3.
+        "vae": f"bottleneck=vae,bottleneck.kl_weight={1 / 48:.4f}",
     }
 
 

@@ -13,7 +13,7 @@ import pytest
 ROWS = [
     ["cli"],
     ["export", "training"],
-    ["run", "translator"],
+    ["run", "translator", "image_codec"],
     ["models", "problems", "hparams"],
     ["bottlenecks", "layers", "decoding", "data", "metrics"],
     ["em"],

@@ -314,12 +314,7 @@ class CodebookBottleneck(Bottleneck):
                 stacklevel=2,
             )
         uniforms = replicas.uniform((self.num_codes,), self.seed, self.step, START)
-
-        def kmeans(vectors, weights, uniforms):
-            codebook = em.kmeans_plus_plus(vectors, weights, self.num_codes, uniforms)
-            return em.lloyd(vectors, weights, codebook, START_ITERATIONS)
-
-        self.start(*replicas.as_graph(kmeans)(vectors, weights, uniforms))
+        self.start(*replicas.as_graph(_kmeans)(vectors, weights, uniforms))
 
     def start(self, codebook, counts=None):
         """Starts from a given codebook, with counts and sums that agree with it.
@@ -355,3 +350,9 @@ class CodebookBottleneck(Bottleneck):
             "regularizers": [configured.serialize(item) for item in self.regularizers],
             "seed": self.seed,
         }
+
+
+def _kmeans(vectors, weights, uniforms):
+    """Returns a codebook of as many codes as there are uniform numbers, and their counts."""
+    codebook = em.kmeans_plus_plus(vectors, weights, uniforms.shape[0], uniforms)
+    return em.lloyd(vectors, weights, codebook, START_ITERATIONS)

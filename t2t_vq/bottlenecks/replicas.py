@@ -5,6 +5,8 @@ the global batch, so there is one replica and a sum over replicas changes nothin
 replica context while Keras builds a model symbolically; that counts as replica 0 and sums nothing.
 """
 
+import functools
+
 import keras
 from keras import ops
 
@@ -36,10 +38,12 @@ def sum_over_replicas(tree):
     return tree if context is None else context.all_reduce(tf.distribute.ReduceOp.SUM, tree)
 
 
+@functools.cache
 def as_graph(function):
     """Returns a function of tensors as one graph, whose loops run several times quicker.
 
-    On TensorFlow only; Keras's other backends compile loops by themselves.
+    On TensorFlow only; Keras's other backends compile loops by themselves. One graph serves all
+    calls with tensors of the same shapes.
     """
     return tf.function(function, autograph=False) if _ON_TENSORFLOW else function
 

@@ -50,7 +50,7 @@ def _score_images():
     num_samples = bottleneck.num_samples if soft else None
     result = score_images(codec, *problem.arrays(run.data_dir, FLAGS.split), num_samples)
     for name, value in result.items():
-        print(f"{name:27} {value:10.4f}" if isinstance(value, float) else f"{name:27} {value:10,}")
+        print(f"{name:30} {value:10.4f}" if isinstance(value, float) else f"{name:30} {value:10,}")
     _print_json(run, path, result)
 
 
