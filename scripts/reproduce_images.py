@@ -39,7 +39,7 @@ def rows(size):
     All kinds with codes spend as many bits on a position: FSQ takes the levels that come nearest.
     """
     bottleneck = registry.hparams(model_set(size)).bottleneck
-    levels = {64: "[4,4,4]", 256: "[8,6,5]", 512: "[8,8,8]"}[bottleneck.num_codes]
+    levels = {16: "[4,4]", 64: "[4,4,4]", 256: "[8,6,5]"}[bottleneck.num_codes]
     hard = "bottleneck.soft=false"
     residual = f"bottleneck=residual-vq,bottleneck.num_quantizers={bottleneck.num_blocks}"
     return {
@@ -120,10 +120,8 @@ def measured(name, output_dir, overrides):
     """Scores a trained run on the whole test set."""
     keras.backend.clear_session()
     run, problem, codec, path = load_image_codec(output_dir)
-    bottleneck = run.hparams.bottleneck
     start = time.monotonic()
-    num_samples = bottleneck.num_samples if bottleneck.soft else None
-    scores = score_images(codec, *problem.arrays(run.data_dir, "test"), num_samples)
+    scores = score_images(codec, *problem.arrays(run.data_dir, "test"))
     return {
         "row": name,
         "seed": run.seed,

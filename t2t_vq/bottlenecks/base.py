@@ -109,6 +109,14 @@ class Bottleneck(keras.layers.Layer):
         return self.num_codebooks > 0
 
     @property
+    def num_samples(self):
+        """m, codes that soft EM draws for each vector in training; None for a kind that does not.
+
+        The exact posterior mean draws none either.
+        """
+        return None
+
+    @property
     def has_prior(self):
         """Whether the latents of a kind without codes come with a prior of their own."""
         return False

@@ -188,6 +188,10 @@ class CodebookBottleneck(Bottleneck):
         output = self._output(x, dense, assigned.codes[:, None], assigned.samples[:, None])
         return Quantized(output, self.started * loss, statistics)
 
+    @property
+    def num_samples(self):
+        return getattr(self.assignment, "num_samples", None)
+
     def _uniform(self, shape):
         return replicas.uniform(shape, self.seed, self.step, SAMPLES)
 

@@ -50,6 +50,10 @@ class Composite(Bottleneck):
     def num_codes(self):
         return self.parts[0].num_codes
 
+    @property
+    def num_samples(self):
+        return self.parts[0].num_samples
+
     def update(self, statistics):
         super().update(statistics)
         for part, own in zip(self.parts, split(statistics, len(self.parts)), strict=True):

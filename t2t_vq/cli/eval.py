@@ -45,10 +45,7 @@ def _score_images():
     from t2t_vq.training.loading import load_image_codec
 
     run, problem, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint)
-    bottleneck = run.hparams.bottleneck
-    soft = bottleneck.soft or bottleneck.kind == "em"
-    num_samples = bottleneck.num_samples if soft else None
-    result = score_images(codec, *problem.arrays(run.data_dir, FLAGS.split), num_samples)
+    result = score_images(codec, *problem.arrays(run.data_dir, FLAGS.split))
     for name, value in result.items():
         print(f"{name:30} {value:10.4f}" if isinstance(value, float) else f"{name:30} {value:10,}")
     _print_json(run, path, result)
@@ -87,20 +84,20 @@ def score(translator, sources, references):
     return result
 
 
-def score_images(codec, images, labels, num_samples=None):
+def score_images(codec, images, labels):
     """Scores reconstructions, and bounds what the images take; see `VqAutoencoder.bits`.
 
     Args:
         codec: a `t2t_vq.image_codec.ImageCodec`.
         images: uint8 `[n, height, width, channels]`.
         labels: int32 `[n]`.
-        num_samples: m, for a soft kind: the bound of m drawn codes is then found too.
 
     Returns:
         A dict of means over the images: `bits_per_dim` with its parts `reconstruction_bits` and
-        `prior_bits`, where the model bounds the likelihood; the same with `_of_samples` behind it,
-        for drawn codes; `codebook_perplexity` and `codes_in_use` where there are codes, means over
-        codebooks; `psnr` in dB and `ssim` of the reconstructions; and the number of `images`.
+        `prior_bits`, where the model bounds the likelihood; under soft EM the same with
+        `_of_samples` behind it, for as many drawn codes as training draws; `codebook_perplexity`
+        and `codes_in_use` where there are codes, means over codebooks; `psnr` in dB and `ssim` of
+        the reconstructions; and the number of `images`.
     """
     import numpy as np
 
@@ -108,7 +105,7 @@ def score_images(codec, images, labels, num_samples=None):
     from t2t_vq.metrics.image_quality import psnr, ssim
 
     model, result = codec.model, {"images": len(images)}
-    for samples, ending in ((None, ""), (num_samples, "_of_samples")):
+    for samples, ending in ((None, ""), (model.bottleneck.num_samples, "_of_samples")):
         if not model.has_bound or (ending and samples is None):
             continue
         parts = [float(np.mean(part)) for part in codec.bits(images, labels, samples)]

@@ -112,3 +112,10 @@ def test_a_variational_decoder_sees_one_sample():
 def test_a_kind_that_picks_its_codes_draws_none():
     with pytest.raises(ValueError, match="picks its latents and draws none"):
         started(lambda: VectorQuantizer(3)).draw(X)
+
+
+def test_soft_kinds_tell_how_many_codes_they_draw_and_others_none():
+    soft = SoftEM(num_codes=4, num_samples=3)
+    assert soft.num_samples == DecomposedVectorQuantizer(soft, num_blocks=2).num_samples == 3
+    for kind in (VectorQuantizer(num_codes=4), SoftEM(num_codes=4, num_samples=None)):
+        assert kind.num_samples is None
