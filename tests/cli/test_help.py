@@ -17,6 +17,7 @@ FLAGS = {
     "eval": [*RUN, "split"],
     "average": ["output_dir", "last"],
     "export": [*RUN, "export_dir", "format"],
+    "sample": [*RUN[:2], "num", "grid", "temperature", "label", "split", "seed"],
 }
 # Help must be there at once, and importing any of these takes seconds.
 SLOW = ("tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "sacrebleu")
