@@ -1,0 +1,56 @@
+"""The script behind the table of images, as far as it goes without training."""
+
+import importlib.util
+import pathlib
+import sys
+
+import pytest
+
+from t2t_vq import config, registry
+from t2t_vq.bottlenecks import make_bottleneck
+
+SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "reproduce_images.py"
+
+
+@pytest.fixture(scope="module")
+def script(tf):
+    # As when it is run, where it finds its neighbours.
+    sys.path.append(str(SCRIPT.parent))
+    spec = importlib.util.spec_from_file_location("reproduce_images", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("size", ["tiny", "small", "base"])
+def test_rows_with_codes_spend_as_many_bits(script, size):
+    own = registry.hparams(script.model_set(size))
+    codes = own.bottleneck.num_codes**own.bottleneck.num_blocks
+    for name, overrides in script.rows(size).items():
+        hparams = config.override(own, overrides)
+        bottleneck = make_bottleneck(config.to_dict(hparams.bottleneck))
+        assert bottleneck.has_codes == (name != "vae")
+        if bottleneck.has_codes:
+            spent = bottleneck.num_codes**bottleneck.num_codebooks
+            # The levels of 256 codes are 240.
+            assert spent == codes or (name == "fsq" and spent == 240**16)
+
+
+def test_rows_draw_as_many_codes_as_they_say(script):
+    own = registry.hparams("softem_image_tiny")
+    drawn = {}
+    for name, overrides in script.rows("tiny").items():
+        hparams = config.override(own, overrides)
+        drawn[name] = make_bottleneck(config.to_dict(hparams.bottleneck)).num_samples
+    soft = {"soft-m5": 5, "soft-m10": 10, "soft-m20": 20, "residual-soft": 10}
+    assert {name: number for name, number in drawn.items() if number} == soft
+
+
+def test_a_measurement_is_a_line_of_the_table(script):
+    row = {
+        **{"row": "hard", "seed": 0, "updates": 5, "bits_per_dim": 5.6666},
+        **{"reconstruction_bits": 5.0, "prior_bits": 0.6666, "codebook_perplexity": 15.4},
+        **{"psnr": 21.234, "ssim": 0.71},
+    }
+    *_, line = script.table([row]).splitlines()
+    assert line == "| hard | 0 | 5 | 5.667 | 5.000 | 0.667 |  | 15 | 21.23 | 0.710 |"
