@@ -19,6 +19,9 @@ class Written(Problem):
     def is_generated(self, data_dir):
         return records.manifest_path(data_dir, self.corpus_name).exists()
 
+    # No test trains on it.
+    model_arguments = train_batches = batches = None
+
 
 @pytest.fixture
 def problem(tmp_path):
