@@ -143,6 +143,7 @@ def test_with_averaged_weights_validations_and_stops_change_no_bit_of_training(
         checkpoint_values(tf, folder / "latest" / "ckpt-4")
         for folder in (averaged.output_dir, tmp_path)
     )
+    assert any(name.startswith("ema/") for name in straight)
     for name, value in straight.items():
         if not name.startswith("best_score"):
             np.testing.assert_array_equal(stopped[name], value, err_msg=name)
