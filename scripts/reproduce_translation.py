@@ -253,12 +253,9 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
 class InCTranslate2:
     """A `Translator`'s model in CTranslate2, in the place of the translator."""
 
-    num_cut = 0
-
     def __init__(self, translator, beam_size):
-        self.tokenizer, self.search = translator.tokenizer, Search(beam_size=beam_size)
-        self.batch_size = translator.batch_size
-        self._target_length = translator.model.target_length
+        self.search, self.batch_size = Search(beam_size=beam_size), translator.batch_size
+        self._original = translator
         with tempfile.TemporaryDirectory() as folder:
             export_ctranslate2(translator, folder)
             device = "cuda" if tf.config.list_physical_devices("GPU") else "cpu"
@@ -267,20 +264,25 @@ class InCTranslate2:
 
     def compile_for(self, sources):
         self.translate(sources[:8])
+        self._original.num_cut = 0
+
+    @property
+    def num_cut(self):
+        return self._original.num_cut
 
     def translate(self, lines):
-        found = self.translate_ids(self.tokenizer.encode_batch(lines))
-        return self.tokenizer.decode_batch(found)
+        found = self.translate_ids(self._original.encode(lines))
+        return self._original.tokenizer.decode_batch(found)
 
     def translate_ids(self, sources):
-        pieces = self.tokenizer.pieces
+        pieces = self._original.tokenizer.pieces
         # The library sorts by length, and adds the end of a sentence itself.
         found = self._model.translate_batch(
             [[pieces[i] for i in ids[:-1]] for ids in sources],
             beam_size=self.search.beam_size,
             length_penalty=self.search.alpha,
             max_batch_size=self.batch_size,
-            max_decoding_length=self._target_length(max(map(len, sources))),
+            max_decoding_length=self._original.model.target_length(max(map(len, sources))),
         )
         ids = {piece: i for i, piece in enumerate(pieces)}
         return [[ids[piece] for piece in result.hypotheses[0]] for result in found]
@@ -288,9 +290,8 @@ class InCTranslate2:
 
 def speed(translator, teacher, sources):
     """Latency of single sentences, in turn with the teacher's, and throughput."""
-    encoded = [translator.tokenizer.encode(source) for source in sources[:LATENCY_SENTENCES]]
     times = {"latency_ms": [], "teacher_latency_ms": []}
-    for ids in encoded:
+    for ids in teacher.encode(sources[:LATENCY_SENTENCES]):
         for name, decoder in (("latency_ms", translator), ("teacher_latency_ms", teacher)):
             decoder.translate_ids([ids])
             start = time.perf_counter()
