@@ -29,6 +29,7 @@ from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Quantized
 from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.train_step import make_train_step
+from t2t_vq.training.weight_ema import WeightEma
 
 IMAGE = {"image_shape": (32, 32, 3), "num_classes": 10}
 
@@ -96,7 +97,8 @@ def benchmark_step(hparams, seconds):
 def step_of(model):
     optimizer = keras.optimizers.Adam(1e-4)
     optimizer.build(model.trainable_variables)
-    return make_train_step(model, optimizer, make_strategy("one_device"), clip_norm=1.0)
+    strategy, ema = make_strategy("one_device"), WeightEma(model, decay=0.0)
+    return make_train_step(model, optimizer, ema, strategy, clip_norm=1.0)
 
 
 def benchmark_sampling(hparams, num, seconds):

@@ -5,6 +5,8 @@
     python scripts/reproduce_translation.py --work_dir=table --source_dir=multi30k --rows em vq
     python scripts/reproduce_translation.py --work_dir=table --problem=translate_ende_synthetic \\
         --size=tiny --rows em em-raw masked
+    python scripts/reproduce_translation.py --work_dir=table --source_dir=ende --size=base \
+        --extra_tests tier1=tier1.tsv newstest2014=newstest2014.tsv
     python scripts/reproduce_translation.py --work_dir=table --print
 
 Trains a teacher, distils with it, trains a student for each row and measures it beside the teacher.
@@ -20,12 +22,17 @@ sentence alone, tokens to tokens, after compilation, over the first hundred of t
 limits them: `reconstruction`, BLEU when the decoder is given the codes of the reference; `latent
 accuracy`, of predicting those codes, each with the ones before it known (`masked`: with none
 known); `perplexity`, the effective number of codes in use.
+
+`--extra_tests` scores every row on further texts too, files of English, tab, German. A corpus whose
+third column says where a pair is from is scored by part after, for instance,
+`awk -F'\\t' '$3 == 1' test.tsv > tier1.tsv`; training and scoring read two columns and ignore more.
 """
 
 import argparse
 import os
 import pathlib
 import statistics
+import sys
 import tempfile
 import time
 
@@ -38,8 +45,10 @@ import tensorflow as tf
 from experiments import append_row, command, joined, markdown, read_rows
 from provenance import provenance
 
+from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.cli.eval import score
+from t2t_vq.data import text_files
 from t2t_vq.decoding.options import Search
 from t2t_vq.export.ctranslate2 import export_ctranslate2
 from t2t_vq.metrics.bleu import bleu
@@ -95,6 +104,8 @@ def main():
     if arguments.print:
         print(table(read_rows(results)))
         return
+    # Read before anything is trained, so that a mistake in them is told at once.
+    tests = {name: read_test(path, arguments.problem) for name, path in arguments.extra_tests}
     work_dir.mkdir(parents=True, exist_ok=True)
     done = {(row["row"], row["seed"], row["search"]) for row in read_rows(results)}
     teacher = work_dir / "runs" / TEACHER
@@ -107,7 +118,7 @@ def main():
         0,
     )
     command("distill", f"--teacher_dir={teacher}", f"--beam_size={arguments.distill_beam}")
-    measure(arguments, results, done, TEACHER, 0, teacher, teacher, TEACHER_SEARCHES)
+    measure(arguments, results, done, TEACHER, 0, teacher, teacher, TEACHER_SEARCHES, tests)
     for seed in arguments.seeds:
         for name in arguments.rows:
             output_dir = work_dir / "runs" / f"{name}-seed{seed}"
@@ -115,7 +126,7 @@ def main():
             hparams = joined(student_set(arguments.size), ROWS[name], arguments.overrides)
             train(arguments, output_dir, problem, hparams, arguments.train_steps, seed)
             searches = SEARCHES | (MASKED_SEARCHES if "masked" in ROWS[name] else {})
-            measure(arguments, results, done, name, seed, output_dir, teacher, searches)
+            measure(arguments, results, done, name, seed, output_dir, teacher, searches, tests)
     print(table(read_rows(results)))
 
 
@@ -136,8 +147,37 @@ def parsed_arguments():
     add("--precision", default="float32", choices=runs.PRECISIONS)
     add("--teacher_overrides", default="", help="of the teacher's set")
     add("--overrides", default="", help="of every student, after its own")
+    add(
+        "--extra_tests",
+        nargs="+",
+        type=named_file,
+        default=[],
+        metavar="NAME=FILE.tsv",
+        help="texts to score besides the problem's own; rows measured before stay as they are",
+    )
     add("--print", action="store_true", help="only print the table of what is there")
     return parser.parse_args()
+
+
+def named_file(text):
+    """Returns the name and the path that an argument NAME=FILE gives."""
+    name, equals, path = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE.tsv.")
+    if not os.path.isfile(path):
+        raise argparse.ArgumentTypeError(f"there is no file {path}.")
+    return name, pathlib.Path(path)
+
+
+def read_test(path, problem):
+    """Returns sources and references of a file, in the direction of the problem."""
+    report = text_files.Report()
+    pairs = list(text_files.read_pairs([path], report))
+    report.check(path)
+    for sentence in report.summary():
+        print(sentence, file=sys.stderr)
+    english, german = zip(*pairs, strict=True)
+    return (german, english) if registry.problem(problem).reversed else (english, german)
 
 
 def student_set(size):
@@ -161,7 +201,7 @@ def train(arguments, output_dir, problem, hparams, steps, seed):
     command("train", *flags)
 
 
-def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches):
+def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches, tests):
     """Appends a line for each search that has none yet."""
     if name == TEACHER:
         overrides = (arguments.teacher_overrides,)
@@ -189,6 +229,7 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
             **provenance(["tensorflow", "keras", "sacrebleu"]),
             **score(translator, sources, references),
             **speed(translator, load_translator(teacher_dir)[2], sources),
+            "extra_tests": {test: score(translator, *text) for test, text in tests.items()},
         }
         if name != TEACHER and search_name == "greedy":
             row |= diagnosis(translator, run)
@@ -198,12 +239,9 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
 class InCTranslate2:
     """A `Translator`'s model in CTranslate2, in the place of the translator."""
 
-    num_cut = 0
-
     def __init__(self, translator, beam_size):
-        self.tokenizer, self.search = translator.tokenizer, Search(beam_size=beam_size)
-        self.batch_size = translator.batch_size
-        self._target_length = translator.model.target_length
+        self.search, self.batch_size = Search(beam_size=beam_size), translator.batch_size
+        self._original = translator
         with tempfile.TemporaryDirectory() as folder:
             export_ctranslate2(translator, folder)
             device = "cuda" if tf.config.list_physical_devices("GPU") else "cpu"
@@ -212,20 +250,25 @@ class InCTranslate2:
 
     def compile_for(self, sources):
         self.translate(sources[:8])
+        self._original.num_cut = 0
+
+    @property
+    def num_cut(self):
+        return self._original.num_cut
 
     def translate(self, lines):
-        found = self.translate_ids(self.tokenizer.encode_batch(lines))
-        return self.tokenizer.decode_batch(found)
+        found = self.translate_ids(self._original.encode(lines))
+        return self._original.tokenizer.decode_batch(found)
 
     def translate_ids(self, sources):
-        pieces = self.tokenizer.pieces
+        pieces = self._original.tokenizer.pieces
         # The library sorts by length, and adds the end of a sentence itself.
         found = self._model.translate_batch(
             [[pieces[i] for i in ids[:-1]] for ids in sources],
             beam_size=self.search.beam_size,
             length_penalty=self.search.alpha,
             max_batch_size=self.batch_size,
-            max_decoding_length=self._target_length(max(map(len, sources))),
+            max_decoding_length=self._original.model.target_length(max(map(len, sources))),
         )
         ids = {piece: i for i, piece in enumerate(pieces)}
         return [[ids[piece] for piece in result.hypotheses[0]] for result in found]
@@ -233,9 +276,8 @@ class InCTranslate2:
 
 def speed(translator, teacher, sources):
     """Latency of single sentences, in turn with the teacher's, and throughput."""
-    encoded = [translator.tokenizer.encode(source) for source in sources[:LATENCY_SENTENCES]]
     times = {"latency_ms": [], "teacher_latency_ms": []}
-    for ids in encoded:
+    for ids in teacher.encode(sources[:LATENCY_SENTENCES]):
         for name, decoder in (("latency_ms", translator), ("teacher_latency_ms", teacher)):
             decoder.translate_ids([ids])
             start = time.perf_counter()
@@ -292,21 +334,25 @@ def diagnosis(translator, run):
 
 def table(rows):
     """Returns the measurements as a Markdown table."""
+    tests = list(dict.fromkeys(test for row in rows for test in row.get("extra_tests", {})))
     head = [
         *("row", "seed", "updates", "search", "BLEU", "chrF", "ms", "x AR", "sentences/s"),
         *("reconstruction", "latent accuracy", "perplexity"),
+        *(f"{test}, BLEU / chrF" for test in tests),
     ]
-    return markdown(head, [_cells(row) for row in rows])
+    return markdown(head, [_cells(row, tests) for row in rows])
 
 
-def _cells(row):
+def _cells(row, tests):
     diagnosis = (("reconstruction_bleu", 1), ("latent_accuracy", 2), ("codebook_perplexity", 0))
+    extra = [row.get("extra_tests", {}).get(test) for test in tests]
     return [
         *(row["row"], row["seed"], row["updates"], row["search"]),
         *(f"{row['bleu']:.1f}", f"{row['chrf']:.1f}", f"{row['latency_ms']:.1f}"),
         f"{row['teacher_latency_ms'] / row['latency_ms']:.1f}",
         f"{row['best_sentences_per_second']:.0f}",
         *(f"{row[name]:.{digits}f}" if name in row else None for name, digits in diagnosis),
+        *(found and f"{found['bleu']:.1f} / {found['chrf']:.1f}" for found in extra),
     ]
 
 

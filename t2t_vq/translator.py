@@ -53,7 +53,7 @@ class Translator:
         Args:
             lines: list of strings.
         """
-        sources = [self._fit(ids) for ids in self.tokenizer.encode_batch(lines)]
+        sources = self.encode(lines)
         translations = [""] * len(lines)
         # A line of blanks is its end alone: there is nothing to translate.
         order = sorted(
@@ -66,9 +66,23 @@ class Translator:
                 translations[i] = re.sub(r"[\r\n]+", " ", text)
         return translations
 
+    def encode(self, lines):
+        """Returns the source tokens of each line; counts those that it cuts in `num_cut`.
+
+        Args:
+            lines: list of strings.
+        """
+        longest, sources = self.lengths[-1], []
+        for ids in self.tokenizer.encode_batch(lines):
+            if len(ids) > longest:
+                self.num_cut += 1
+                ids = [*ids[: longest - 1], self.tokenizer.eos_id]
+            sources.append(ids)
+        return sources
+
     def compile_for(self, lines):
         """Compiles what translating `lines` will need, so that it can be timed without."""
-        sources = [self._fit(ids) for ids in self.tokenizer.encode_batch(lines)]
+        sources = self.encode(lines)
         order = sorted(range(len(lines)), key=lambda i: len(sources[i]))
         shapes = set()
         for batch in self._batches(order, sources):
@@ -82,7 +96,7 @@ class Translator:
         """Returns target tokens `[rows, length]` for lists of source tokens.
 
         Args:
-            sources: at most `batch_size` lists, none longer than the longest of `lengths`.
+            sources: at most `batch_size` lists, of `encode`.
         """
         rows, length = self._shape(sources)
         padded = np.zeros((rows, length), np.int32)
@@ -122,13 +136,6 @@ class Translator:
         sizes = sorted({1, min(8, self.batch_size), self.batch_size})
         rows = next(n for n in sizes if n >= len(sources))
         return rows, next(n for n in self.lengths if n >= max(map(len, sources)))
-
-    def _fit(self, ids):
-        longest = self.lengths[-1]
-        if len(ids) <= longest:
-            return ids
-        self.num_cut += 1
-        return [*ids[: longest - 1], self.tokenizer.eos_id]
 
     def _batches(self, order, sources):
         batch, limit = [], 0

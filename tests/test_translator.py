@@ -79,6 +79,7 @@ def test_long_lines_are_cut_and_counted(translator, tokenizer):
     (translation,) = translator.translate([long])
     assert translator.num_cut == before + 1
     cut = [*ids[:31], tokenizer.eos_id]
+    assert translator.encode([long]) == [cut]
     assert translation == tokenizer.decode(translator.translate_ids([cut])[0])
 
 

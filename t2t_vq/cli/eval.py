@@ -33,7 +33,11 @@ def main():
 def _score_translations():
     run, problem, translator, path = trained.load()
     sources, references = problem.text(run.data_dir, FLAGS.split)
-    search = {**vars(translator.search), "rescore_with": FLAGS.rescore_with}
+    search = {
+        **vars(translator.search),
+        "rescore_with": FLAGS.rescore_with,
+        "rescore_checkpoint": FLAGS.rescore_checkpoint,
+    }
     result = score(translator, sources, references)
     for name in ("bleu", "chrf"):
         print(f"{name:5} {result[name]:6.2f}  {result[f'{name}_signature']}")

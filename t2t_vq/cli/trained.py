@@ -11,7 +11,7 @@ FLAGS = absl_flags.FLAGS
 # What says how to translate.
 _SEARCH = (
     *("beam_size", "alpha", "num_samples", "temperature", "passes", "refinements"),
-    "rescore_with",
+    *("rescore_with", "rescore_checkpoint"),
 )
 
 
@@ -39,6 +39,9 @@ def define():
         "rescore_with",
         None,
         "Folder of a run that chooses among the beam or the samples, a teacher say; or self.",
+    )
+    absl_flags.DEFINE_string(
+        "rescore_checkpoint", "best", "Of the run that --rescore_with names, as --checkpoint."
     )
 
 
@@ -81,4 +84,6 @@ def load():
         passes=FLAGS.passes,
         refinements=FLAGS.refinements,
     )
-    return load_translator(FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with)
+    return load_translator(
+        FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with, FLAGS.rescore_checkpoint
+    )

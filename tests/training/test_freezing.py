@@ -5,6 +5,7 @@ from t2t_vq.bottlenecks import SoftEM
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.train_step import make_train_step
+from t2t_vq.training.weight_ema import WeightEma
 
 BATCH = {
     "image": np.random.default_rng(0).integers(0, 256, (16, 4, 8, 3)).astype("uint8"),
@@ -33,8 +34,9 @@ def tiny(**options):
 
 def test_after_its_steps_nothing_of_the_autoencoder_moves_and_the_prior_goes_on(tf):
     model = tiny(startup_steps=1, autoencoder_steps=4, dropout=0.1)
-    optimizer = keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.5)
+    optimizer = keras.optimizers.Adam(0.01)
     optimizer.build(model.trainable_variables)
+    ema = WeightEma(model, decay=0.5)
     strategy = make_strategy("one_device")
     batch = {name: tf.constant(value) for name, value in BATCH.items()}
     history, changes = [], []
@@ -44,7 +46,7 @@ def test_after_its_steps_nothing_of_the_autoencoder_moves_and_the_prior_goes_on(
         if model.freeze(step):
             changes.append(step)
         if step == 0 or changes[-1:] == [step]:
-            train_step = make_train_step(model, optimizer, strategy)
+            train_step = make_train_step(model, optimizer, ema, strategy)
         train_step(batch)
         history.append((arrays(model.variables), arrays(optimizer.variables)))
     assert changes == [4]
