@@ -7,7 +7,9 @@ from keras import ops
 
 from t2t_vq.decoding.search import search
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
+from t2t_vq.layers.code_head import CodeHead
 from t2t_vq.layers.positions import sinusoids
+from t2t_vq.layers.transformer_stack import TransformerStack
 
 _IMPOSSIBLE = -1e9
 
@@ -47,14 +49,49 @@ class CausalLatentPredictor(LatentPredictor):
 
     num_ends = 1
 
+    def __init__(self, *args, latents_per_step=1, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.latents_per_step = latents_per_step
+        self.num_slots = latents_per_step * self.num_codebooks
+
+    def build(self, shape):
+        dim = shape[-1]
+        self.built = True
+        self.project = keras.layers.Dense(dim, dtype=self.dtype_policy)
+        self.project.build((None, None, self.latents_per_step * dim))
+        self.first_head = keras.layers.Dense(self.num_codes + 1, dtype="float32")
+        self.stack = TransformerStack(
+            self.num_layers,
+            self.filter_size,
+            self.num_heads,
+            self.dropout_rate,
+            attends_memory=True,
+            dtype=self.dtype_policy,
+        )
+        self.later_heads = [
+            CodeHead(
+                self.num_codes, self.num_codes + (i % self.num_codebooks == 0), dtype="float32"
+            )
+            for i in range(1, self.num_slots)
+        ]
+        for layer in (self.first_head, self.stack, *self.later_heads):
+            layer.build((None, None, dim))
+
     def call(self, dense, codes, memory, memory_bias, training=False):
-        x = ops.pad(self.project(dense), [[0, 0], [1, 0], [0, 0]])
-        x = self._add_positions(x, ops.arange(x.shape[1]))
+        steps = dense.shape[1] // self.latents_per_step + 1
+        missing = steps * self.latents_per_step - dense.shape[1]
+        grouped = ops.pad(dense, [[0, 0], [0, missing], [0, 0]])
+        grouped = ops.reshape(grouped, (-1, steps, self.latents_per_step * dense.shape[2]))
+        slots = ops.reshape(
+            ops.pad(codes, [[0, 0], [0, missing], [0, 0]]), (-1, steps, self.num_slots)
+        )
+        x = ops.pad(self.project(grouped)[:, :-1], [[0, 0], [1, 0], [0, 0]])
+        x = self._add_positions(x, ops.arange(steps))
         hidden = self.stack.causal(x, memory, memory_bias, training)
         first, later = self.first_head(hidden), []
-        hidden = ops.cast(hidden[:, :-1], "float32")
+        hidden = ops.cast(hidden, "float32")
         for i, head in enumerate(self.later_heads):
-            logits, hidden = head(hidden, codes[..., i])
+            logits, hidden = head(hidden, slots[..., i])
             later.append(logits)
         return first, later
 
@@ -65,9 +102,22 @@ class CausalLatentPredictor(LatentPredictor):
         weights = ops.logical_and(weights, mask[:, :1])
         labels = self._with_end(samples[:, :, 0], mask)
         best = self._with_end(codes[:, :, :1], mask)[..., 0]
-        found = [Prediction(first, labels, best, weights)]
-        for i, logits in enumerate(later, start=1):
-            found.append(Prediction(logits, samples[:, :, i], codes[:, :, i], mask))
+        group, found = self.latents_per_step, []
+        missing = first.shape[1] * group - weights.shape[1]
+        labels = ops.pad(labels, [[0, 0], [0, missing], [0, 0]])
+        best = ops.pad(best, [[0, 0], [0, missing]])
+        weights = ops.pad(weights, [[0, 0], [0, missing]])
+        missing = first.shape[1] * group - mask.shape[1]
+        mask = ops.pad(mask, [[0, 0], [0, missing]])
+        samples = ops.pad(samples, [[0, 0], [0, missing], [0, 0], [0, 0]])
+        codes = ops.pad(codes, [[0, 0], [0, missing], [0, 0]])
+        for i, logits in enumerate([first, *later]):
+            at, book = slice(i // self.num_codebooks, None, group), i % self.num_codebooks
+            if book == 0:
+                found.append(Prediction(logits, labels[:, at], best[:, at], weights[:, at]))
+            else:
+                right = samples[:, at, book], codes[:, at, book]
+                found.append(Prediction(logits, *right, mask[:, at]))
         return found
 
     def search(self, embed, memory, memory_bias, length, options):
@@ -88,8 +138,8 @@ class CausalLatentPredictor(LatentPredictor):
     def start(self, rows, length):
         """Returns the state with which `step` predicts up to `length` positions."""
         return {
-            "past": self.stack.empty_past(rows, length),
-            "codes": ops.zeros((rows, self.num_codebooks), "int32"),
+            "past": self.stack.empty_past(rows, -(-length // self.latents_per_step)),
+            "codes": ops.zeros((rows, self.num_slots), "int32"),
             "hidden": ops.zeros((rows, self.project.units), "float32"),
         }
 
@@ -108,13 +158,15 @@ class CausalLatentPredictor(LatentPredictor):
             `(float32 logits [rows, K + 1], state)`. No sequence can end before it has a position,
             nor inside of one.
         """
-        position, depth = index // self.num_codebooks, index % self.num_codebooks
+        position, depth = index // self.num_slots, index % self.num_slots
         code = ops.minimum(symbols, self.num_codes - 1)
         # The newest codes: at depth 0, those of the position before.
         codes = ops.concatenate([state["codes"][:, 1:], code[:, None]], axis=1)
 
         def first():
-            x = self.project(embed(codes[:, None]))
+            before = (-1, self.latents_per_step, self.num_codebooks)
+            x = embed(ops.reshape(codes, before))
+            x = self.project(ops.reshape(x, (ops.shape(codes)[0], 1, -1)))
             x = self._add_positions(ops.where(position > 0, x, ops.zeros_like(x)), position[None])
             hidden, past = self.stack.step(x, state["past"], position, memory, memory_bias)
             hidden = ops.cast(hidden[:, 0], "float32")
@@ -124,10 +176,11 @@ class CausalLatentPredictor(LatentPredictor):
 
         def later(head):
             logits, hidden = head(state["hidden"], code)
-            logits = ops.pad(logits, [[0, 0], [0, 1]], constant_values=_IMPOSSIBLE)
+            if logits.shape[-1] == self.num_codes:
+                logits = ops.pad(logits, [[0, 0], [0, 1]], constant_values=_IMPOSSIBLE)
             return logits, hidden, state["past"]
 
-        if self.num_codebooks == 1:
+        if self.num_slots == 1:
             logits, hidden, past = first()
         else:
             # A branch for each head: under XLA, weights that are looked up by a number are slow.

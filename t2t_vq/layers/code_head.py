@@ -14,6 +14,7 @@ class CodeHead(keras.layers.Layer):
 
     Args:
         num_codes: K.
+        num_symbols: what it scores; K by default.
 
     Call arguments:
         hidden: `[..., dim]`, what is known of the position without `code`.
@@ -33,9 +34,10 @@ class CodeHead(keras.layers.Layer):
         hidden.shape  # (2, 5, 16)
     """
 
-    def __init__(self, num_codes, **kwargs):
+    def __init__(self, num_codes, num_symbols=None, **kwargs):
         super().__init__(**kwargs)
         self.num_codes = num_codes
+        self.num_symbols = num_symbols or num_codes
 
     def build(self, shape):
         dim = shape[-1]
@@ -45,7 +47,7 @@ class CodeHead(keras.layers.Layer):
             initializer=keras.initializers.RandomNormal(stddev=1.0),
             name="table",
         )
-        self.scores = keras.layers.Dense(self.num_codes, dtype=self.dtype_policy)
+        self.scores = keras.layers.Dense(self.num_symbols, dtype=self.dtype_policy)
         self.scores.build(shape)
         self.built = True
 
@@ -54,4 +56,8 @@ class CodeHead(keras.layers.Layer):
         return ops.cast(self.scores(ops.relu(hidden)), "float32"), hidden
 
     def get_config(self):
-        return {**super().get_config(), "num_codes": self.num_codes}
+        return {
+            **super().get_config(),
+            "num_codes": self.num_codes,
+            "num_symbols": self.num_symbols,
+        }

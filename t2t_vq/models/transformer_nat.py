@@ -84,6 +84,7 @@ class TransformerNat(TranslationModel):
         predictor="causal",
         predictor_layers=6,
         compress_steps=3,
+        latents_per_step=1,
         dropout=0.1,
         label_smoothing=0.0,
         latent_label_smoothing=0.0,
@@ -120,6 +121,7 @@ class TransformerNat(TranslationModel):
             num_heads,
             dropout,
             name="predictor",
+            **({"latents_per_step": latents_per_step} if predictor == "causal" else {}),
         )
         self.decoder = TransformerStack(
             decoder_layers, filter_size, num_heads, dropout, attends_memory=True, name="decoder"
@@ -147,6 +149,7 @@ class TransformerNat(TranslationModel):
             predictor=hparams.predictor,
             predictor_layers=hparams.predictor_layers,
             compress_steps=hparams.compress_steps,
+            latents_per_step=hparams.latents_per_step,
             dropout=hparams.dropout,
             label_smoothing=hparams.label_smoothing,
             latent_label_smoothing=hparams.latent_label_smoothing,
