@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from t2t_vq.decoding.search import search
-from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.code_head import CodeHead
+from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
 
