@@ -151,6 +151,7 @@ class TransformerNatHParams(TransformerHParams):
     predictor: str = "causal"
     predictor_layers: int = 6
     compress_steps: int = 3
+    glancing: float | None = None
     latent_label_smoothing: float = 0.0
     startup_steps: int = 200
     mask_startup_steps: int = 0

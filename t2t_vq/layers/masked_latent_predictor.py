@@ -51,6 +51,10 @@ class MaskedLatentPredictor(LatentPredictor):
         logits.shape  # (1, 3, 8)
     """
 
+    def __init__(self, *args, glancing=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.glancing = glancing
+
     def build(self, shape):
         dim = shape[-1]
         self.hidden_code = self.add_weight(
@@ -73,8 +77,12 @@ class MaskedLatentPredictor(LatentPredictor):
 
     def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
         hidden, weights = mask, mask
-        if training:
+        if training and self.glancing is None:
             hidden, weights = self._hide(mask, step)
+        elif training:
+            guess = self(embed(codes), codes, mask, mask, memory, memory_bias)[0]
+            wrong = ops.cast(ops.argmax(guess, axis=-1), "int32") != codes[..., 0]
+            hidden, weights = self._glance(ops.logical_and(wrong, mask), mask, step)
         logits = self(embed(codes), codes, hidden, mask, memory, memory_bias, training=training)
         found = [
             Prediction(scores, samples[:, :, i], codes[:, :, i], weights)
@@ -128,6 +136,15 @@ class MaskedLatentPredictor(LatentPredictor):
         count = ops.cast(ops.floor(share), "int32") + 1
         hidden = _lowest(draws[:, 1:], mask, count)
         weights = ops.cast(number, "float32") / ops.cast(count, "float32")
+        return hidden, ops.where(hidden, weights, 0.0)
+
+    def _glance(self, wrong, mask, step):
+        draws = replicas.uniform(ops.shape(mask), _SEED, step, _STREAM)
+        number = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
+        errors = ops.sum(ops.cast(wrong, "float32"), axis=1, keepdims=True)
+        count = number - ops.cast(ops.floor(self.glancing * errors), "int32")
+        hidden = _lowest(draws, mask, count)
+        weights = ops.cast(number, "float32") / ops.cast(ops.maximum(count, 1), "float32")
         return hidden, ops.where(hidden, weights, 0.0)
 
     def _length_logits(self, memory, memory_bias, most):

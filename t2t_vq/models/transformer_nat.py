@@ -84,6 +84,7 @@ class TransformerNat(TranslationModel):
         predictor="causal",
         predictor_layers=6,
         compress_steps=3,
+        glancing=None,
         dropout=0.1,
         label_smoothing=0.0,
         latent_label_smoothing=0.0,
@@ -120,6 +121,7 @@ class TransformerNat(TranslationModel):
             num_heads,
             dropout,
             name="predictor",
+            **({"glancing": glancing} if predictor == "masked" else {}),
         )
         self.decoder = TransformerStack(
             decoder_layers, filter_size, num_heads, dropout, attends_memory=True, name="decoder"
@@ -147,6 +149,7 @@ class TransformerNat(TranslationModel):
             predictor=hparams.predictor,
             predictor_layers=hparams.predictor_layers,
             compress_steps=hparams.compress_steps,
+            glancing=hparams.glancing,
             dropout=hparams.dropout,
             label_smoothing=hparams.label_smoothing,
             latent_label_smoothing=hparams.latent_label_smoothing,
