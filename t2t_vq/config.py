@@ -27,7 +27,7 @@ class HParams:
         adam_beta1, adam_beta2, adam_epsilon: of the Adam optimizer.
         clip_norm: largest global norm of a gradient; 0 does not clip.
         weight_ema: decay of a moving average of the trainable weights, which validation translates
-            with and `best` keeps; 0 averages none. It begins at the weights after the first update.
+            with and `best` keeps; 0 averages none. It warms up: see `t2t_vq.training.weight_ema`.
         eval_frequency: updates between two evaluations and checkpoints.
     """
 

@@ -8,12 +8,13 @@ import tensorflow as tf
 class Checkpoints:
     """Saves and restores a run; the newest few, and the best by a score.
 
-    A checkpoint holds every variable of model and optimizer, so the states of random generators and
-    codebooks too, and the place in the data.
+    A checkpoint holds every variable of model, optimizer and average, so the states of random
+    generators and codebooks too, and the place in the data.
 
     Args:
         output_dir: folder of the run.
         model, optimizer: built.
+        ema: the `WeightEma` of the model.
         keep: newest checkpoints to keep. Default 3.
 
     Attributes:
@@ -21,7 +22,7 @@ class Checkpoints:
         best_score: highest score so far.
     """
 
-    def __init__(self, output_dir, model, optimizer, keep=3):
+    def __init__(self, output_dir, model, optimizer, ema, keep=3):
         self.epoch = tf.Variable(0, dtype=tf.int64)
         self.batch = tf.Variable(0, dtype=tf.int64)
         self.best_score = tf.Variable(-1.0)
@@ -32,6 +33,7 @@ class Checkpoints:
             tf.train.Checkpoint(
                 model=_values(model),
                 optimizer=_values(optimizer),
+                ema=_values(ema),
                 epoch=self.epoch,
                 batch=self.batch,
                 best_score=self.best_score,

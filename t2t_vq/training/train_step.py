@@ -10,7 +10,7 @@ def uses_xla(strategy):
     return "CPU" not in strategy.extended.worker_devices[0]
 
 
-def make_train_step(model, optimizer, strategy, clip_norm=0.0):
+def make_train_step(model, optimizer, ema, strategy, clip_norm=0.0):
     """Returns the compiled function that makes one update from one batch.
 
     On one accelerator the gradient is one XLA program for each shape of batch, and the update one
@@ -20,6 +20,7 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
     Args:
         model: a `TranslationModel`, built under `strategy`.
         optimizer: a Keras optimizer, built.
+        ema: the `WeightEma` of the model.
         strategy: a `tf.distribute` strategy.
         clip_norm: largest global norm of the summed gradient; 0 does not clip.
 
@@ -47,6 +48,7 @@ def make_train_step(model, optimizer, strategy, clip_norm=0.0):
             grads, _ = tf.clip_by_global_norm(grads, clip_norm, use_norm=norm)
         # The optimizer adds the replicas' gradients up, and these are sums already.
         optimizer.apply([grad / num_replicas for grad in grads], variables)
+        ema.update(optimizer.iterations)
         model.update(statistics)
         return norm
 

@@ -14,7 +14,7 @@ from t2t_vq.training.progress import TrainingProgress
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
-from t2t_vq.training.weight_ema import averaged_weights
+from t2t_vq.training.weight_ema import WeightEma
 
 
 class NotFiniteError(ValueError):
@@ -59,11 +59,12 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         model = run.make_model(tokenizer)
         optimizer = _make_optimizer(run.hparams)
         optimizer.build(model.trainable_variables)
+        ema = WeightEma(model, run.hparams.weight_ema)
     # Not before the model could be made, so that a mistake corrected is no other run.
     run.save(output_dir)
-    checkpoints = Checkpoints(output_dir, model, optimizer, keep_checkpoints)
+    checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
     evaluator = Evaluator(model, problem, run, tokenizer, eval_steps)
-    loop = _Loop(run, problem, model, optimizer, strategy, checkpoints, evaluator, output_dir)
+    loop = _Loop(run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir)
     with Interruption() as interruption:
         loop.run_until(run.hparams.train_steps, interruption)
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
@@ -72,8 +73,6 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
 
 
 def _make_optimizer(hparams):
-    if not 0 <= hparams.weight_ema < 1:
-        raise ValueError(f"weight_ema={hparams.weight_ema} must be at least 0 and less than 1.")
     return keras.optimizers.Adam(
         WarmupSchedule(
             hparams.learning_rate, hparams.warmup_steps, hparams.schedule, hparams.train_steps
@@ -81,20 +80,18 @@ def _make_optimizer(hparams):
         beta_1=hparams.adam_beta1,
         beta_2=hparams.adam_beta2,
         epsilon=hparams.adam_epsilon,
-        use_ema=hparams.weight_ema > 0,
-        ema_momentum=hparams.weight_ema,
     )
 
 
 class _Loop:
     def __init__(
-        self, run, problem, model, optimizer, strategy, checkpoints, evaluator, output_dir
+        self, run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir
     ):
         self.hparams, self.run, self.problem = run.hparams, run, problem
-        self.model, self.optimizer, self.strategy = model, optimizer, strategy
+        self.model, self.optimizer, self.ema, self.strategy = model, optimizer, ema, strategy
         self.checkpoints, self.evaluator = checkpoints, evaluator
         self.summaries = Summaries(output_dir)
-        self.train_step = make_train_step(model, optimizer, strategy, run.hparams.clip_norm)
+        self.train_step = make_train_step(model, optimizer, ema, strategy, run.hparams.clip_norm)
         self.pending = []
 
     def run_until(self, last_step, interruption):
@@ -166,7 +163,7 @@ class _Loop:
 
     def _evaluate(self, step):
         # What is scored is what `best` keeps.
-        with averaged_weights(self.model, self.optimizer):
+        with self.ema.in_place():
             result = self.evaluator.evaluate(step)
             best = self.checkpoints.save_if_best(result.scalars["bleu"])
         self.summaries.scalars("dev", step, result.scalars)

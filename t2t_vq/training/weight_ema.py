@@ -1,35 +1,72 @@
-"""The moving average of the weights in their place, for as long as something looks at it."""
+"""A moving average of the weights, and the model with the average in their place."""
 
 import contextlib
 
+import keras
 import tensorflow as tf
 
 
-@contextlib.contextmanager
-def averaged_weights(model, optimizer):
-    """Gives the model its averaged weights, and afterwards those that training goes on with.
+class WeightEma:
+    """Averages the trainable weights over the updates, newer ones counting more.
 
-    The average is the optimizer's: of the trainable weights after every update, where the weights
-    after the first count in full, so that none of it is left from zero. What does not train by
-    gradient stays as it is: a codebook that learns by expectation-maximisation is a moving average
-    already.
+    After update t, `average = d * average + (1 - d) * weights` with `d = min(decay, (1 + t) /
+    (10 + t))`: the average looks back over about a ninth of the updates so far, until `decay` is
+    the shorter memory. With `decay` from the start, a run that is short beside `1 / (1 - decay)`
+    would mostly remember its first updates. What does not train by gradient is not averaged: a
+    codebook that learns by expectation-maximisation is a moving average already.
 
     Args:
-        model: built.
-        optimizer: a Keras optimizer, built; without `use_ema` the model keeps its weights.
+        model: built; under MirroredStrategy, in its scope, as this object must be.
+        decay: at least 0 and less than 1; 0 averages nothing, and the model keeps its weights.
+
+    Attributes:
+        variables: the averages, one for each trainable weight; none where nothing is averaged.
+
+    Raises:
+        ValueError: when `decay` is out of range.
+
+    Source: the warm-up of TensorFlow's `tf.train.ExponentialMovingAverage`, `num_updates`.
 
     Example:
-        with averaged_weights(model, optimizer):
+        ema = WeightEma(model, decay=0.999)
+        optimizer.apply(gradients, model.trainable_variables)
+        ema.update(optimizer.iterations)
+        with ema.in_place():
             evaluator.evaluate(step)
     """
-    if not optimizer.use_ema:
-        yield
-        return
-    variables = model.trainable_variables
-    plain = [tf.identity(variable.value) for variable in variables]
-    optimizer.finalize_variable_values(variables)
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, plain, strict=True):
-            variable.assign(value)
+
+    def __init__(self, model, decay):
+        if not 0 <= decay < 1:
+            raise ValueError(f"weight_ema={decay} must be at least 0 and less than 1.")
+        self._decay = decay
+        self._weights = model.trainable_variables if decay else []
+        self.variables = [
+            # A copy: Keras would take the variable itself for the average's.
+            keras.Variable(tf.identity(weight.value), trainable=False, name="average")
+            for weight in self._weights
+        ]
+
+    def update(self, step):
+        """Takes the weights in; in a replica context, where every replica does the same.
+
+        Args:
+            step: scalar, the number of updates that led to these weights, the first being 1.
+        """
+        step = tf.cast(step, tf.float32)
+        decay = tf.minimum(self._decay, (1.0 + step) / (10.0 + step))
+        for average, weight in zip(self.variables, self._weights, strict=True):
+            average.assign(decay * average.value + (1.0 - decay) * weight.value)
+
+    @contextlib.contextmanager
+    def in_place(self):
+        """Gives the model its averaged weights, and afterwards those that training goes on with."""
+        plain = [tf.identity(weight.value) for weight in self._weights]
+        self._assign(average.value for average in self.variables)
+        try:
+            yield
+        finally:
+            self._assign(plain)
+
+    def _assign(self, values):
+        for weight, value in zip(self._weights, values, strict=True):
+            weight.assign(value)

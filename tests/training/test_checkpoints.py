@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from t2t_vq.training.checkpoints import Checkpoints, load_weights
+from t2t_vq.training.weight_ema import WeightEma
 
 
 def values(model):
@@ -22,11 +23,11 @@ def scramble(variables):
 
 @pytest.fixture
 def trainee(make_run, model_of):
-    """A model with dropout and a codebook, and its optimizer."""
+    """A model with dropout and a codebook, its optimizer and its averaged weights."""
     model = model_of(make_run("softem_nat_test,mask_startup_steps=5"))
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
-    return model, optimizer
+    return model, optimizer, WeightEma(model, decay=0.9)
 
 
 def test_nothing_to_restore_is_step_zero(trainee, tmp_path):
@@ -34,25 +35,25 @@ def test_nothing_to_restore_is_step_zero(trainee, tmp_path):
 
 
 def test_every_variable_and_the_place_in_the_data_are_restored(trainee, tmp_path):
-    model, optimizer = trainee
+    model, optimizer, ema = trainee
+    variables = [*model.variables, *optimizer.variables, *ema.variables]
     names = " ".join(variable.path for variable in model.variables)
     for part in ("seed_generator_state", "codebook", "counts", "sums", "started", "step"):
         assert part in names
-    checkpoints = Checkpoints(tmp_path, model, optimizer)
-    scramble([*model.variables, *optimizer.variables])
+    checkpoints = Checkpoints(tmp_path, *trainee)
+    scramble(variables)
     checkpoints.epoch.assign(2)
     checkpoints.batch.assign(5)
     checkpoints.best_score.assign(7.5)
     step = checkpoints.step
     checkpoints.save()
-    saved = [np.array(v) for v in (*model.variables, *optimizer.variables)]
+    saved = [np.array(variable) for variable in variables]
 
-    scramble([*model.variables, *optimizer.variables])
-    again = Checkpoints(tmp_path, model, optimizer)
+    scramble(variables)
+    again = Checkpoints(tmp_path, *trainee)
     assert again.restore() == step
-    restored = [np.array(v) for v in (*model.variables, *optimizer.variables)]
-    for old, new in zip(saved, restored, strict=True):
-        np.testing.assert_array_equal(new, old)
+    for old, variable in zip(saved, variables, strict=True):
+        np.testing.assert_array_equal(np.array(variable), old)
     assert [int(again.epoch), int(again.batch), float(again.best_score)] == [2, 5, 7.5]
 
 
@@ -123,7 +124,7 @@ def test_a_run_of_another_vocabulary_cannot_go_on(finished, make_run, model_of, 
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     with pytest.raises(ValueError, match="does not fit the model"):
-        Checkpoints(tmp_path / "copy", model, optimizer).restore()
+        Checkpoints(tmp_path / "copy", model, optimizer, WeightEma(model, 0.0)).restore()
 
 
 def test_a_damaged_checkpoint_is_refused(finished, model_of, tmp_path):
@@ -140,13 +141,16 @@ def test_every_replica_restores_the_same(make_run, model_of, two_replicas, tmp_p
             model = model_of(make_run("softem_nat_test"))
             optimizer = keras.optimizers.Adam()
             optimizer.build(model.trainable_variables)
-        return model, Checkpoints(tmp_path, model, optimizer)
+            ema = WeightEma(model, decay=0.9)
+        return model, ema, Checkpoints(tmp_path, model, optimizer, ema)
 
-    model, checkpoints = restored()
-    scramble(model.variables)
+    model, ema, checkpoints = restored()
+    scramble([*model.variables, *ema.variables])
     checkpoints.save()
-    again, checkpoints = restored()
+    saved = [*values(model), *(np.array(average) for average in ema.variables)]
+    model, ema, checkpoints = restored()
     checkpoints.restore()
-    for variable, expected in zip(again.variables, values(model), strict=True):
+    variables = [*model.variables, *ema.variables]
+    for variable, expected in zip(variables, saved, strict=True):
         for local in two_replicas.experimental_local_results(variable.value):
             np.testing.assert_array_equal(np.array(local), expected)

@@ -12,6 +12,7 @@ from t2t_vq.bottlenecks import (
 from t2t_vq.models.transformer_nat import TransformerNat
 from t2t_vq.training.strategy import make_strategy
 from t2t_vq.training.train_step import make_train_step
+from t2t_vq.training.weight_ema import WeightEma
 
 ROWS, LENGTH, VOCAB, STEPS = 6, 8, 30, 3
 RATE = 0.1
@@ -47,9 +48,10 @@ class Trained:
             )
             optimizer = keras.optimizers.SGD(RATE)
             optimizer.build(self.model.trainable_variables)
+            self.ema = WeightEma(self.model, decay=0.5)
         self.model.adapt([{name: tf.constant(v) for name, v in b.items()} for b in BATCHES])
         self.started = self.variables()
-        step = make_train_step(self.model, optimizer, strategy, clip_norm)
+        step = make_train_step(self.model, optimizer, self.ema, strategy, clip_norm)
         stacked = {name: np.stack([b[name] for b in BATCHES]) for name in BATCHES[0]}
         dataset = tf.data.Dataset.from_tensor_slices(stacked)
         self.reported = [
@@ -103,6 +105,8 @@ def test_two_replicas_learn_what_one_device_does(one_device, mirrored):
     for one, two in zip(one_device.variables(), mirrored.variables(), strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)
     assert mirrored.moved() > 0.01
+    for one, two in zip(one_device.ema.variables, mirrored.ema.variables, strict=True):
+        np.testing.assert_allclose(np.array(two), np.array(one), rtol=1e-4, atol=1e-5)
 
 
 def test_two_replicas_move_the_codebook_as_one_device_does(one_device, mirrored):

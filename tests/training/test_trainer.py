@@ -11,7 +11,7 @@ from t2t_vq.training import trainer
 from t2t_vq.training.checkpoints import Checkpoints, load_weights
 from t2t_vq.training.interruption import Interrupted
 from t2t_vq.training.trainer import NotFiniteError, train
-from t2t_vq.training.weight_ema import averaged_weights
+from t2t_vq.training.weight_ema import WeightEma
 
 
 def names(folder):
@@ -151,13 +151,14 @@ def test_with_averaged_weights_validations_and_stops_change_no_bit_of_training(
 def test_the_best_holds_the_averaged_weights_and_the_latest_the_plain_ones(averaged, model_of):
     model, optimizer = model_of(averaged.run), trainer._make_optimizer(averaged.run.hparams)
     optimizer.build(model.trainable_variables)
-    assert Checkpoints(averaged.output_dir, model, optimizer).restore() == 4
+    ema = WeightEma(model, averaged.run.hparams.weight_ema)
+    assert Checkpoints(averaged.output_dir, model, optimizer, ema).restore() == 4
 
     def values():
         return [np.array(variable) for variable in model.variables]
 
     plain = values()
-    with averaged_weights(model, optimizer):
+    with ema.in_place():
         average = values()
     assert any(np.any(old != new) for old, new in zip(plain, average, strict=True))
     for checkpoint, expected in (("best", average), ("latest", plain)):
