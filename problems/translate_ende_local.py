@@ -11,8 +11,8 @@ _SMALL = 250_000
 class TranslateEndeLocal(TranslationProblem):
     """English to German, your own text in --source_dir (train.tsv, dev.tsv, test.tsv).
 
-    Each file has English, tab, German on a line, or is a pair `train.en` and `train.de`; plain,
-    `.gz` or `.xz`. The test text may be missing.
+    Each file has English, tab, German on a line, further columns being ignored, or is a pair
+    `train.en` and `train.de`; plain, `.gz` or `.xz`. The test text may be missing.
     """
 
     files_name = "translate_ende_local"

@@ -5,6 +5,8 @@
     python scripts/reproduce_translation.py --work_dir=table --source_dir=multi30k --rows em vq
     python scripts/reproduce_translation.py --work_dir=table --problem=translate_ende_synthetic \\
         --size=tiny --rows em em-raw masked
+    python scripts/reproduce_translation.py --work_dir=table --source_dir=ende --size=base \
+        --extra_tests tier1=tier1.tsv newstest2014=newstest2014.tsv
     python scripts/reproduce_translation.py --work_dir=table --print
 
 Trains a teacher, distils with it, trains a student for each row and measures it beside the teacher.
@@ -20,6 +22,10 @@ sentence alone, tokens to tokens, after compilation, over the first hundred of t
 limits them: `reconstruction`, BLEU when the decoder is given the codes of the reference; `latent
 accuracy`, of predicting those codes, each with the ones before it known (`masked`: with none
 known); `perplexity`, the effective number of codes in use.
+
+`--extra_tests` scores every row on further texts too, files of English, tab, German. A corpus whose
+third column says where a pair is from is scored by part after, for instance,
+`awk -F'\\t' '$3 == 1' test.tsv > tier1.tsv`; training and scoring read two columns and ignore more.
 """
 
 import argparse
@@ -40,8 +46,10 @@ import numpy as np
 import tensorflow as tf
 from provenance import provenance
 
+from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.cli.eval import score
+from t2t_vq.data import text_files
 from t2t_vq.decoding.options import Search
 from t2t_vq.export.ctranslate2 import export_ctranslate2
 from t2t_vq.metrics.bleu import bleu
@@ -97,6 +105,8 @@ def main():
     if arguments.print:
         print(table(read_rows(results)))
         return
+    # Read before anything is trained, so that a mistake in them is told at once.
+    tests = {name: read_test(path, arguments.problem) for name, path in arguments.extra_tests}
     work_dir.mkdir(parents=True, exist_ok=True)
     done = {(row["row"], row["seed"], row["search"]) for row in read_rows(results)}
     teacher = work_dir / "runs" / TEACHER
@@ -109,7 +119,7 @@ def main():
         0,
     )
     command("distill", f"--teacher_dir={teacher}", f"--beam_size={arguments.distill_beam}")
-    measure(arguments, results, done, TEACHER, 0, teacher, teacher, TEACHER_SEARCHES)
+    measure(arguments, results, done, TEACHER, 0, teacher, teacher, TEACHER_SEARCHES, tests)
     for seed in arguments.seeds:
         for name in arguments.rows:
             output_dir = work_dir / "runs" / f"{name}-seed{seed}"
@@ -117,7 +127,7 @@ def main():
             hparams = joined(student_set(arguments.size), ROWS[name], arguments.overrides)
             train(arguments, output_dir, problem, hparams, arguments.train_steps, seed)
             searches = SEARCHES | (MASKED_SEARCHES if "masked" in ROWS[name] else {})
-            measure(arguments, results, done, name, seed, output_dir, teacher, searches)
+            measure(arguments, results, done, name, seed, output_dir, teacher, searches, tests)
     print(table(read_rows(results)))
 
 
@@ -138,8 +148,37 @@ def parsed_arguments():
     add("--precision", default="float32", choices=runs.PRECISIONS)
     add("--teacher_overrides", default="", help="of the teacher's set")
     add("--overrides", default="", help="of every student, after its own")
+    add(
+        "--extra_tests",
+        nargs="+",
+        type=named_file,
+        default=[],
+        metavar="NAME=FILE.tsv",
+        help="texts to score besides the problem's own; rows measured before stay as they are",
+    )
     add("--print", action="store_true", help="only print the table of what is there")
     return parser.parse_args()
+
+
+def named_file(text):
+    """Returns the name and the path that an argument NAME=FILE gives."""
+    name, equals, path = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE.tsv.")
+    if not os.path.isfile(path):
+        raise argparse.ArgumentTypeError(f"there is no file {path}.")
+    return name, pathlib.Path(path)
+
+
+def read_test(path, problem):
+    """Returns sources and references of a file, in the direction of the problem."""
+    report = text_files.Report()
+    pairs = list(text_files.read_pairs([path], report))
+    report.check(path)
+    for sentence in report.summary():
+        print(sentence, file=sys.stderr)
+    english, german = zip(*pairs, strict=True)
+    return (german, english) if registry.problem(problem).reversed else (english, german)
 
 
 def student_set(size):
@@ -174,7 +213,7 @@ def train(arguments, output_dir, problem, hparams, steps, seed):
     command("train", *flags)
 
 
-def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches):
+def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches, tests):
     """Appends a line for each search that has none yet."""
     if name == TEACHER:
         overrides = (arguments.teacher_overrides,)
@@ -202,6 +241,7 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
             **provenance(["tensorflow", "keras", "sacrebleu"]),
             **score(translator, sources, references),
             **speed(translator, load_translator(teacher_dir)[2], sources),
+            "extra_tests": {test: score(translator, *text) for test, text in tests.items()},
         }
         if name != TEACHER and search_name == "greedy":
             row |= diagnosis(translator, run)
@@ -318,7 +358,9 @@ def table(rows):
         "row | seed | updates | search | BLEU | chrF | ms | x AR | sentences/s | reconstruction | "
         "latent accuracy | perplexity"
     )
-    lines = [f"| {head} |", "|" + "---|" * 12]
+    tests = list(dict.fromkeys(test for row in rows for test in row.get("extra_tests", {})))
+    head = " | ".join([head, *(f"{test}, BLEU / chrF" for test in tests)])
+    lines = [f"| {head} |", "|" + "---|" * (12 + len(tests))]
     for row in rows:
         cells = [
             *(row["row"], row["seed"], row["updates"], row["search"]),
@@ -332,6 +374,10 @@ def table(rows):
                     ("latent_accuracy", 2),
                     ("codebook_perplexity", 0),
                 )
+            ),
+            *(
+                f"{found['bleu']:.1f} / {found['chrf']:.1f}" if found else ""
+                for found in (row.get("extra_tests", {}).get(test) for test in tests)
             ),
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")

@@ -1,5 +1,6 @@
 """The script behind the translation table, as far as it goes without training."""
 
+import argparse
 import importlib.util
 import pathlib
 import sys
@@ -39,6 +40,37 @@ def test_a_measurement_is_a_line_of_the_table(script):
     assert full == "| em | 0 | 5 | greedy | 31.3 | 50.0 | 2.0 | 3.5 | 100 | 40.0 | 0.42 | 200 |"
     del row["latent_accuracy"]
     assert "| 40.0 |  | 200 |" in script.table([row])
+
+
+def test_a_further_test_is_a_column_and_empty_where_a_row_has_none(script):
+    row = {
+        **{"row": "em", "seed": 0, "updates": 5, "search": "greedy", "bleu": 31.26, "chrf": 50.0},
+        **{"latency_ms": 2.0, "teacher_latency_ms": 7.0, "best_sentences_per_second": 99.6},
+    }
+    scored = row | {"extra_tests": {"tier1": {"bleu": 20.04, "chrf": 45.0}}}
+    head, line, first, second = script.table([row, scored]).splitlines()
+    assert head.endswith("| perplexity | tier1, BLEU / chrF |")
+    assert head.count("|") == line.count("|") == first.count("|") == second.count("|")
+    assert first.endswith("|  |  |  |  |") and second.endswith("|  |  |  | 20.0 / 45.0 |")
+
+
+def test_a_further_test_is_read_in_the_direction_of_the_problem(script, tmp_path, capsys):
+    path = tmp_path / "tier1.tsv"
+    path.write_text("a dog\tein Hund\t1\na cat\teine Katze\t1\nno German\n")
+    name, found = script.named_file(f"tier1={path}")
+    english, german = ("a dog", "a cat"), ("ein Hund", "eine Katze")
+    assert name == "tier1"
+    assert script.read_test(found, "translate_ende_local") == (english, german)
+    assert script.read_test(found, "translate_ende_local_rev") == (german, english)
+    assert "1 of 3 lines left out: no tab. The first: tier1.tsv:3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text, message", [("tier1.tsv", "is not NAME=FILE.tsv"), ("a=none.tsv", "no file none.tsv")]
+)
+def test_a_further_test_that_is_not_there_is_refused(script, text, message):
+    with pytest.raises(argparse.ArgumentTypeError, match=message):
+        script.named_file(text)
 
 
 def test_parts_that_are_empty_leave_no_comma(script):
