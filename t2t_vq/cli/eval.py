@@ -31,6 +31,7 @@ def main():
         "checkpoint": path,
         **vars(translator.search),
         "rescore_with": FLAGS.rescore_with,
+        "rescore_checkpoint": FLAGS.rescore_checkpoint,
         **score(translator, sources, references),
     }
     for name in ("bleu", "chrf"):

@@ -27,6 +27,9 @@ def define():
         None,
         "Folder of a run that chooses among the beam or the samples, a teacher say; or self.",
     )
+    absl_flags.DEFINE_string(
+        "rescore_checkpoint", "best", "Of the run that --rescore_with names, as --checkpoint."
+    )
 
 
 def define_search(beam_size=1):
@@ -50,4 +53,6 @@ def load():
         passes=FLAGS.passes,
         refinements=FLAGS.refinements,
     )
-    return load_translator(FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with)
+    return load_translator(
+        FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with, FLAGS.rescore_checkpoint
+    )

@@ -4,23 +4,26 @@ from t2t_vq import run as runs
 from t2t_vq.decoding.options import GREEDY, check_choice
 
 
-def load_translator(output_dir, checkpoint="best", search=GREEDY, rescore_with=None):
+def load_translator(
+    output_dir, checkpoint="best", search=GREEDY, rescore_with=None, rescore_checkpoint="best"
+):
     """Loads a trained model.
 
     Args:
         output_dir: folder of the run.
         checkpoint: see `t2t_vq.training.checkpoints.load_weights`.
         search: a `t2t_vq.decoding.options.Search`. Default: greedy.
-        rescore_with: folder of another run, whose best checkpoint chooses among the search's
-            candidates; or "self": the model itself does.
+        rescore_with: folder of another run, which chooses among the search's candidates; or
+            "self": the model itself does.
+        rescore_checkpoint: of that other run, as `checkpoint`.
 
     Returns:
         `(run, problem, translator, path of the checkpoint)`.
 
     Raises:
         FileNotFoundError: when there is no such run, data or checkpoint.
-        ValueError: when the checkpoint does not fit or cannot be read, or the run that rescores
-            has another vocabulary or direction.
+        ValueError: when a checkpoint does not fit or cannot be read, the run that rescores has
+            another vocabulary or direction, or there is a `rescore_checkpoint` and no such run.
 
     Example:
         _, _, translator, _ = load_translator("runs/student", search=Search(beam_size=10),
@@ -28,6 +31,11 @@ def load_translator(output_dir, checkpoint="best", search=GREEDY, rescore_with=N
         translator.translate(["The dog sleeps."])
     """
     check_choice(search, rescore_with is not None)
+    if rescore_checkpoint != "best" and rescore_with in (None, "self"):
+        raise ValueError(
+            f"rescore_checkpoint={rescore_checkpoint} is for another run that rescores, and there "
+            "is none. Give its folder as rescore_with, or leave rescore_checkpoint out."
+        )
     run = runs.load(output_dir)
     problem = run.make_problem()
     tokenizer = problem.tokenizer(run.data_dir)
@@ -43,7 +51,7 @@ def load_translator(output_dir, checkpoint="best", search=GREEDY, rescore_with=N
     rescorer = None
     if other:
         rescorer = other.make_model(tokenizer)
-        load_weights(rescorer, rescore_with)
+        load_weights(rescorer, rescore_with, rescore_checkpoint)
     model = run.make_model(tokenizer)
     path = load_weights(model, output_dir, checkpoint)
     if rescore_with == "self":

@@ -5,7 +5,8 @@ import pytest
 
 RUN = [
     *("output_dir", "checkpoint", "beam_size", "alpha"),
-    *("num_samples", "temperature", "passes", "refinements", "rescore_with"),
+    *("num_samples", "temperature", "passes", "refinements"),
+    *("rescore_with", "rescore_checkpoint"),
 ]
 FLAGS = {
     "train": [

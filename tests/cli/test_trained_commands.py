@@ -78,7 +78,8 @@ def test_eval_ends_in_json(command, trained):
     found = json.loads(last)
     assert set(found) == {
         *("problem", "hparams", "split", "checkpoint", "beam_size", "alpha"),
-        *("num_samples", "temperature", "passes", "refinements", "rescore_with"),
+        *("num_samples", "temperature", "passes", "refinements"),
+        *("rescore_with", "rescore_checkpoint"),
         *("bleu", "bleu_signature", "chrf", "chrf_signature"),
         *("sentences", "sources_cut", "sentences_per_second"),
     }

@@ -17,9 +17,10 @@ LINES = ["The dog sleeps.", "A cat sees the old house."]
 
 @pytest.fixture(scope="module")
 def teacher(make_run, tmp_path_factory):
-    """Folder of a teacher, trained for one update."""
+    """Folder of a teacher, trained for two updates."""
     output_dir = tmp_path_factory.mktemp("teacher")
-    train(make_run("transformer_test,train_steps=1"), output_dir, strategy="one_device")
+    run = make_run("transformer_test,train_steps=2,eval_frequency=1")
+    train(run, output_dir, strategy="one_device")
     return output_dir
 
 
@@ -31,10 +32,15 @@ def test_a_run_translates_as_its_best_weights_do(finished, model_of):
     assert translator.translate(LINES) == expected
 
 
-def test_another_run_rescores(finished, teacher, make_run, model_of):
-    _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
+@pytest.mark.parametrize("checkpoint", ["best", "latest", "latest/ckpt-1"])
+def test_another_run_rescores(finished, teacher, make_run, model_of, checkpoint):
+    if "/" in checkpoint:
+        checkpoint = str(teacher / checkpoint)
+    _, _, translator, _ = load_translator(
+        finished.output_dir, search=BEAM, rescore_with=teacher, rescore_checkpoint=checkpoint
+    )
     expected = model_of(make_run("transformer_test"))
-    load_weights(expected, teacher)
+    load_weights(expected, teacher, checkpoint)
     assert translator.rescorer.count_params() == expected.count_params()
     for ours, theirs in zip(translator.rescorer.variables, expected.variables, strict=True):
         assert (ours.numpy() == theirs.numpy()).all()
@@ -44,6 +50,13 @@ def test_another_run_rescores(finished, teacher, make_run, model_of):
 def test_a_run_rescores_itself(finished):
     _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with="self")
     assert translator.rescorer is translator.model
+
+
+@pytest.mark.parametrize("rescore_with", [None, "self"])
+def test_a_checkpoint_of_no_other_run_is_refused(finished, rescore_with):
+    search = BEAM if rescore_with else Search()
+    with pytest.raises(ValueError, match=r"rescore_checkpoint=latest is for another run that"):
+        load_translator(finished.output_dir, "best", search, rescore_with, "latest")
 
 
 def test_another_direction_cannot_rescore(finished, data_dir, tmp_path):
