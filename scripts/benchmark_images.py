@@ -12,6 +12,7 @@ medians over neighbours in time.
 """
 
 import argparse
+import dataclasses
 import os
 import statistics
 import time
@@ -25,6 +26,7 @@ from keras import ops
 from provenance import provenance
 
 from t2t_vq import config, registry
+from t2t_vq.bottlenecks import make_bottleneck
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Quantized
 from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.training.strategy import make_strategy
@@ -34,11 +36,39 @@ from t2t_vq.training.weight_ema import WeightEma
 IMAGE = {"image_shape": (32, 32, 3), "num_classes": 10}
 
 
+@registry.register_bottleneck("unquantised")
 class Unquantised(Bottleneck):
     """Passes its input through."""
 
     def forward(self, x, mask=None, training=False):
         return Quantized(BottleneckOutput(x, None, None), ops.zeros(()), {})
+
+
+class WithoutPrior(Bottleneck):
+    """Quantises as another bottleneck does, and shows no codes that a prior could learn."""
+
+    def __init__(self, bottleneck):
+        super().__init__()
+        self.inner = bottleneck
+
+    def build(self, shape):
+        self.inner.build(shape)
+        self.built = True
+
+    def forward(self, x, mask=None, training=False):
+        return self.inner.forward(x, mask, training)
+
+    def update(self, statistics):
+        self.inner.update(statistics)
+
+    def describe(self, statistics):
+        return self.inner.describe(statistics)
+
+    def started_share(self):
+        return self.inner.started_share()
+
+    def adapt(self, x, mask=None):
+        self.inner.adapt(x, mask)
 
 
 def main():
@@ -64,29 +94,35 @@ def parsed_arguments():
     return parser.parse_args()
 
 
-def make_model(hparams, **changes):
-    return registry.models[hparams.model].from_hparams(hparams, **IMAGE, **changes)
+def make_model(hparams, kind=None):
+    """Returns the model of a set, with a bottleneck of another kind if that is given."""
+    if kind:
+        bottleneck = dataclasses.replace(hparams.bottleneck, kind=kind)
+        hparams = dataclasses.replace(hparams, bottleneck=bottleneck)
+    return registry.models[hparams.model].from_hparams(hparams, **IMAGE)
 
 
 def benchmark_step(hparams, seconds):
     """Prints the time of an update, without a bottleneck, with it, and with the prior too."""
-    whole, alone, plain = make_model(hparams), make_model(hparams), make_model(hparams)
-    alone.prior = plain.prior = None
-    plain.bottleneck = Unquantised()
-    plain.bottleneck.build((None, None, hparams.hidden_size))
-    batch = {
-        "image": random_images(hparams.batch_size),
-        "label": tf.zeros(hparams.batch_size, tf.int32),
+
+    @registry.register_bottleneck("without_prior")
+    def without_prior():
+        """The set's own bottleneck, for a model that has no prior."""
+
+    own = config.to_dict(hparams.bottleneck)
+    without_prior.from_options = lambda options: WithoutPrior(make_bottleneck(own))
+    models = {
+        "without a bottleneck": make_model(hparams, "unquantised"),
+        "with the bottleneck": make_model(hparams, "without_prior"),
+        "with bottleneck and prior": make_model(hparams),
     }
-    for model in (whole, alone):
+    number = hparams.batch_size
+    batch = {"image": random_images(number), "label": tf.zeros(number, tf.int32)}
+    steps = {}
+    for name, model in models.items():
         # A codebook that has not started is transparent, and learns nothing.
-        model.adapt([{"image": random_images(1_000)}])
-    steps = {
-        "without a bottleneck": plain,
-        "with the bottleneck": alone,
-        "with bottleneck and prior": whole,
-    }
-    steps = {name: step_of(model) for name, model in steps.items()}
+        model.bottleneck.adapt(model.encode(random_images(100)))
+        steps[name] = step_of(model)
     compare(
         "step",
         {name: lambda step=step: step(batch)["loss"] for name, step in steps.items()},
