@@ -67,7 +67,9 @@ def _labels(model, problem, run):
         )
     names = problem.manifest(run.data_dir)["classes"]
     if FLAGS.label not in names:
-        raise ValueError(f"No class is called {FLAGS.label}. Known: {', '.join(names)}.")
+        raise ValueError(
+            f"No class is called {FLAGS.label}; correct --label. Known: {', '.join(names)}."
+        )
     return [names.index(FLAGS.label)] * FLAGS.num
 
 
