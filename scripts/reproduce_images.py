@@ -24,13 +24,14 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-from experiments import append_row, command, joined, markdown, read_rows
+from experiments import add_flags, append_row, joined, markdown, read_rows, sized, train
 from provenance import provenance
 
 from t2t_vq import registry
-from t2t_vq import run as runs
 from t2t_vq.cli.eval import score_images
 from t2t_vq.training.loading import load_image_codec
+
+MODEL = "softem_image"
 
 
 def rows(size):
@@ -38,7 +39,7 @@ def rows(size):
 
     All kinds with codes spend as many bits on a position: FSQ takes the levels that come nearest.
     """
-    bottleneck = registry.hparams(model_set(size)).bottleneck
+    bottleneck = registry.hparams(sized(MODEL, size)).bottleneck
     levels = {16: "[4,4]", 64: "[4,4,4]", 256: "[8,6,5]"}[bottleneck.num_codes]
     hard = "bottleneck.soft=false"
     residual = f"bottleneck=residual-vq,bottleneck.num_quantizers={bottleneck.num_blocks}"
@@ -67,11 +68,15 @@ def main():
     work_dir.mkdir(parents=True, exist_ok=True)
     done = {(row["row"], row["seed"]) for row in read_rows(results)}
     for seed in arguments.seeds:
-        for name in arguments.rows or rows(arguments.size):
+        for name in arguments.rows:
             if (name, seed) not in done:
                 output_dir = work_dir / "runs" / f"{name}-seed{seed}"
                 overrides = joined(rows(arguments.size)[name], arguments.overrides)
-                train(arguments, output_dir, overrides, seed)
+                hparams = joined(sized(MODEL, arguments.size), overrides)
+                train(
+                    *(arguments, output_dir, arguments.problem, hparams),
+                    *(arguments.train_steps, seed),
+                )
                 append_row(results, measured(name, output_dir, overrides))
     print(table(read_rows(results)))
 
@@ -80,40 +85,8 @@ def parsed_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add = parser.add_argument
-    names = list(rows("base"))
-    add("--work_dir", required=True, help="for data, runs and results")
-    add("--problem", default="image_cifar10_local")
-    add("--source_dir", help="folder of the images, for a problem that reads one")
-    add("--size", default="small", choices=("tiny", "small", "base"), help="of the set")
-    add("--rows", nargs="+", choices=names, metavar="ROW", help=", ".join(names))
-    add("--seeds", nargs="+", type=int, default=[0])
-    add("--train_steps", type=int, help="updates of each model; else the set's")
-    add("--precision", default="float32", choices=runs.PRECISIONS)
-    add("--overrides", default="", help="of every model, after its own")
-    add("--print", action="store_true", help="only print the table of what is there")
+    add_flags(parser, "image_cifar10_local", ("tiny", "small", "base"), list(rows("base")))
     return parser.parse_args()
-
-
-def model_set(size):
-    return "softem_image" if size == "base" else f"softem_image_{size}"
-
-
-def train(arguments, output_dir, overrides, seed):
-    """Trains a run, or goes on with it, in a process of its own."""
-    flags = [
-        f"--problem={arguments.problem}",
-        f"--hparams={joined(model_set(arguments.size), overrides)}",
-        f"--data_dir={pathlib.Path(arguments.work_dir) / 'data'}",
-        f"--output_dir={output_dir}",
-        f"--precision={arguments.precision}",
-        f"--seed={seed}",
-    ]
-    if arguments.train_steps:
-        flags.append(f"--train_steps={arguments.train_steps}")
-    if arguments.source_dir:
-        flags.append(f"--source_dir={arguments.source_dir}")
-    command("train", *flags)
 
 
 def measured(name, output_dir, overrides):

@@ -42,11 +42,19 @@ import ctranslate2
 import keras
 import numpy as np
 import tensorflow as tf
-from experiments import append_row, command, joined, markdown, read_rows
+from experiments import (
+    add_flags,
+    append_row,
+    command,
+    joined,
+    markdown,
+    read_rows,
+    sized,
+    train,
+)
 from provenance import provenance
 
 from t2t_vq import registry
-from t2t_vq import run as runs
 from t2t_vq.cli.eval import score
 from t2t_vq.data import text_files
 from t2t_vq.decoding.options import Search
@@ -123,7 +131,7 @@ def main():
         for name in arguments.rows:
             output_dir = work_dir / "runs" / f"{name}-seed{seed}"
             problem = arguments.problem if name.endswith("-raw") else f"{arguments.problem}_distill"
-            hparams = joined(student_set(arguments.size), ROWS[name], arguments.overrides)
+            hparams = joined(sized("softem_nat", arguments.size), ROWS[name], arguments.overrides)
             train(arguments, output_dir, problem, hparams, arguments.train_steps, seed)
             searches = SEARCHES | (MASKED_SEARCHES if "masked" in ROWS[name] else {})
             measure(arguments, results, done, name, seed, output_dir, teacher, searches, tests)
@@ -134,19 +142,12 @@ def parsed_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    sizes = ("tiny", "small", "base", "big")
+    add_flags(parser, "translate_ende_local", sizes, list(ROWS))
     add = parser.add_argument
-    add("--work_dir", required=True, help="for data, runs and results")
-    add("--problem", default="translate_ende_local")
-    add("--source_dir", help="folder of the text, for a problem that reads one")
-    add("--size", default="small", choices=("tiny", "small", "base", "big"), help="of the sets")
-    add("--rows", nargs="+", default=list(ROWS), choices=ROWS, metavar="ROW", help=", ".join(ROWS))
-    add("--seeds", nargs="+", type=int, default=[0])
     add("--teacher_steps", type=int, help="updates of the teacher; else the set's")
-    add("--train_steps", type=int, help="updates of each student; else the set's")
     add("--distill_beam", type=int, default=4)
-    add("--precision", default="float32", choices=runs.PRECISIONS)
     add("--teacher_overrides", default="", help="of the teacher's set")
-    add("--overrides", default="", help="of every student, after its own")
     add(
         "--extra_tests",
         nargs="+",
@@ -155,7 +156,6 @@ def parsed_arguments():
         metavar="NAME=FILE.tsv",
         help="texts to score besides the problem's own; rows measured before stay as they are",
     )
-    add("--print", action="store_true", help="only print the table of what is there")
     return parser.parse_args()
 
 
@@ -178,27 +178,6 @@ def read_test(path, problem):
         print(sentence, file=sys.stderr)
     english, german = zip(*pairs, strict=True)
     return (german, english) if registry.problem(problem).reversed else (english, german)
-
-
-def student_set(size):
-    return "softem_nat" if size == "base" else f"softem_nat_{size}"
-
-
-def train(arguments, output_dir, problem, hparams, steps, seed):
-    """Trains a run, or goes on with it, in a process of its own."""
-    flags = [
-        f"--problem={problem}",
-        f"--hparams={hparams}",
-        f"--data_dir={pathlib.Path(arguments.work_dir) / 'data'}",
-        f"--output_dir={output_dir}",
-        f"--precision={arguments.precision}",
-        f"--seed={seed}",
-    ]
-    if steps:
-        flags.append(f"--train_steps={steps}")
-    if arguments.source_dir and not problem.endswith("_distill"):
-        flags.append(f"--source_dir={arguments.source_dir}")
-    command("train", *flags)
 
 
 def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches, tests):

@@ -46,7 +46,7 @@ class HParams:
 
     def batching(self):
         """Returns what a problem's `batches` needs to know, as keyword arguments."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement batching().")
 
 
 @dataclasses.dataclass(frozen=True)

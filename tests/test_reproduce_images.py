@@ -24,7 +24,7 @@ def script(tf):
 
 @pytest.mark.parametrize("size", ["tiny", "small", "base"])
 def test_rows_with_codes_spend_as_many_bits(script, size):
-    own = registry.hparams(script.model_set(size))
+    own = registry.hparams(script.sized(script.MODEL, size))
     codes = own.bottleneck.num_codes**own.bottleneck.num_blocks
     for name, overrides in script.rows(size).items():
         hparams = config.override(own, overrides)

@@ -26,7 +26,7 @@ def script(tf):
 def test_every_row_is_a_set_that_can_be_made(script):
     for size in ("tiny", "small", "base", "big"):
         for overrides in script.ROWS.values():
-            hparams = config.override(registry.hparams(script.student_set(size)), overrides)
+            hparams = config.override(registry.hparams(script.sized("softem_nat", size)), overrides)
             assert make_bottleneck(config.to_dict(hparams.bottleneck)).has_codes
 
 

@@ -60,11 +60,11 @@ class ImageDecoder(keras.layers.Layer):
 
     def build_pixels(self):
         """Makes the layers of `pixels`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement build_pixels().")
 
     def pixels(self, grid, training):
         """Returns the numbers of each pixel from `[batch, rows, columns, hidden_size]`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement pixels().")
 
     def final_map(self, units, dim):
         """Returns the last map of a decoder, of `dim` inputs, whose outputs start small."""

@@ -50,11 +50,11 @@ class ImageEncoder(keras.layers.Layer):
 
     def build_grid(self, shape):
         """Makes the layers of `grid` for images of shape `[batch, height, width, channels]`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement build_grid().")
 
     def grid(self, x, training):
         """Returns the grid `[batch, rows, columns, hidden_size]` of images in -1 to 1."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement grid().")
 
     def get_config(self):
         return {

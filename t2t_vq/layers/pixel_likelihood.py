@@ -78,14 +78,14 @@ class PixelLikelihood(keras.layers.Layer):
 
     def _pixel_log_prob(self, parameters, images):
         """Returns the log-probability `[batch, height, width]` of each pixel."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement _pixel_log_prob().")
 
     def _pixel_mean(self, parameters):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement _pixel_mean().")
 
     def _pixel_sample(self, parameters, uniforms):
         """Returns drawn values, 0 to 255, of any type."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not implement _pixel_sample().")
 
     def _float32(self, parameters):
         self._check("parameters", parameters, self.num_parameters)
