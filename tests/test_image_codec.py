@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ LABELS = np.arange(5, dtype=np.int32)
 
 @pytest.fixture(scope="module")
 def model():
+    keras.utils.set_random_seed(1)
     bottleneck = DecomposedVectorQuantizer(SoftEM(num_codes=4, num_samples=3), num_blocks=2)
     model = VqAutoencoder(bottleneck, num_classes=5, **SIZE)
     model.adapt([{"image": IMAGES}])
