@@ -6,22 +6,22 @@ from keras import ops
 _MASKED = -1e9
 
 
-def padding_bias(mask):
-    """Returns the additive attention bias that hides padding.
+def padding_mask(mask):
+    """Returns the attention mask that hides padding.
 
     Args:
         mask: `[batch, keys]` bool, true where there is a token.
 
     Returns:
-        `[batch, 1, 1, keys]` float32: 0 where attention may look, -1e9 elsewhere.
+        `[batch, 1, 1, keys]` bool, true where attention may look.
     """
-    return ops.where(mask, 0.0, _MASKED)[:, None, None, :]
+    return ops.convert_to_tensor(mask, "bool")[:, None, None, :]
 
 
-def causal_bias(length):
-    """Returns the `[1, 1, length, length]` bias that hides later positions from earlier ones."""
+def causal_mask(length):
+    """Returns the `[1, 1, length, length]` mask that hides later positions from earlier ones."""
     positions = ops.arange(length)
-    return ops.where(positions[:, None] >= positions[None, :], 0.0, _MASKED)[None, None]
+    return (positions[:, None] >= positions[None, :])[None, None]
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -39,7 +39,8 @@ class MultiHeadAttention(keras.layers.Layer):
     Call arguments:
         queries: `[batch, queries, dim]`.
         memory: `[batch, keys, dim]`; the queries themselves for self-attention.
-        bias: additive, broadcast to `[batch, heads, queries, keys]`, or none.
+        attention_mask: bool, true where attention may look, broadcast to
+            `[batch, heads, queries, keys]`; none lets it look everywhere.
 
     Returns:
         `[batch, queries, dim]`.
@@ -79,21 +80,22 @@ class MultiHeadAttention(keras.layers.Layer):
         layer.build((None, None, input_shape[-1]))
         return layer
 
-    def call(self, queries, memory, bias=None, training=False):
+    def call(self, queries, memory, attention_mask=None, training=False):
         keys, values = self.keys_values(memory)
-        return self.attend(queries, keys, values, bias, training)
+        return self.attend(queries, keys, values, attention_mask, training)
 
     def keys_values(self, memory):
         """Returns keys and values of `memory`, each `[batch, heads, keys, head_size]`."""
         return self.key(memory), self.value(memory)
 
-    def attend(self, queries, keys, values, bias=None, training=False):
+    def attend(self, queries, keys, values, attention_mask=None, training=False):
         """Attends from `queries` `[batch, queries, dim]` to projected keys and values."""
         projected = self.query(queries) * (self.head_size**-0.5)
         logits = ops.cast(ops.matmul(projected, ops.swapaxes(keys, -1, -2)), "float32")
-        if bias is not None:
-            # Keras casts the arguments of a layer to its compute dtype.
-            logits = logits + ops.cast(bias, "float32")
+        if attention_mask is not None:
+            # Not an addition, which TensorFlow fuses with the product on a CPU: oneDNN has no quick
+            # kernel for such a sum, and takes a hundred times as long over long sequences.
+            logits = ops.where(attention_mask, logits, _MASKED)
         weights = ops.cast(ops.softmax(logits), values.dtype)
         weights = self.dropout(weights, training=training)
         return self.combine(ops.matmul(weights, values))

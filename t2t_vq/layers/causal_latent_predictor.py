@@ -26,7 +26,7 @@ class CausalLatentPredictor(LatentPredictor):
     Call arguments:
         dense: `[rows, latents, dim]`, the vectors that the codes stand for.
         codes: `[rows, latents, C]` int32.
-        memory, memory_bias: the encoded source.
+        memory, memory_mask: the encoded source.
 
     Returns:
         float32 logits `[rows, latents + 1, K + 1]` of the first code at each position, or the end,
@@ -38,23 +38,23 @@ class CausalLatentPredictor(LatentPredictor):
         predictor = CausalLatentPredictor(num_codebooks=2, num_codes=8, num_layers=1,
                                           filter_size=32, num_heads=2)
         dense, memory = keras.random.normal((1, 3, 16)), keras.random.normal((1, 7, 16))
-        codes, memory_bias = ops.zeros((1, 3, 2), "int32"), ops.zeros((1, 1, 1, 7))
-        first, later = predictor(dense, codes, memory, memory_bias)
+        codes, memory_mask = ops.zeros((1, 3, 2), "int32"), ops.ones((1, 1, 1, 7), "bool")
+        first, later = predictor(dense, codes, memory, memory_mask)
         first.shape  # (1, 4, 9)
         later[0].shape  # (1, 3, 8)
     """
 
     num_ends = 1
 
-    def call(self, dense, codes, memory, memory_bias, training=False):
+    def call(self, dense, codes, memory, memory_mask, training=False):
         x = ops.pad(self.project(dense), [[0, 0], [1, 0], [0, 0]])
         x = self._add_positions(x, ops.arange(x.shape[1]))
-        hidden = self.stack.causal(x, memory, memory_bias, training)
+        hidden = self.stack.causal(x, memory, memory_mask, training)
         known = ops.cast(hidden[:, :-1], "float32")
         return self.first_head(hidden), position_codes.later_logits(self.later_heads, known, codes)
 
-    def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
-        first, later = self(embed(codes), codes, memory, memory_bias, training=training)
+    def predictions(self, embed, codes, samples, mask, memory, memory_mask, step, training):
+        first, later = self(embed(codes), codes, memory, memory_mask, training=training)
         # One end a row, unless all of it is padding.
         weights = ops.pad(mask, [[0, 0], [1, 0]], constant_values=True)
         weights = ops.logical_and(weights, mask[:, :1])
@@ -65,7 +65,7 @@ class CausalLatentPredictor(LatentPredictor):
             found.append(Prediction(logits, samples[:, :, i], codes[:, :, i], mask))
         return found
 
-    def search(self, embed, memory, memory_bias, length, options):
+    def search(self, embed, memory, memory_mask, length, options):
         if options.passes > 1:
             raise ValueError(
                 f"passes={options.passes} is for a predictor of hidden codes, and this model "
@@ -73,7 +73,7 @@ class CausalLatentPredictor(LatentPredictor):
                 "predictor=masked."
             )
         batch = ops.shape(memory)[0]
-        step = functools.partial(self.step, embed, self.stack.project_memory(memory), memory_bias)
+        step = functools.partial(self.step, embed, self.stack.project_memory(memory), memory_mask)
         # To the search, the codes of a position are symbols one after the other.
         state = self.start(batch * options.num_candidates, length)
         symbols = length * self.num_codebooks
@@ -85,13 +85,13 @@ class CausalLatentPredictor(LatentPredictor):
         past = self.stack.empty_past(rows, length)
         return position_codes.start_steps(past, rows, self.num_codebooks, self.project.units)
 
-    def step(self, embed, memory, memory_bias, symbols, index, state):
+    def step(self, embed, memory, memory_mask, symbols, index, state):
         """Scores one symbol, as `t2t_vq.decoding` asks; each code of a position is a symbol.
 
         Args:
             embed: function from codes `[rows, 1, C]` to their vectors `[rows, 1, dim]`.
             memory: the encoded source, projected by `stack.project_memory`.
-            memory_bias: additive bias over the memory.
+            memory_mask: `[batch, 1, 1, keys]` bool.
             symbols: `[rows]` int32, the symbol before.
             index: scalar int32: C times the position, plus the number of the code there.
             state: from `start` or the step before.
@@ -104,7 +104,7 @@ class CausalLatentPredictor(LatentPredictor):
         def first(codes, position, past):
             x = self.project(embed(codes[:, None]))
             x = self._add_positions(ops.where(position > 0, x, ops.zeros_like(x)), position[None])
-            hidden, past = self.stack.step(x, past, position, memory, memory_bias)
+            hidden, past = self.stack.step(x, past, position, memory, memory_mask)
             hidden = ops.cast(hidden[:, 0], "float32")
             ends = ops.arange(self.num_codes + 1) == self.num_codes
             empty = ops.logical_and(position == 0, ends)

@@ -66,7 +66,7 @@ class LatentPredictor(keras.layers.Layer):
             layer.build((None, None, dim))
         self.built = True
 
-    def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
+    def predictions(self, embed, codes, samples, mask, memory, memory_mask, step, training):
         """Predicts known codes, for a loss.
 
         Args:
@@ -74,7 +74,7 @@ class LatentPredictor(keras.layers.Layer):
             codes: `[rows, latents, C]` int32, the most probable.
             samples: `[rows, latents, C, m]` int32, those to be learned.
             mask: `[rows, latents]` bool, false at padding.
-            memory, memory_bias: the encoded source; rows that follow each other may share one.
+            memory, memory_mask: the encoded source; rows that follow each other may share one.
             step: scalar, the training step.
             training: whether dropout and draws are on.
 
@@ -84,12 +84,12 @@ class LatentPredictor(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def search(self, embed, memory, memory_bias, length, options):
+    def search(self, embed, memory, memory_mask, length, options):
         """Looks for codes.
 
         Args:
             embed: as in `predictions`.
-            memory, memory_bias: the encoded source, `[batch, keys, dim]`.
+            memory, memory_mask: the encoded source, `[batch, keys, dim]`.
             length: most latents.
             options: a `t2t_vq.decoding.options.Search`.
 

@@ -5,7 +5,7 @@ from keras import ops
 
 from t2t_vq.bottlenecks import replicas
 from t2t_vq.decoding.search import perturb
-from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.position_codes import later_logits
 from t2t_vq.layers.positions import sinusoids
@@ -35,7 +35,7 @@ class MaskedLatentPredictor(LatentPredictor):
         codes: `[rows, latents, C]` int32.
         hidden: `[rows, latents]` bool, which positions to hide.
         mask: `[rows, latents]` bool, false at padding.
-        memory, memory_bias: the encoded source.
+        memory, memory_mask: the encoded source.
 
     Returns:
         A list of float32 logits `[rows, latents, K]`, one for each of the C codes.
@@ -64,21 +64,21 @@ class MaskedLatentPredictor(LatentPredictor):
         )
         super().build(shape)
 
-    def call(self, dense, codes, hidden, mask, memory, memory_bias, training=False):
-        state = self._states(dense, hidden, mask, memory, memory_bias, training)
+    def call(self, dense, codes, hidden, mask, memory, memory_mask, training=False):
+        state = self._states(dense, hidden, mask, memory, memory_mask, training)
         return [self.first_head(state), *later_logits(self.later_heads, state, codes)]
 
-    def predictions(self, embed, codes, samples, mask, memory, memory_bias, step, training):
+    def predictions(self, embed, codes, samples, mask, memory, memory_mask, step, training):
         hidden, weights = mask, mask
         if training:
             hidden, weights = self._hide(mask, step)
-        logits = self(embed(codes), codes, hidden, mask, memory, memory_bias, training=training)
+        logits = self(embed(codes), codes, hidden, mask, memory, memory_mask, training=training)
         found = [
             Prediction(scores, samples[:, :, i], codes[:, :, i], weights)
             for i, scores in enumerate(logits)
         ]
         rows, positions = ops.shape(mask)
-        lengths = self._length_logits(memory, memory_bias, positions)
+        lengths = self._length_logits(memory, memory_mask, positions)
         copies = (ops.shape(memory)[0], rows // ops.shape(memory)[0], positions)
         lengths = ops.reshape(ops.broadcast_to(lengths[:, None], copies), (rows, 1, positions))
         number = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
@@ -86,15 +86,15 @@ class MaskedLatentPredictor(LatentPredictor):
         found.append(Prediction(lengths, right[..., None], right, number > 0))
         return found
 
-    def search(self, embed, memory, memory_bias, length, options):
-        number = self._choose_lengths(memory, memory_bias, length, options)
+    def search(self, embed, memory, memory_mask, length, options):
+        number = self._choose_lengths(memory, memory_mask, length, options)
         mask = ops.arange(length) < number
         codes = ops.zeros((*ops.shape(mask), self.num_codebooks), "int32")
         certainty = ops.zeros(ops.shape(mask), "float32")
         hidden = mask
         for i in range(options.passes):
             found, certain = self._choose_codes(
-                embed(codes), hidden, mask, memory, memory_bias, options, i
+                embed(codes), hidden, mask, memory, memory_mask, options, i
             )
             codes = ops.where(hidden[..., None], found, codes)
             certainty = ops.where(hidden, certain, certainty)
@@ -104,15 +104,15 @@ class MaskedLatentPredictor(LatentPredictor):
         found = ops.where(mask[..., None], codes, self.num_codes)
         return ops.reshape(found, (-1, options.num_candidates, length, self.num_codebooks))
 
-    def _states(self, dense, hidden, mask, memory, memory_bias, training=False):
+    def _states(self, dense, hidden, mask, memory, memory_mask, training=False):
         x = self.project(dense)
         x = ops.where(hidden[..., None], ops.cast(self.hidden_code, x.dtype), x)
         x = x + ops.cast(sinusoids(ops.arange(x.shape[1]), x.shape[-1]), x.dtype)
         state = self.stack(
             x,
-            bias=padding_bias(mask),
+            padding_mask(mask),
             memory=memory,
-            memory_bias=memory_bias,
+            memory_mask=memory_mask,
             training=training,
         )
         return ops.cast(state, "float32")
@@ -127,16 +127,16 @@ class MaskedLatentPredictor(LatentPredictor):
         weights = ops.cast(number, "float32") / ops.cast(count, "float32")
         return hidden, ops.where(hidden, weights, 0.0)
 
-    def _length_logits(self, memory, memory_bias, most):
+    def _length_logits(self, memory, memory_mask, most):
         """Returns `[batch, most]` scores of 1, 2, ... latents."""
         taken = self.latents_taken(memory)[..., 0]
-        mean = ops.sum(ops.where(memory_bias[:, 0, 0] < 0, 0.0, taken), axis=-1, keepdims=True)
+        mean = ops.sum(ops.where(memory_mask[:, 0, 0], taken, 0.0), axis=-1, keepdims=True)
         numbers = ops.arange(1, most + 1, dtype="float32")
         return -0.5 * ops.square((numbers - mean) * ops.exp(-self.log_deviation))
 
-    def _choose_lengths(self, memory, memory_bias, most, options):
+    def _choose_lengths(self, memory, memory_mask, most, options):
         """Returns numbers of latents, one for each candidate, `[batch * num_candidates, 1]`."""
-        logits = self._length_logits(memory, memory_bias, most)
+        logits = self._length_logits(memory, memory_mask, most)
         if options.num_samples:
             repeated = ops.repeat(logits, options.num_samples, axis=0)
             chosen = ops.argmax(perturb(repeated, options, 0), axis=-1)
@@ -146,9 +146,9 @@ class MaskedLatentPredictor(LatentPredictor):
             chosen = ops.take(chosen, ops.arange(options.beam_size) % chosen.shape[1], axis=1)
         return ops.reshape(ops.cast(chosen, "int32"), (-1, 1)) + 1
 
-    def _choose_codes(self, dense, hidden, mask, memory, memory_bias, options, index):
+    def _choose_codes(self, dense, hidden, mask, memory, memory_mask, options, index):
         """Returns codes `[rows, latents, C]`, and the log-probability of each position's."""
-        state = self._states(dense, hidden, mask, memory, memory_bias)
+        state = self._states(dense, hidden, mask, memory, memory_mask)
         logits, codes, certain = self.first_head(state), [], 0.0
         for i in range(self.num_codebooks):
             drawn = logits

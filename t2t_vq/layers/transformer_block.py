@@ -18,10 +18,11 @@ class TransformerBlock(keras.layers.Layer):
 
     Call arguments:
         x: `[rows, length, dim]`.
-        bias: additive bias of self-attention, broadcast to `[rows, heads, length, length]`.
+        attention_mask: bool, where self-attention may look, broadcast to
+            `[rows, heads, length, length]`; none lets it look everywhere.
         memory: `[batch, keys, dim]`, for a layer that attends to one. Where `rows` is n times
             `batch`, each memory serves n rows that follow each other, as a search needs.
-        memory_bias: additive bias over the memory, `[batch, 1, 1, keys]`.
+        memory_mask: bool, where there is a memory, `[batch, 1, 1, keys]`.
 
     Returns:
         `[rows, length, dim]`.
@@ -75,12 +76,12 @@ class TransformerBlock(keras.layers.Layer):
         attention.build((None, None, dim))
         return attention
 
-    def call(self, x, bias=None, memory=None, memory_bias=None, training=False):
+    def call(self, x, attention_mask=None, memory=None, memory_mask=None, training=False):
         normed = self.self_norm(x)
-        attended = self.self_attention(normed, normed, bias=bias, training=training)
+        attended = self.self_attention(normed, normed, attention_mask, training=training)
         x = x + self.dropout(attended, training=training)
         if self.attends_memory:
-            x = self._attend_memory(x, self.project_memory(memory), memory_bias, training)
+            x = self._attend_memory(x, self.project_memory(memory), memory_mask, training)
         return self._feed_forward(x, training)
 
     def project_memory(self, memory):
@@ -98,16 +99,16 @@ class TransformerBlock(keras.layers.Layer):
         empty = ops.zeros(shape, self.compute_dtype)
         return empty, empty
 
-    def step(self, x, past, index, bias, memory=None, memory_bias=None):
+    def step(self, x, past, index, attention_mask, memory=None, memory_mask=None):
         """Decodes one position.
 
         Args:
             x: `[rows, 1, dim]`, the input at position `index`.
             past: what `empty_past` or the step before returned.
             index: scalar int32.
-            bias: `[1, 1, 1, length]`, hides positions after `index`.
+            attention_mask: `[1, 1, 1, length]` bool, hides positions after `index`.
             memory: from `project_memory`, for a layer that attends to one.
-            memory_bias: additive bias over the memory.
+            memory_mask: `[batch, 1, 1, keys]` bool.
 
         Returns:
             `(output [rows, 1, dim], past)`.
@@ -118,16 +119,16 @@ class TransformerBlock(keras.layers.Layer):
             ops.slice_update(old, (0, 0, index, 0), ops.cast(item, old.dtype))
             for old, item in zip(past, new, strict=True)
         )
-        x = x + self.self_attention.attend(normed, *past, bias)
+        x = x + self.self_attention.attend(normed, *past, attention_mask)
         if self.attends_memory:
-            x = self._attend_memory(x, memory, memory_bias, False)
+            x = self._attend_memory(x, memory, memory_mask, False)
         return self._feed_forward(x, False), past
 
-    def _attend_memory(self, x, memory, bias, training):
+    def _attend_memory(self, x, memory, memory_mask, training):
         # Rows that share a memory are further queries to it, so that it need not be repeated.
         shape = ops.shape(x)
         queries = ops.reshape(self.memory_norm(x), (ops.shape(memory[0])[0], -1, shape[-1]))
-        attended = self.memory_attention.attend(queries, *memory, bias, training)
+        attended = self.memory_attention.attend(queries, *memory, memory_mask, training)
         return x + self.dropout(ops.reshape(attended, shape), training=training)
 
     def _feed_forward(self, x, training):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from t2t_vq.layers.attention import causal_bias
+from t2t_vq.layers.attention import causal_mask
 from t2t_vq.layers.transformer_block import TransformerBlock
 
 
@@ -17,8 +17,8 @@ class TransformerStack(keras.layers.Layer):
 
     Call arguments:
         x: `[rows, length, dim]`.
-        bias: additive bias of self-attention.
-        memory, memory_bias: what a decoder attends to, and its bias; see `TransformerBlock`.
+        attention_mask: of self-attention.
+        memory, memory_mask: what a decoder attends to, and where; see `TransformerBlock`.
 
     Returns:
         `[rows, length, dim]`.
@@ -52,10 +52,10 @@ class TransformerStack(keras.layers.Layer):
         self.norm.build(shape)
         self.built = True
 
-    def call(self, x, bias=None, memory=None, memory_bias=None, training=False):
+    def call(self, x, attention_mask=None, memory=None, memory_mask=None, training=False):
         x = self.dropout(x, training=training)
         for block in self.blocks:
-            x = block(x, bias=bias, memory=memory, memory_bias=memory_bias, training=training)
+            x = block(x, attention_mask, memory, memory_mask, training=training)
         return self.norm(x)
 
     def project_memory(self, memory):
@@ -66,7 +66,7 @@ class TransformerStack(keras.layers.Layer):
         """Returns the past with which `step` decodes up to `length` positions of `rows` rows."""
         return [block.empty_past(rows, length) for block in self.blocks]
 
-    def step(self, x, past, index, memory=None, memory_bias=None):
+    def step(self, x, past, index, memory=None, memory_mask=None):
         """Decodes position `index` of a causal stack; the same numbers as `call` gives there.
 
         Args:
@@ -74,26 +74,26 @@ class TransformerStack(keras.layers.Layer):
             past: from `empty_past` or the step before.
             index: scalar int32.
             memory: from `project_memory`, for a stack that attends to one.
-            memory_bias: additive bias over the memory.
+            memory_mask: `[batch, 1, 1, keys]` bool.
 
         Returns:
             `(output [rows, 1, dim], past)`.
         """
         length = past[0][0].shape[2]
-        bias = ops.where(ops.arange(length) <= index, 0.0, -1e9)[None, None, None]
+        attention_mask = (ops.arange(length) <= index)[None, None, None]
         memory, updated = memory or [None] * len(self.blocks), []
         for block, before, projected in zip(self.blocks, past, memory, strict=True):
-            x, after = block.step(x, before, index, bias, projected, memory_bias)
+            x, after = block.step(x, before, index, attention_mask, projected, memory_mask)
             updated.append(after)
         return self.norm(x), updated
 
-    def causal(self, x, memory=None, memory_bias=None, training=False):
+    def causal(self, x, memory=None, memory_mask=None, training=False):
         """Runs the stack over all positions at once, each seeing itself and earlier ones."""
         return self(
             x,
-            bias=causal_bias(x.shape[1]),
+            causal_mask(x.shape[1]),
             memory=memory,
-            memory_bias=memory_bias,
+            memory_mask=memory_mask,
             training=training,
         )
 

@@ -75,12 +75,12 @@ class Transformer(TranslationModel):
         Args:
             batch: dict of `source` and `target`, each `[batch, length]` int32.
         """
-        memory, memory_bias = self.encode(batch["source"], training)
-        return self._score(batch["target"], memory, memory_bias, training)
+        memory, memory_mask = self.encode(batch["source"], training)
+        return self._score(batch["target"], memory, memory_mask, training)
 
-    def _score(self, target, memory, memory_bias, training=False):
+    def _score(self, target, memory, memory_mask, training=False):
         inputs = self.add_positions(shift_right(self.embedding(target)))
-        hidden = self.decoder.causal(inputs, memory, memory_bias, training)
+        hidden = self.decoder.causal(inputs, memory, memory_mask, training)
         return self.embedding.logits(hidden)
 
     def loss_totals(self, batch):
@@ -106,23 +106,23 @@ class Transformer(TranslationModel):
             )
         batch = ops.shape(source)[0]
         length = self.target_length(source.shape[1])
-        memory, memory_bias = self.encode(source)
-        step = functools.partial(self._step, self.decoder.project_memory(memory), memory_bias)
+        memory, memory_mask = self.encode(source)
+        step = functools.partial(self._step, self.decoder.project_memory(memory), memory_mask)
         past = self.decoder.empty_past(batch * search.num_candidates, length)
         return search_symbols(step, past, batch, length, EOS_ID, search)
 
-    def _step(self, memory, memory_bias, tokens, index, past):
+    def _step(self, memory, memory_mask, tokens, index, past):
         x = self.embedding(tokens[:, None])
         x = ops.where(index > 0, x, ops.zeros_like(x))
         x = x + ops.cast(sinusoids(index[None], self.hidden_size), x.dtype)
-        hidden, past = self.decoder.step(x, past, index, memory, memory_bias)
+        hidden, past = self.decoder.step(x, past, index, memory, memory_mask)
         return self.embedding.logits(hidden[:, 0]), past
 
     def log_likelihood(self, source, targets):
-        memory, memory_bias = self.encode(source)
+        memory, memory_mask = self.encode(source)
         _, num_targets, length = targets.shape
         target = ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length))
-        logits = self._score(target, memory, memory_bias)
+        logits = self._score(target, memory, memory_mask)
         losses = cross_entropy(logits, target[..., None])
         total = ops.sum(ops.where(target != PAD_ID, losses, 0.0), axis=-1)
         return -ops.reshape(total, (-1, num_targets))

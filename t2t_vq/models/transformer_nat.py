@@ -9,7 +9,7 @@ from t2t_vq.bottlenecks import make_bottleneck, replicas
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY
 from t2t_vq.decoding.rescoring import until_end
-from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.layers.compressor import Compressor, compressed_mask
 from t2t_vq.layers.decompressor import Decompressor
@@ -171,20 +171,20 @@ class TransformerNat(TranslationModel):
         Args:
             batch: dict of `source` and `target`, each `[batch, length]` int32.
         """
-        memory, memory_bias = self.encode(batch["source"], training)
+        memory, memory_mask = self.encode(batch["source"], training)
         latents = self.compress(batch["target"], training)
         quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
         return self.reconstruct(
-            quantized.output.dense, latents.mask, memory, memory_bias, training=training
+            quantized.output.dense, latents.mask, memory, memory_mask, training=training
         )
 
-    def reconstruct(self, dense, mask, memory, memory_bias, gold=None, step=None, training=False):
+    def reconstruct(self, dense, mask, memory, memory_mask, gold=None, step=None, training=False):
         """Decodes all tokens in parallel.
 
         Args:
             dense: `[batch, latents, dim]`, quantised.
             mask: `[batch, latents]` bool.
-            memory, memory_bias: the encoded source.
+            memory, memory_mask: the encoded source.
             gold: `[batch, length, dim]` embeddings of the true target, which take part while
                 `step` is in the start-up schedule; none in decoding and evaluation.
 
@@ -195,30 +195,30 @@ class TransformerNat(TranslationModel):
         if gold is not None and self.mask_startup_steps:
             coins = replicas.uniform((*ops.shape(gold)[:2], 1), _SEED, step, _COINS)
             inputs = ops.where(coins < latent_share(step, self.mask_startup_steps), inputs, gold)
-        block_bias = padding_bias(self._block_mask(mask))
+        block_mask = padding_mask(self._block_mask(mask))
         hidden = self.decoder(
             self.add_positions(inputs),
-            bias=block_bias,
+            block_mask,
             memory=memory,
-            memory_bias=memory_bias,
+            memory_mask=memory_mask,
             training=training,
         )
         return self.embedding.logits(hidden)
 
-    def predict_latents(self, output, mask, memory, memory_bias, step=0, training=False):
+    def predict_latents(self, output, mask, memory, memory_mask, step=0, training=False):
         """Scores known codes, given the source.
 
         Args:
             output: the `BottleneckOutput` that holds them.
             mask: `[rows, latents]` bool.
-            memory, memory_bias: the encoded source.
+            memory, memory_mask: the encoded source.
             step: scalar, the training step.
 
         Returns:
             A list of `t2t_vq.layers.latent_predictor.Prediction`.
         """
         return self.predictor.predictions(
-            self._embed, output.codes, output.samples, mask, memory, memory_bias, step, training
+            self._embed, output.codes, output.samples, mask, memory, memory_mask, step, training
         )
 
     def loss_totals(self, batch):
@@ -236,7 +236,7 @@ class TransformerNat(TranslationModel):
         local = self.loss_totals(batch)
         totals = local if totals is None else totals
         target = self._pad(batch["target"])
-        memory, memory_bias = self.encode(batch["source"], training)
+        memory, memory_mask = self.encode(batch["source"], training)
         latents = self.compress(target, training)
         quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
 
@@ -247,7 +247,7 @@ class TransformerNat(TranslationModel):
         # Validation is as decoding: it sees no true token and draws no coin.
         gold = self.embedding(labels) if training else None
         logits = self.reconstruct(
-            quantized.output.dense, latents.mask, memory, memory_bias, gold, step, training
+            quantized.output.dense, latents.mask, memory, memory_mask, gold, step, training
         )
         token_loss = cross_entropy(
             logits, labels[..., None], self.label_smoothing if training else 0.0
@@ -256,7 +256,7 @@ class TransformerNat(TranslationModel):
         latent_loss, latent_accuracy = 0.0, 0.0
         smoothing = self.latent_label_smoothing if training else 0.0
         for scores, samples, best, weights in self.predict_latents(
-            quantized.output, latents.mask, memory, memory_bias, step, training
+            quantized.output, latents.mask, memory, memory_mask, step, training
         ):
             losses = cross_entropy(scores, samples, smoothing)
             latent_loss += weighted_mean(losses, weights, totals["latents"])
@@ -297,20 +297,20 @@ class TransformerNat(TranslationModel):
         return self.bottleneck.describe(statistics)
 
     def candidates(self, source, search):
-        memory, memory_bias = self.encode(source)
+        memory, memory_mask = self.encode(source)
         length = self.target_length(source.shape[1]) >> self.compress_steps
-        symbols = self.search_latents(memory, memory_bias, length, search)
+        symbols = self.search_latents(memory, memory_mask, length, search)
         rows = ops.reshape(symbols, (-1, *symbols.shape[2:]))
-        tokens = self.decode_latents(rows, memory, memory_bias)
+        tokens = self.decode_latents(rows, memory, memory_mask)
         for _ in range(search.refinements):
-            tokens = self.refine(tokens, memory, memory_bias)
+            tokens = self.refine(tokens, memory, memory_mask)
         return ops.reshape(tokens, (-1, search.num_candidates, tokens.shape[-1]))
 
-    def search_latents(self, memory, memory_bias, length, search=GREEDY):
+    def search_latents(self, memory, memory_mask, length, search=GREEDY):
         """Predicts latents from the source.
 
         Args:
-            memory, memory_bias: the encoded source.
+            memory, memory_mask: the encoded source.
             length: most latents.
             search: a `t2t_vq.decoding.options.Search`.
 
@@ -318,55 +318,55 @@ class TransformerNat(TranslationModel):
             `[batch, search.num_candidates, length, num_codebooks]` int32; the number `num_codes`
             is the end and fills the rest.
         """
-        return self.predictor.search(self._embed, memory, memory_bias, length, search)
+        return self.predictor.search(self._embed, memory, memory_mask, length, search)
 
-    def refine(self, tokens, memory, memory_bias):
+    def refine(self, tokens, memory, memory_mask):
         """Decodes again from the codes of a translation.
 
         Args:
             tokens: `[rows, length]` int32, of `decode_latents`.
-            memory, memory_bias: the encoded source.
+            memory, memory_mask: the encoded source.
 
         Returns:
             `[rows, length]` int32.
         """
         latents = self.compress(until_end(tokens, EOS_ID, PAD_ID))
         codes = self.bottleneck.forward(latents.vectors, latents.mask).output.codes
-        return self._decode(codes, latents.mask, memory, memory_bias)
+        return self._decode(codes, latents.mask, memory, memory_mask)
 
     def log_likelihood(self, source, targets):
         """Scores given translations by a bound: of the translation and its own codes together."""
-        memory, memory_bias = self.encode(source)
+        memory, memory_mask = self.encode(source)
         num_targets, length = targets.shape[1:]
         target = self._pad(ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length)))
         latents = self.compress(target)
         output = self.bottleneck.forward(latents.vectors, latents.mask).output
-        logits = self.reconstruct(output.dense, latents.mask, memory, memory_bias)
+        logits = self.reconstruct(output.dense, latents.mask, memory, memory_mask)
         losses = cross_entropy(logits, target[..., None])
         total = ops.sum(ops.where(target != PAD_ID, losses, 0.0), axis=-1)
         for scores, _, best, weights in self.predict_latents(
-            output, latents.mask, memory, memory_bias
+            output, latents.mask, memory, memory_mask
         ):
             losses = cross_entropy(scores, best[..., None])
             total += ops.sum(ops.where(weights, losses, 0.0), axis=-1)
         return -ops.reshape(total, (-1, num_targets))
 
-    def decode_latents(self, symbols, memory, memory_bias):
+    def decode_latents(self, symbols, memory, memory_mask):
         """Returns the tokens that latents stand for.
 
         Args:
             symbols: `[rows, latents, num_codebooks]` int32, of `search_latents`.
-            memory, memory_bias: the encoded source.
+            memory, memory_mask: the encoded source.
 
         Returns:
             `[rows, latents * 2**compress_steps]` int32.
         """
         mask = symbols[..., 0] != self.bottleneck.num_codes
         codes = ops.where(mask[..., None], symbols, 0)
-        return self._decode(codes, mask, memory, memory_bias)
+        return self._decode(codes, mask, memory, memory_mask)
 
-    def _decode(self, codes, mask, memory, memory_bias):
-        logits = self.reconstruct(self.bottleneck.embed(codes), mask, memory, memory_bias)
+    def _decode(self, codes, mask, memory, memory_mask):
+        logits = self.reconstruct(self.bottleneck.embed(codes), mask, memory, memory_mask)
         tokens = ops.cast(ops.argmax(logits, axis=-1), "int32")
         return ops.where(self._block_mask(mask), tokens, EOS_ID)
 

@@ -4,7 +4,7 @@ from keras import ops
 
 from t2t_vq.data.tokenizer import PAD_ID
 from t2t_vq.decoding.options import GREEDY
-from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.token_embedding import TokenEmbedding
 from t2t_vq.layers.transformer_stack import TransformerStack
@@ -86,10 +86,10 @@ class TranslationModel(Model):
             source: `[batch, length]` int32.
 
         Returns:
-            `(memory [batch, length, dim], bias [batch, 1, 1, length])`.
+            `(memory [batch, length, dim], mask [batch, 1, 1, length])`.
         """
-        bias = padding_bias(source != PAD_ID)
-        return self.encoder(self.embed(source), bias=bias, training=training), bias
+        memory_mask = padding_mask(source != PAD_ID)
+        return self.encoder(self.embed(source), memory_mask, training=training), memory_mask
 
     def embed(self, tokens):
         """Returns embeddings with positions, `[batch, length, dim]`."""

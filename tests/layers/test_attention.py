@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from t2t_vq.layers.attention import MultiHeadAttention, causal_bias, padding_bias
+from t2t_vq.layers.attention import MultiHeadAttention, causal_mask, padding_mask
 
 RNG = np.random.default_rng(0)
 
@@ -45,7 +45,7 @@ def test_equals_kerass_attention_with_padding(ours_and_keras):
     queries, memory = normal(2, 5, 6), normal(2, 7, 10)
     mask = np.arange(7) < np.array([[7], [3]])
     expected = theirs(queries, memory, attention_mask=mask[:, None])
-    output = ours(queries, memory, padding_bias(mask))
+    output = ours(queries, memory, padding_mask(mask))
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -56,7 +56,7 @@ def test_equals_kerass_causal_self_attention():
     ours(x, x), theirs(x, x)
     copy_weights(ours, theirs)
     expected = theirs(x, x, use_causal_mask=True)
-    output = ours(x, x, bias=causal_bias(5))
+    output = ours(x, x, causal_mask(5))
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -68,21 +68,20 @@ def test_projected_keys_and_values_give_the_same_as_a_call(ours_and_keras):
     np.testing.assert_allclose(ours.attend(queries, keys, values), ours(queries, memory))
 
 
-def test_padding_bias_by_hand():
-    bias = ops.convert_to_numpy(padding_bias(np.array([[True, False], [True, True]])))
-    np.testing.assert_array_equal(bias, [[[[0, -1e9]]], [[[0, 0]]]])
+def test_padding_mask_by_hand():
+    mask = ops.convert_to_numpy(padding_mask(np.array([[True, False], [True, True]])))
+    np.testing.assert_array_equal(mask, [[[[True, False]]], [[[True, True]]]])
 
 
-def test_causal_bias_by_hand():
-    bias = ops.convert_to_numpy(causal_bias(3))
-    np.testing.assert_array_equal(bias[0, 0] == 0, np.tri(3, dtype=bool))
-    assert bias.shape == (1, 1, 3, 3) and set(np.unique(bias)) == {np.float32(-1e9), 0}
+def test_causal_mask_by_hand():
+    mask = ops.convert_to_numpy(causal_mask(3))
+    np.testing.assert_array_equal(mask, np.tri(3, dtype=bool)[None, None])
 
 
 def test_padding_without_any_token_gives_finite_numbers(ours_and_keras):
     ours, _ = ours_and_keras
-    bias = padding_bias(np.zeros((2, 7), bool))
-    assert np.isfinite(ours(normal(2, 5, 6), normal(2, 7, 10), bias)).all()
+    mask = padding_mask(np.zeros((2, 7), bool))
+    assert np.isfinite(ours(normal(2, 5, 6), normal(2, 7, 10), mask)).all()
 
 
 def test_half_precision_stays_close(ours_and_keras):
@@ -91,11 +90,11 @@ def test_half_precision_stays_close(ours_and_keras):
     half.build((None, None, 6), (None, None, 10))
     half.set_weights(ours.get_weights())
     queries, memory = normal(2, 5, 6), normal(2, 7, 10)
-    bias = padding_bias(np.arange(7) < np.array([[7], [3]]))
-    output = half(queries, memory, bias)
+    mask = padding_mask(np.arange(7) < np.array([[7], [3]]))
+    output = half(queries, memory, mask)
     assert keras.backend.standardize_dtype(output.dtype) == "bfloat16"
     np.testing.assert_allclose(
-        ops.cast(output, "float32"), ours(queries, memory, bias), rtol=0.1, atol=0.05
+        ops.cast(output, "float32"), ours(queries, memory, mask), rtol=0.1, atol=0.05
     )
 
 

@@ -4,14 +4,14 @@ import pytest
 from keras import ops
 
 from t2t_vq.decoding.options import Search
-from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 
 RNG = np.random.default_rng(0)
 CODEBOOKS = pytest.mark.parametrize("num_codebooks", [1, 3])
 TABLE = RNG.normal(size=(5, 8)).astype("float32")
 MEMORY = RNG.normal(size=(2, 4, 8)).astype("float32")
-MEMORY_BIAS = padding_bias(np.array([[1, 1, 1, 1], [1, 1, 0, 0]], bool))
+MEMORY_MASK = padding_mask(np.array([[1, 1, 1, 1], [1, 1, 0, 0]], bool))
 
 
 def embed(codes):
@@ -31,7 +31,7 @@ def draw_codes(num_codebooks):
 
 def scores(predictor, codes):
     """Logits of every symbol that a search could choose, one position after the other."""
-    first, later = predictor(embed(codes), codes, MEMORY, MEMORY_BIAS)
+    first, later = predictor(embed(codes), codes, MEMORY, MEMORY_MASK)
     later = [np.pad(logits, [(0, 0), (0, 0), (0, 1)], constant_values=-1e9) for logits in later]
     together = np.stack([np.asarray(first)[:, :-1], *later], axis=2)
     return together.reshape(2, -1, 6)
@@ -50,7 +50,7 @@ def test_steps_score_what_the_pass_over_all_positions_does(num_codebooks, precis
     for index in range(symbols.shape[1]):
         before = symbols[:, index - 1] if index else np.full(2, 5, "int32")
         index_tensor = ops.convert_to_tensor(index, "int32")
-        logits, state = predictor.step(embed, memory, MEMORY_BIAS, before, index_tensor, state)
+        logits, state = predictor.step(embed, memory, MEMORY_MASK, before, index_tensor, state)
         np.testing.assert_allclose(logits, expected[:, index], rtol=1e-4, atol=tolerance)
 
 
@@ -67,7 +67,7 @@ def test_no_symbol_is_scored_by_itself_or_later_ones(num_codebooks):
 
 
 def test_the_end_is_scored_after_every_position_and_only_there():
-    first, later = built(3)(embed(draw_codes(3)), draw_codes(3), MEMORY, MEMORY_BIAS)
+    first, later = built(3)(embed(draw_codes(3)), draw_codes(3), MEMORY, MEMORY_MASK)
     assert tuple(first.shape) == (2, 7, 6)
     assert [tuple(logits.shape) for logits in later] == [(2, 6, 5)] * 2
 
@@ -87,8 +87,8 @@ def test_candidates_of_a_search_begin_with_the_greedy_one_when_its_beam_is_sure(
     predictor = built(2)
     bias = np.array([9.0, 0, 0, 0, 0, -9.0], "float32")
     predictor.first_head.bias.assign(bias)
-    found = predictor.search(embed, MEMORY, MEMORY_BIAS, 3, Search(beam_size=4))
-    greedy = predictor.search(embed, MEMORY, MEMORY_BIAS, 3, Search())
+    found = predictor.search(embed, MEMORY, MEMORY_MASK, 3, Search(beam_size=4))
+    greedy = predictor.search(embed, MEMORY, MEMORY_MASK, 3, Search())
     assert (tuple(found.shape), tuple(greedy.shape)) == ((2, 4, 3, 2), (2, 1, 3, 2))
     assert (np.asarray(greedy)[..., 0] == 0).all()
     rows = [{tuple(candidate.ravel()) for candidate in row} for row in np.asarray(found)]

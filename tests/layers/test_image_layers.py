@@ -127,9 +127,22 @@ def test_a_doubling_is_a_transposed_convolution_of_width_2():
     transposed.build((None, 4, 8, 16))
     # Every pixel of the four has a bias of its own, which a transposed convolution has not.
     transposed.kernel.assign(kernel.reshape(16, 2, 2, 8).transpose(1, 2, 3, 0))
-    grid = activated(decoder.norm, ops.reshape(decoder.enter(x), (2, 4, 8, 16)))
-    doubled = ops.relu(transposed(grid) + np.tile(bias.reshape(2, 2, 8), (4, 8, 1)))
-    np.testing.assert_allclose(decoder(x), decoder.final(doubled), rtol=1e-4, atol=1e-5)
+    grid = ops.reshape(decoder.enter(x), (2, 4, 8, 16))
+    activations = activated(decoder.norm, grid)
+    doubled = ops.relu(transposed(activations) + np.tile(bias.reshape(2, 2, 8), (4, 8, 1)))
+    expected = decoder.final(doubled) + from_patches(decoder.shortcut(grid), 2)
+    np.testing.assert_allclose(decoder(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_shortcut_reaches_the_pixels_of_its_position_alone():
+    decoder = randomised(make(ConvolutionalDecoder), (None, 8, 16))
+    for weights in decoder.final.weights:
+        weights.assign(ops.zeros_like(weights))
+    x = normal(1, 8, 16)
+    changed = x + np.eye(8, dtype="float32")[:, 5:6]
+    moved = np.any(np.asarray(decoder(x)) != np.asarray(decoder(changed)), axis=-1)[0]
+    # Position 5 of a grid of 2 x 4 is its row 1, column 1.
+    np.testing.assert_array_equal(moved, np.kron(np.eye(8)[5].reshape(2, 4), np.ones((4, 4))))
 
 
 @pytest.mark.parametrize("kind", DECODERS)

@@ -4,14 +4,14 @@ import pytest
 from keras import ops
 
 from t2t_vq.decoding.options import Search
-from t2t_vq.layers.attention import padding_bias
+from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.masked_latent_predictor import MaskedLatentPredictor
 
 RNG = np.random.default_rng(0)
 CODEBOOKS = pytest.mark.parametrize("num_codebooks", [1, 3])
 TABLE = RNG.normal(size=(5, 8)).astype("float32")
 MEMORY = RNG.normal(size=(2, 4, 8)).astype("float32")
-MEMORY_BIAS = padding_bias(np.array([[1, 1, 1, 1], [1, 1, 0, 0]], bool))
+MEMORY_MASK = padding_mask(np.array([[1, 1, 1, 1], [1, 1, 0, 0]], bool))
 MASK = np.array([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]], bool)
 
 
@@ -39,13 +39,13 @@ def draw_codes(num_codebooks=1):
 
 
 def scores(predictor, codes, hidden, mask=MASK):
-    found = predictor(embed(codes), codes, hidden, mask, MEMORY, MEMORY_BIAS)
+    found = predictor(embed(codes), codes, hidden, mask, MEMORY, MEMORY_MASK)
     return [np.asarray(logits) for logits in found]
 
 
 def predictions(predictor, codes, training=False, step=0):
     samples = codes[..., None]
-    return predictor.predictions(embed, codes, samples, MASK, MEMORY, MEMORY_BIAS, step, training)
+    return predictor.predictions(embed, codes, samples, MASK, MEMORY, MEMORY_MASK, step, training)
 
 
 @CODEBOOKS
@@ -81,7 +81,7 @@ def test_padding_is_not_seen():
         ~MASK[1:, :3],
         MASK[1:, :3],
         MEMORY[1:, :2],
-        MEMORY_BIAS[1:, ..., :2],
+        MEMORY_MASK[1:, ..., :2],
     )
     np.testing.assert_allclose(whole[1:, :3], cut[0], atol=1e-5)
 
@@ -139,7 +139,7 @@ def test_rows_that_share_a_source_share_its_number_of_latents():
     predictor = built(latents_a_token=0.75)
     codes, mask = np.repeat(draw_codes(), 3, axis=0), np.repeat(MASK, 3, axis=0)
     found = predictor.predictions(
-        embed, codes, codes[..., None], mask, MEMORY, MEMORY_BIAS, 0, False
+        embed, codes, codes[..., None], mask, MEMORY, MEMORY_MASK, 0, False
     )[-1]
     expected = predictions(predictor, codes[::3])[-1].logits
     np.testing.assert_allclose(found.logits, np.repeat(expected, 3, axis=0), rtol=1e-6)
@@ -148,7 +148,7 @@ def test_rows_that_share_a_source_share_its_number_of_latents():
 @CODEBOOKS
 def test_one_pass_takes_the_best_of_codes_that_are_all_hidden(num_codebooks):
     predictor = built(num_codebooks, latents_a_token=1.25)
-    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_BIAS, 6, Search()))
+    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_MASK, 6, Search()))
     assert found.shape == (2, 1, 6, num_codebooks)
     mask = np.arange(6) < np.array([[5], [2]])
     codes = np.where(mask[..., None], found[:, 0], 0)
@@ -169,28 +169,28 @@ def test_later_passes_hide_the_least_certain_codes_again():
         certainty = np.where(hidden, log_probs.max(-1), certainty)
         rank = np.where(mask, certainty, np.inf).argsort(-1).argsort(-1)
         hidden = mask & (rank < left[:, None])
-    found = predictor.search(embed, MEMORY, MEMORY_BIAS, 6, Search(passes=3))
+    found = predictor.search(embed, MEMORY, MEMORY_MASK, 6, Search(passes=3))
     np.testing.assert_array_equal(np.asarray(found)[:, 0][mask], codes[mask])
 
 
 def test_a_beam_holds_the_likeliest_numbers_of_latents():
     predictor = built(latents_a_token=0.85)
-    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_BIAS, 6, Search(beam_size=3)))
+    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_MASK, 6, Search(beam_size=3)))
     # Means of 3.4 and 1.7.
     np.testing.assert_array_equal((found[..., 0] < 5).sum(-1), [[3, 4, 2], [2, 1, 3]])
 
 
 def test_a_beam_wider_than_there_are_lengths_repeats_the_best():
     predictor = built(latents_a_token=0.5)
-    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_BIAS, 2, Search(beam_size=3)))
+    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_MASK, 2, Search(beam_size=3)))
     np.testing.assert_array_equal(found[:, 2], found[:, 0])
 
 
 def test_samples_differ_and_do_not_depend_on_the_other_rows():
     predictor, options = built(latents_a_token=1.25), Search(num_samples=8, temperature=1.0)
-    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_BIAS, 6, options))
+    found = np.asarray(predictor.search(embed, MEMORY, MEMORY_MASK, 6, options))
     assert len(np.unique(found[0], axis=0)) > 4
-    alone = predictor.search(embed, MEMORY[1:], MEMORY_BIAS[1:], 6, options)
+    alone = predictor.search(embed, MEMORY[1:], MEMORY_MASK[1:], 6, options)
     np.testing.assert_array_equal(np.asarray(alone)[0], found[1])
 
 

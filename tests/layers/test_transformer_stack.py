@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from t2t_vq.layers.attention import causal_bias, padding_bias
+from t2t_vq.layers.attention import causal_mask, padding_mask
 from t2t_vq.layers.transformer_block import TransformerBlock
 from t2t_vq.layers.transformer_stack import TransformerStack
 
@@ -35,28 +35,28 @@ def feed_forward(block, x):
     return x + hidden @ contract + contract_bias
 
 
-def attended(attention, queries, memory, bias):
-    return ops.convert_to_numpy(attention(queries, memory, bias))
+def attended(attention, queries, memory, mask):
+    return ops.convert_to_numpy(attention(queries, memory, mask))
 
 
 def test_a_block_without_memory_is_attention_then_feed_forward():
     block = randomised(TransformerBlock(filter_size=12, num_heads=2), (None, None, 8))
-    x, bias = normal(2, 5, 8), causal_bias(5)
+    x, mask = normal(2, 5, 8), causal_mask(5)
     normed = layer_norm(block.self_norm, x)
-    expected = feed_forward(block, x + attended(block.self_attention, normed, normed, bias))
-    np.testing.assert_allclose(block(x, bias=bias), expected, rtol=1e-4, atol=1e-5)
+    expected = feed_forward(block, x + attended(block.self_attention, normed, normed, mask))
+    np.testing.assert_allclose(block(x, mask), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_block_with_memory_attends_to_it_in_between():
     block = TransformerBlock(filter_size=12, num_heads=2, attends_memory=True)
     randomised(block, (None, None, 8))
     x, memory = normal(2, 5, 8), normal(2, 3, 8)
-    memory_bias = padding_bias(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    memory_mask = padding_mask(np.array([[1, 1, 1], [1, 0, 0]], bool))
     normed = layer_norm(block.self_norm, x)
     hidden = x + attended(block.self_attention, normed, normed, None)
     queries = layer_norm(block.memory_norm, hidden)
-    hidden = hidden + attended(block.memory_attention, queries, memory, memory_bias)
-    output = block(x, memory=memory, memory_bias=memory_bias)
+    hidden = hidden + attended(block.memory_attention, queries, memory, memory_mask)
+    output = block(x, memory=memory, memory_mask=memory_mask)
     np.testing.assert_allclose(output, feed_forward(block, hidden), rtol=1e-4, atol=1e-5)
 
 
@@ -83,13 +83,13 @@ def test_steps_with_caches_equal_the_causal_pass_at_every_position(precision, ro
     stack = TransformerStack(2, 12, 2, dropout=0.1, attends_memory=True, dtype=precision)
     randomised(stack, (None, None, 8))
     x, memory = normal(rows, 5, 8), normal(2, 3, 8)
-    memory_bias = padding_bias(np.array([[1, 1, 1], [1, 0, 0]], bool))
-    causal = ops.cast(stack.causal(x, memory, memory_bias), "float32")
+    memory_mask = padding_mask(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    causal = ops.cast(stack.causal(x, memory, memory_mask), "float32")
     past, projected = stack.empty_past(rows, 5), stack.project_memory(memory)
     tolerance = 1e-5 if precision == "float32" else 0.06
     for index in range(5):
         inputs = x[:, index : index + 1]
-        output, past = stack.step(inputs, past, index, projected, memory_bias)
+        output, past = stack.step(inputs, past, index, projected, memory_mask)
         np.testing.assert_allclose(
             ops.cast(output[:, 0], "float32"), causal[:, index], rtol=1e-4, atol=tolerance
         )
@@ -98,18 +98,18 @@ def test_steps_with_caches_equal_the_causal_pass_at_every_position(precision, ro
 def test_rows_that_follow_each_other_share_a_memory():
     stack = randomised(TransformerStack(2, 12, 2, attends_memory=True), (None, None, 8))
     x, memory = normal(6, 5, 8), normal(2, 3, 8)
-    bias = padding_bias(np.array([[1, 1, 1], [1, 0, 0]], bool))
-    repeated = (item.repeat(3, axis=0) for item in (memory, ops.convert_to_numpy(bias)))
+    mask = padding_mask(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    repeated = (item.repeat(3, axis=0) for item in (memory, ops.convert_to_numpy(mask)))
     expected = stack.causal(x, *repeated)
-    np.testing.assert_allclose(stack.causal(x, memory, bias), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(stack.causal(x, memory, mask), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_the_causal_pass_never_looks_ahead():
     stack = randomised(TransformerStack(2, 12, 2, attends_memory=True), (None, None, 8))
-    x, memory, bias = normal(1, 5, 8), normal(1, 3, 8), np.zeros((1, 1, 1, 3), "float32")
+    x, memory, mask = normal(1, 5, 8), normal(1, 3, 8), np.ones((1, 1, 1, 3), bool)
     changed = x.copy()
     changed[:, 3:] = normal(1, 2, 8)
-    before, after = (stack.causal(item, memory, bias) for item in (x, changed))
+    before, after = (stack.causal(item, memory, mask) for item in (x, changed))
     np.testing.assert_allclose(before[:, :3], after[:, :3], atol=1e-6)
     assert not np.allclose(before[:, 3:], after[:, 3:], atol=1e-2)
 

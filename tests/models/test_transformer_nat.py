@@ -59,9 +59,9 @@ def copy_of(trained, **kwargs):
     return model
 
 
-def score_codes(model, codes, memory, bias):
+def score_codes(model, codes, memory, memory_mask):
     """Logits of the first code of each position and of the others."""
-    return model.predictor(model.bottleneck.embed(codes), codes, memory, bias)
+    return model.predictor(model.bottleneck.embed(codes), codes, memory, memory_mask)
 
 
 def log_softmax(logits):
@@ -130,9 +130,9 @@ def test_until_the_codebook_starts_the_decoder_sees_vectors_and_nobody_learns_co
     model = tiny(kind)
     losses = values(model.training_output(batch, 0, training=True).losses)
     assert losses["latents"] == losses["commitment"] == 0
-    memory, bias = model.encode(batch["source"])
+    memory, memory_mask = model.encode(batch["source"])
     latents = model.compress(batch["target"])
-    expected = model.reconstruct(latents.vectors, latents.mask, memory, bias)
+    expected = model.reconstruct(latents.vectors, latents.mask, memory, memory_mask)
     np.testing.assert_array_equal(model(batch), expected)
 
 
@@ -149,8 +149,8 @@ def test_adapting_starts_the_codebook_from_valid_latents(batch, kind):
     within = ((valid - quantized) ** 2).sum(-1).mean()
     assert within < 0.7 * ((valid - valid.mean(0)) ** 2).sum(-1).mean()
     # Once started, the decoder sees codes.
-    memory, bias = model.encode(batch["source"])
-    expected = model.reconstruct(embedded, latents.mask, memory, bias)
+    memory, memory_mask = model.encode(batch["source"])
+    expected = model.reconstruct(embedded, latents.mask, memory, memory_mask)
     tokens = mask.repeat(2, axis=1)
     np.testing.assert_allclose(np.asarray(model(batch))[tokens], expected[tokens], atol=1e-5)
 
@@ -208,12 +208,12 @@ def test_the_reconstruction_loss_fills_the_last_block_with_ends(untrained, batch
 
 
 def test_searching_latents_takes_the_argmax_after_each_growing_prefix(trained, copy_batch):
-    memory, bias = trained.encode(copy_batch(8, 8, seed=9)["source"])
-    symbols = np.asarray(trained.search_latents(memory, bias, 8))[:, 0]
+    memory, memory_mask = trained.encode(copy_batch(8, 8, seed=9)["source"])
+    symbols = np.asarray(trained.search_latents(memory, memory_mask, 8))[:, 0]
     end, ended = trained.bottleneck.num_codes, np.zeros(8, bool)
     prefix = np.zeros((8, 8, trained.bottleneck.num_codebooks), "int32")
     for position, codebook in np.ndindex(prefix.shape[1:]):
-        first, later = score_codes(trained, prefix, memory, bias)
+        first, later = score_codes(trained, prefix, memory, memory_mask)
         logits = np.array([first, *later][codebook][:, position])
         if position == codebook == 0:
             logits[:, end] = -np.inf
@@ -225,12 +225,12 @@ def test_searching_latents_takes_the_argmax_after_each_growing_prefix(trained, c
 
 
 def test_the_parallel_decoder_sees_later_latents(untrained, batch):
-    memory, bias = untrained.encode(batch["source"][:1])
+    memory, memory_mask = untrained.encode(batch["source"][:1])
     codes, mask = np.arange(8).reshape(1, 8, 1), np.ones((1, 8), bool)
     dense = np.array(untrained.bottleneck.embed(codes))
-    before = np.asarray(untrained.reconstruct(dense, mask, memory, bias))
+    before = np.asarray(untrained.reconstruct(dense, mask, memory, memory_mask))
     dense[:, 7] = -dense[:, 7]
-    after = np.asarray(untrained.reconstruct(dense, mask, memory, bias))
+    after = np.asarray(untrained.reconstruct(dense, mask, memory, memory_mask))
     assert np.abs(after - before)[:, 0].max() > 1e-4
 
 
@@ -314,8 +314,8 @@ def test_no_translation_is_without_latents_or_ends_inside_of_one(batch, kind, se
     bias = np.zeros(9, "float32")
     bias[8] = 1e4
     model.predictor.first_head.bias.assign(bias)
-    memory, memory_bias = model.encode(batch["source"])
-    symbols = np.asarray(model.search_latents(memory, memory_bias, 5, search))
+    memory, memory_mask = model.encode(batch["source"])
+    symbols = np.asarray(model.search_latents(memory, memory_mask, 5, search))
     candidates = search.num_candidates
     assert symbols.shape == (24, candidates, 5, model.bottleneck.num_codebooks)
     assert (symbols[:, :, 0] < 8).all() and (symbols[:, :, 1:] == 8).all()
@@ -324,10 +324,10 @@ def test_no_translation_is_without_latents_or_ends_inside_of_one(batch, kind, se
 @CODEBOOKS
 def test_what_no_latent_stands_for_is_the_end(batch, kind):
     model = started(batch, kind)
-    memory, bias = model.encode(batch["source"][:2])
+    memory, memory_mask = model.encode(batch["source"][:2])
     symbols = np.array([[3, 8, 8, 8], [3, 2, 5, 8]])[..., None]
     symbols = symbols.repeat(model.bottleneck.num_codebooks, axis=-1)
-    tokens = model.decode_latents(symbols, memory, bias)
+    tokens = model.decode_latents(symbols, memory, memory_mask)
     assert tuple(tokens.shape) == (2, 8)
     assert (np.asarray(tokens)[0, 2:] == 1).all() and (np.asarray(tokens)[1, 6:] == 1).all()
 
@@ -394,10 +394,10 @@ def mixing(batch, monkeypatch):
     def gold_share(step):
         seen = []
         monkeypatch.setattr(model, "add_positions", lambda x: seen.append(x) or x)
-        memory, bias = model.encode(batch["source"])
+        memory, memory_mask = model.encode(batch["source"])
         gold = np.full((24, 80, 32), 7.0, "float32")
         dense, mask = np.zeros((24, 40, 32), "float32"), np.ones((24, 40), bool)
-        model.reconstruct(dense, mask, memory, bias, gold, step)
+        model.reconstruct(dense, mask, memory, memory_mask, gold, step)
         is_gold = np.asarray(seen[-1]) == 7.0
         assert (is_gold.all(-1) == is_gold.any(-1)).all()
         return is_gold.all(-1).mean()
@@ -489,10 +489,10 @@ def test_the_likelihood_of_a_translation_is_that_of_its_words_and_its_codes(batc
 
 def test_a_refinement_decodes_from_the_codes_of_the_translation(trained, copy_batch):
     source = copy_batch(8, 8, seed=9)["source"]
-    memory, bias = trained.encode(source)
+    memory, memory_mask = trained.encode(source)
     first = np.asarray(trained.translate(source))
     target = np.where(np.cumsum(first == 1, axis=1) - (first == 1) > 0, 0, first)
     again = trained({"source": source, "target": target})
     expected = np.where(np.repeat(target[:, ::2] != 0, 2, axis=1), np.argmax(again, axis=-1), 1)
-    np.testing.assert_array_equal(trained.refine(first, memory, bias), expected)
+    np.testing.assert_array_equal(trained.refine(first, memory, memory_mask), expected)
     np.testing.assert_array_equal(trained.translate(source, Search(refinements=1)), expected)
