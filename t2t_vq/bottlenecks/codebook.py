@@ -31,6 +31,10 @@ class CodebookBottleneck(Bottleneck):
     codes. (On JAX, Keras's `fit` undoes what a layer assigns to a trainable weight: there such a
     codebook must be started by `adapt` or `start`, and its dead codes stay.)
 
+    A kind of its own changes `table`, `forward_vectors` or `moved` rather than `forward` and
+    `update`: the blocks of a `DecomposedVectorQuantizer` quantize and move through those of the
+    first, whose tensors then have a leading axis.
+
     Args:
         num_codes: K, the size of the codebook.
         beta: weight of the commitment loss, a mean over valid vectors and their elements.
