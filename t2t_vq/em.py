@@ -6,9 +6,15 @@ Vector Quantized Autoencoders" (https://arxiv.org/abs/1805.11063). Throughout, `
 weight 0 must still be finite. Everything is float32, and random numbers are arguments, so that
 the same numbers give the same codes eagerly, in a graph and under XLA.
 
+Many codebooks side by side take their steps as one: all functions but those of k-means take leading
+axes too, the same for all arguments but `weights`. So `x` `[C, N, D]` meets C codebooks
+`[C, K, D]`, and gets codes `[C, N]`, counts `[C, K]` and so on.
+
 `hard_assignment` and `soft_assignment` are whole E-steps that never hold `[N, K]`. The functions
 of logits that they are made of serve kinds that need the posterior itself.
 """
+
+import math
 
 import keras
 from keras import ops
@@ -29,7 +35,8 @@ def distance_logits(x, codebook):
 
     `-|x - e|^2 + |x|^2 = 2 x.e - |e|^2`: the term in `|x|^2` cancels in argmax and softmax.
     """
-    return 2.0 * ops.matmul(x, ops.transpose(codebook)) - ops.sum(ops.square(codebook), axis=-1)
+    norms = ops.sum(ops.square(codebook), axis=-1)
+    return 2.0 * ops.matmul(x, ops.swapaxes(codebook, -1, -2)) - norms[..., None, :]
 
 
 def hard_assignment(x, codebook):
@@ -47,7 +54,7 @@ def hard_assignment(x, codebook):
     def nearest(x):
         return most_probable(distance_logits(x, codebook))
 
-    return _in_chunks(nearest, codebook.shape[0], x)
+    return _in_chunks(nearest, codebook, x)
 
 
 def soft_assignment(x, codebook, temperature, uniforms):
@@ -84,21 +91,27 @@ def soft_assignment(x, codebook, temperature, uniforms):
         entropy = ops.log(total) - ops.sum(likelihood * relative, axis=-1) / total
         return most_probable(logits), inverse_cdf(likelihood, uniforms), entropy
 
-    return _in_chunks(draw, codebook.shape[0], x, uniforms)
+    return _in_chunks(draw, codebook, x, uniforms)
 
 
-def _in_chunks(e_step, num_codes, *rows):
+def on_cpu():
+    """Returns whether Keras computes on a CPU."""
+    return keras.distribution.list_devices()[0].startswith("cpu")
+
+
+def _in_chunks(e_step, codebook, *rows):
     """Applies an E-step to chunks of rows, in a loop that may be compiled, and joins what it gives.
 
     Args:
-        e_step: function of tensors `[n, ...]` that returns tensors `[n, ...]`.
-        num_codes: K, known when traced.
-        *rows: tensors `[N, D]`; N may be unknown when traced.
+        e_step: function of tensors `[..., n, D]` that returns tensors `[..., n]` or `[..., n, m]`.
+        codebook: `[..., K, D]`, its shape known when traced.
+        *rows: tensors `[..., N, D]`; N may be unknown when traced.
     """
     rows = [ops.stop_gradient(tensor) for tensor in rows]
-    on_cpu = keras.distribution.list_devices()[0].startswith("cpu")
-    chunk_logits = CHUNK_LOGITS if on_cpu else ACCELERATOR_CHUNK_LOGITS
-    num_rows, largest = ops.shape(rows[0])[0], max(chunk_logits // num_codes, CHUNK_ROWS)
+    *leading, num_codes, _ = codebook.shape
+    chunk_logits = CHUNK_LOGITS if on_cpu() else ACCELERATOR_CHUNK_LOGITS
+    largest = max(max(chunk_logits // num_codes, CHUNK_ROWS) // math.prod(leading), 1)
+    num_rows, axis = ops.shape(rows[0])[-2], len(leading)
     if isinstance(num_rows, int) and num_rows <= largest:
         return e_step(*rows)
     # Chunks of equal height, at least one; the last is filled up with copies of the last row.
@@ -107,10 +120,13 @@ def _in_chunks(e_step, num_codes, *rows):
     padded = ops.minimum(ops.arange(num_chunks * height), num_rows - 1)
 
     def split(tensor):
-        return ops.reshape(ops.take(tensor, padded, axis=0), (num_chunks, height, tensor.shape[-1]))
+        shape = (*leading, num_chunks, height, tensor.shape[-1])
+        return ops.moveaxis(ops.reshape(ops.take(tensor, padded, axis=axis), shape), axis, 0)
 
     def join(tensor):
-        return ops.reshape(tensor, (num_chunks * height, *tensor.shape[2:]))[:num_rows]
+        tensor = ops.moveaxis(tensor, 0, axis)
+        shape = (*leading, num_chunks * height, *tensor.shape[axis + 2 :])
+        return ops.reshape(tensor, shape)[(*[slice(None)] * axis, slice(num_rows))]
 
     results = ops.map(lambda chunk: e_step(*chunk), tuple(split(tensor) for tensor in rows))
     return keras.tree.map_structure(join, results)
@@ -159,7 +175,9 @@ def inverse_cdf(weights, uniforms):
     Returns:
         `[N, m]` int32, below K.
     """
-    levels = []
+    shape, levels = ops.shape(uniforms), []
+    weights = ops.reshape(weights, (-1, weights.shape[-1]))
+    uniforms = ops.reshape(uniforms, (ops.shape(weights)[0], uniforms.shape[-1]))
     while not levels or weights.shape[-1] > 1:
         num_blocks = -(-weights.shape[-1] // BLOCK)
         if weights.shape[-1] % BLOCK:
@@ -169,7 +187,7 @@ def inverse_cdf(weights, uniforms):
     drawn, target = ops.zeros_like(uniforms, dtype="int32"), uniforms * weights
     for level in reversed(levels):
         drawn, target = _descend(level, drawn, target)
-    return drawn
+    return ops.reshape(drawn, shape)
 
 
 def _descend(weights, block, target):
@@ -197,6 +215,29 @@ def posterior_entropy(logits):
     return -ops.sum(ops.exp(log_posterior) * log_posterior, axis=-1)
 
 
+def take(codebook, codes):
+    """Looks codes up in their codebook.
+
+    Args:
+        codebook: `[K, D]`; or any other rows.
+        codes: `[...]` int32, below K.
+
+    Returns:
+        `[..., D]`.
+    """
+    num_leading = len(codebook.shape) - 2
+    rows = _row_numbers(codes, num_leading, ops.shape(codebook)[-2])
+    return ops.take(ops.reshape(codebook, (-1, codebook.shape[-1])), rows, axis=0)
+
+
+def _row_numbers(codes, num_leading, num_codes):
+    """Numbers the rows of all codebooks through; a plain gather is the fastest kind everywhere."""
+    leading = codes.shape[:num_leading]
+    shape = (*leading, *[1] * (len(codes.shape) - num_leading))
+    first = num_codes * ops.arange(math.prod(leading), dtype="int32")
+    return codes + ops.reshape(first, shape)
+
+
 def code_statistics(x, weights, samples, num_codes):
     """What the M-step needs, from drawn codes.
 
@@ -212,18 +253,21 @@ def code_statistics(x, weights, samples, num_codes):
         counts `[K]` and sums `[K, D]`.
     """
     num_samples = samples.shape[-1]
-    codes = ops.reshape(samples, (-1,))
     # Divided at the end: whole numbers add up exactly in float32, tenths do not.
-    each = ops.repeat(weights, num_samples)
-    rows = ops.repeat(weights[:, None] * x, num_samples, axis=0)
-    counts = ops.segment_sum(each, codes, num_codes) / num_samples
-    return counts, ops.segment_sum(rows, codes, num_codes) / num_samples
+    each = ops.repeat(ops.broadcast_to(weights, ops.shape(x)[:-1]), num_samples, axis=-1)
+    rows = ops.repeat(weights[:, None] * x, num_samples, axis=-2)
+    *leading, dim = *x.shape[:-2], x.shape[-1]
+    codes = ops.reshape(_row_numbers(samples, len(leading), num_codes), (-1,))
+    num_segments = math.prod(leading) * num_codes
+    counts = ops.segment_sum(ops.reshape(each, (-1,)), codes, num_segments) / num_samples
+    sums = ops.segment_sum(ops.reshape(rows, (-1, dim)), codes, num_segments) / num_samples
+    return ops.reshape(counts, (*leading, num_codes)), ops.reshape(sums, (*leading, num_codes, dim))
 
 
 def posterior_statistics(x, weights, posterior):
     """What the M-step needs, from the exact posterior `[N, K]`: counts `[K]` and sums `[K, D]`."""
     weighted = weights[:, None] * posterior
-    return ops.sum(weighted, axis=0), ops.matmul(ops.transpose(weighted), x)
+    return ops.sum(weighted, axis=-2), ops.matmul(ops.swapaxes(weighted, -1, -2), x)
 
 
 def ema(average, value, decay):
@@ -233,8 +277,8 @@ def ema(average, value, decay):
 
 def smoothed_counts(counts, epsilon):
     """Counts `[K]` with Laplace smoothing, same total: `(N_j + eps) / (N + K eps) * N`."""
-    total = ops.sum(counts)
-    return (counts + epsilon) / (total + counts.shape[0] * epsilon) * total
+    total = ops.sum(counts, axis=-1, keepdims=True)
+    return (counts + epsilon) / (total + counts.shape[-1] * epsilon) * total
 
 
 def codebook_from(counts, sums, epsilon, codebook):
@@ -250,14 +294,14 @@ def codebook_from(counts, sums, epsilon, codebook):
     Returns:
         `[K, D]`.
     """
-    used = (counts > 0)[:, None]
-    denominator = ops.where(used, smoothed_counts(counts, epsilon)[:, None], 1.0)
+    used = (counts > 0)[..., None]
+    denominator = ops.where(used, smoothed_counts(counts, epsilon)[..., None], 1.0)
     return ops.where(used, sums / denominator, codebook)
 
 
 def dead_codes(counts, threshold):
     """Which codes have less than `threshold` times the mean count, `[K]` bool."""
-    return counts < threshold * ops.mean(counts)
+    return counts < threshold * ops.mean(counts, axis=-1, keepdims=True)
 
 
 def replace_codes(counts, sums, replaced, vectors, count, epsilon):
@@ -268,15 +312,15 @@ def replace_codes(counts, sums, replaced, vectors, count, epsilon):
         sums: `[K, D]`.
         replaced: `[K]` bool.
         vectors: `[K, D]`, where the replaced codes go.
-        count: scalar, the count that each replaced code starts with.
+        count: `[1]`, the count that each replaced code starts with.
         epsilon: the smoothing of `codebook_from`.
 
     Returns:
         counts `[K]` and sums `[K, D]`.
     """
     counts = ops.where(replaced, count, counts)
-    denominator = smoothed_counts(counts, epsilon)[:, None]
-    return counts, ops.where(replaced[:, None], vectors * denominator, sums)
+    denominator = smoothed_counts(counts, epsilon)[..., None]
+    return counts, ops.where(replaced[..., None], vectors * denominator, sums)
 
 
 def kmeans_plus_plus(x, weights, num_codes, uniforms):
@@ -346,5 +390,5 @@ def straight_through(x, quantized):
 
 def perplexity(counts):
     """Effective number of codes in use: exp of the entropy of the counts `[K]`; 1 if all are 0."""
-    share = counts / ops.maximum(ops.sum(counts), 1e-12)
-    return ops.exp(-ops.sum(share * ops.log(ops.maximum(share, 1e-12))))
+    share = counts / ops.maximum(ops.sum(counts, axis=-1, keepdims=True), 1e-12)
+    return ops.exp(-ops.sum(share * ops.log(ops.maximum(share, 1e-12)), axis=-1))

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import noise, schedule
+from t2t_vq.bottlenecks import noise, replicas, schedule
 from t2t_vq.bottlenecks.configured import Configured
 
 
@@ -33,6 +33,17 @@ class Assignment(NamedTuple):
     loss: Any
 
 
+def _fused(function, training):
+    """Fuses what training repeats; evaluation may be exported, and sees batches of any shape."""
+    return replicas.fused(function) if training else function
+
+
+def _means(x, weights, codebook, samples):
+    """Returns quantized vectors, counts and sums from samples; see `Assignment`."""
+    counts, sums = em.code_statistics(x, weights, samples, codebook.shape[-2])
+    return ops.mean(em.take(codebook, samples), axis=-2), counts, sums
+
+
 @keras.saving.register_keras_serializable(package="t2t_vq")
 @dataclasses.dataclass(frozen=True)
 class HardAssignment(Configured):
@@ -51,7 +62,7 @@ class HardAssignment(Configured):
     relaxed: ClassVar[bool] = False
 
     def __call__(self, x, weights, codebook, step, uniform, training):
-        """Assigns vectors to codes.
+        """Assigns vectors to codes; those of several codebooks at once, if all have leading axes.
 
         Args:
             x: `[N, D]` float32.
@@ -64,13 +75,13 @@ class HardAssignment(Configured):
         Returns:
             An `Assignment`.
         """
-        return self._to(em.hard_assignment(x, codebook), x, weights, codebook)
+        codes = _fused(em.hard_assignment, training)(ops.stop_gradient(x), codebook)
+        return self._to(codes, codes[..., None], x, weights, codebook, training)
 
-    def _to(self, codes, x, weights, codebook):
-        counts, sums = em.code_statistics(x, weights, codes[:, None], codebook.shape[0])
-        nothing = ops.zeros_like(weights)
-        quantized = ops.take(codebook, codes, axis=0)
-        return Assignment(codes, codes[:, None], quantized, counts, sums, nothing, nothing)
+    def _to(self, codes, samples, x, weights, codebook, training):
+        means = _fused(_means, training)(ops.stop_gradient(x), weights, codebook, samples)
+        nothing = ops.zeros_like(x[..., 0])
+        return Assignment(codes, samples, *means, nothing, nothing)
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -112,15 +123,14 @@ class SoftAssignment(HardAssignment):
         if training and self.num_samples is None:
             return self._to_posterior_mean(x, weights, codebook, temperature)
         drawn = self.num_samples if training else 0
-        codes, samples, entropy = em.soft_assignment(
-            x, codebook, temperature, uniform((ops.shape(x)[0], drawn))
+        uniforms = uniform((*ops.shape(x)[:-1], drawn))
+        # Drawn codes leave one program and enter another: within one they are worked out twice.
+        codes, samples, entropy = _fused(em.soft_assignment, training)(
+            ops.stop_gradient(x), codebook, temperature, uniforms
         )
-        if not training:
-            return self._to(codes, x, weights, codebook)._replace(entropy=entropy)
-        quantized = ops.mean(ops.take(codebook, samples, axis=0), axis=1)
-        counts, sums = em.code_statistics(x, weights, samples, codebook.shape[0])
-        nothing = ops.zeros_like(weights)
-        return Assignment(codes, samples, quantized, counts, sums, entropy, nothing)
+        samples = samples if training else codes[..., None]
+        assigned = self._to(codes, samples, x, weights, codebook, training)
+        return assigned._replace(entropy=entropy)
 
     def draw(self, x, codebook, step, uniforms):
         """Draws codes from the posterior, in evaluation too.
@@ -144,8 +154,8 @@ class SoftAssignment(HardAssignment):
         codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
         posterior = ops.softmax(logits, axis=-1)
         counts, sums = em.posterior_statistics(x, weights, posterior)
-        quantized, nothing = ops.matmul(posterior, codebook), ops.zeros_like(weights)
-        return Assignment(codes, codes[:, None], quantized, counts, sums, entropy, nothing)
+        quantized, nothing = ops.matmul(posterior, codebook), ops.zeros_like(entropy)
+        return Assignment(codes, codes[..., None], quantized, counts, sums, entropy, nothing)
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -188,16 +198,16 @@ class GumbelAssignment(HardAssignment):
     def __call__(self, x, weights, codebook, step, uniform, training):
         logits = em.distance_logits(x, codebook)
         codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
-        divergence = self.kl_weight * (ops.log(float(codebook.shape[0])) - entropy)
+        divergence = self.kl_weight * (ops.log(float(codebook.shape[-2])) - entropy)
         if not training:
-            assigned = self._to(codes, x, weights, codebook)
+            assigned = self._to(codes, codes[..., None], x, weights, codebook, training)
             return assigned._replace(entropy=entropy, loss=divergence)
         noisy = logits + noise.gumbel(uniform(ops.shape(logits)))
         share = ops.softmax(noisy / schedule.at_step(self.temperature, step), axis=-1)
         samples = em.most_probable(noisy)
         if self.hard:
-            one_hot = ops.one_hot(samples, codebook.shape[0])
+            one_hot = ops.one_hot(samples, codebook.shape[-2])
             share = em.straight_through(share, one_hot)
         counts, sums = em.posterior_statistics(x, weights, share)
         quantized = ops.matmul(share, codebook)
-        return Assignment(codes, samples[:, None], quantized, counts, sums, entropy, divergence)
+        return Assignment(codes, samples[..., None], quantized, counts, sums, entropy, divergence)

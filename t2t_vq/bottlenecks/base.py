@@ -242,9 +242,8 @@ class Bottleneck(keras.layers.Layer):
 
     def _describe_counts(self, counts):
         """Summarises `_code_counts`, as means over the codebooks."""
-        perplexities = [em.perplexity(counts[i]) for i in range(self.num_codebooks)]
         return {
-            "codebook_perplexity": sum(perplexities) / self.num_codebooks,
+            "codebook_perplexity": ops.mean(em.perplexity(counts)),
             "codes_in_use": ops.mean(ops.cast(counts > 0, "float32")),
         }
 

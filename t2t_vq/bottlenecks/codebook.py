@@ -1,5 +1,6 @@
 """One codebook: its start and its learning, around an assignment that it is given."""
 
+import math
 import warnings
 
 import keras
@@ -8,7 +9,7 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks import configured, replicas
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
-from t2t_vq.bottlenecks.base import Bottleneck, Draw, Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 
@@ -29,6 +30,10 @@ class CodebookBottleneck(Bottleneck):
     mean squared distance to it to the loss; the counts are averaged all the same, to find dead
     codes. (On JAX, Keras's `fit` undoes what a layer assigns to a trainable weight: there such a
     codebook must be started by `adapt` or `start`, and its dead codes stay.)
+
+    A kind of its own changes `table`, `forward_vectors` or `moved` rather than `forward` and
+    `update`: the blocks of a `DecomposedVectorQuantizer` quantize and move through those of the
+    first, whose tensors then have a leading axis.
 
     Args:
         num_codes: K, the size of the codebook.
@@ -144,7 +149,7 @@ class CodebookBottleneck(Bottleneck):
 
     def table(self):
         """Returns the codes as the assignment sees them and `embed` gives them, `[K, D]`."""
-        return self._compared(ops.convert_to_tensor(self.codebook))
+        return self._compared(replicas.value_of(self.codebook))
 
     def _compared(self, vectors):
         """Returns vectors, or codes, as they are compared: of length 1 under cosine similarity."""
@@ -153,8 +158,28 @@ class CodebookBottleneck(Bottleneck):
     def forward(self, x, mask=None, training=False):
         self._check_built()
         vectors, weights = self._valid_vectors(x, mask)
+        result = self.forward_vectors(
+            vectors, weights, self.table(), self.started_share(), training
+        )
+        dense, codes, samples = result.output
+        return result._replace(output=self._output(x, dense, codes[:, None], samples[:, None]))
+
+    def forward_vectors(self, vectors, weights, table, started, training):
+        """Quantizes vectors with codes that it is given, by this layer's options, step and seed.
+
+        Args:
+            vectors: `[N, D]` float32; with leading axes, a set of vectors for each of several
+                codebooks, and then all but `weights` and `training` have these axes.
+            weights: `[N]`, 0 for padding.
+            table: `[K, D]`, what `table()` returns.
+            started: `[]`, 1 if the codebook has started and 0 if not.
+            training: Python bool.
+
+        Returns:
+            A `Quantized` whose output is `[N, D]`, `[N]` and `[N, m]`, and whose loss and
+            statistics have the leading axes, but for the statistic `weight`.
+        """
         vectors = self._compared(vectors)
-        table = self.table()
         assigned = self.assignment(vectors, weights, table, self.step, self._uniform, training)
         constant = ops.stop_gradient(assigned.quantized)
         squared = ops.sum(ops.square(vectors - constant), axis=-1)
@@ -163,8 +188,8 @@ class CodebookBottleneck(Bottleneck):
         statistics = {
             "weight": weight,
             "counts": assigned.counts,
-            "entropy": ops.sum(weights * assigned.entropy),
-            "distance": ops.sum(weights * ops.sqrt(ops.stop_gradient(squared))),
+            "entropy": ops.sum(weights * assigned.entropy, axis=-1),
+            "distance": ops.sum(weights * ops.sqrt(ops.stop_gradient(squared)), axis=-1),
         }
         if training:
             if self.learning == "ema":
@@ -177,16 +202,16 @@ class CodebookBottleneck(Bottleneck):
             error = ops.stop_gradient(vectors) - assigned.quantized
             loss = loss + ops.sum(ops.square(error), axis=-1)
         loss = loss / vectors.shape[-1] + assigned.loss
-        loss = ops.sum(weights * loss) / ops.maximum(weight, 1.0)
+        loss = ops.sum(weights * loss, axis=-1) / ops.maximum(weight, 1.0)
         loss = loss + sum(add(vectors, weights, table) for add in self.regularizers)
 
         if training and self.assignment.relaxed:
             quantized = assigned.quantized
         else:
             quantized = ESTIMATORS[self.estimator](vectors, assigned.quantized)
-        dense = ops.where(self.started > 0, quantized, vectors)
-        output = self._output(x, dense, assigned.codes[:, None], assigned.samples[:, None])
-        return Quantized(output, self.started * loss, statistics)
+        dense = ops.where(started[..., None, None] > 0, quantized, vectors)
+        output = BottleneckOutput(dense, assigned.codes, assigned.samples)
+        return Quantized(output, started * loss, statistics)
 
     @property
     def num_samples(self):
@@ -213,20 +238,23 @@ class CodebookBottleneck(Bottleneck):
         """A random valid vector for each code, no two alike while there are enough.
 
         Replica r of R draws those of the codes r, r + R ..., and zeros for the others, so that the
-        sum over replicas is one set of vectors from all of them.
+        sum over replicas is one set of vectors from all of them. Codebooks side by side share one
+        shuffle, and each goes on in it where the one before ended. Where the vectors run out, some
+        codebooks take the same ones: no matter, as each sees features of its own.
 
         Returns:
             vectors `[K, D]`, and `[K]`, 1 where this replica had a vector.
         """
+        shape = (*vectors.shape[:-2], self.num_codes)
         shuffle = replicas.uniform(ops.shape(weights), self.seed, self.step, CANDIDATES)
         valid_first = ops.argsort(shuffle + 2.0 * (1.0 - weights))
         num_valid = ops.cast(ops.sum(weights), "int32")
-        codes = ops.arange(self.num_codes, dtype="int32")
+        codes = ops.reshape(ops.arange(math.prod(shape), dtype="int32"), shape)
         share = replicas.num_replicas()
         rows = ops.take(valid_first, (codes // share) % ops.maximum(num_valid, 1))
         mine = ops.logical_and(codes % share == replicas.replica_id(), num_valid > 0)
         available = ops.cast(mine, "float32")
-        return available[:, None] * ops.take(vectors, rows, axis=0), available
+        return available[..., None] * em.take(vectors, rows), available
 
     def update(self, statistics):
         """Moves the codebook by one step, from the statistics of every replica.
@@ -235,54 +263,76 @@ class CodebookBottleneck(Bottleneck):
         without any moves nothing.
         """
         self._check_built()
-        total = replicas.sum_over_replicas(statistics)
+        self.assign(self.moved(self.state(), replicas.sum_over_replicas(statistics)))
+
+    def state(self):
+        """Returns what an update moves, as a dict of tensors named after their variables."""
+        names = ["codebook", "counts", "started", "step"]
+        names += ["sums"] if self.learning == "ema" else []
+        return {name: replicas.value_of(getattr(self, name)) for name in names}
+
+    def assign(self, state):
+        """Takes a state on that is like that of `state()`."""
+        for name, value in state.items():
+            getattr(self, name).assign(value)
+
+    def moved(self, old, total):
+        """Returns a state moved by one step, by this layer's options.
+
+        Args:
+            old: as `state()` returns it; with leading axes, those of several codebooks.
+            total: the statistics of `forward_vectors`, summed over replicas.
+        """
         # Statistics may be summed over several batches before an update; then these are means.
-        candidates = total["candidates"] / ops.maximum(total["available"], 1.0)[:, None]
-        available = total["available"] > 0
-        old_codebook, old_counts, started = map(
-            ops.convert_to_tensor, (self.codebook, self.counts, self.started > 0)
-        )
+        candidates = total["candidates"] / ops.maximum(total["available"], 1.0)[..., None]
+        available, started = total["available"] > 0, old["started"][..., None] > 0
         # Starting replaces every code, as if all had died.
-        starts = ops.logical_and(ops.logical_not(started), ops.all(available))
+        starts = ops.logical_and(
+            ops.logical_not(started), ops.all(available, axis=-1, keepdims=True)
+        )
         moves = ops.logical_and(total["weight"] > 0, ops.logical_or(started, starts))
 
-        counts = em.ema(old_counts, total["counts"], self.decay)
+        counts = em.ema(old["counts"], total["counts"], self.decay)
         dead = ops.logical_and(em.dead_codes(counts, self.restart_threshold), available)
         replaced = ops.where(started, dead, starts)
-        count = ops.where(started, ops.mean(counts), total["weight"] / self.num_codes)
+        mean = ops.mean(counts, axis=-1, keepdims=True)
+        count = ops.where(started, mean, total["weight"] / self.num_codes)
+        new = {
+            "started": ops.cast(ops.logical_or(started, starts)[..., 0], "float32"),
+            "step": old["step"] + 1,
+        }
         if self.learning == "ema":
-            old_sums = ops.convert_to_tensor(self.sums)
-            sums = em.ema(old_sums, total["sums"], self.decay)
+            sums = em.ema(old["sums"], total["sums"], self.decay)
             counts, sums = em.replace_codes(counts, sums, replaced, candidates, count, self.epsilon)
-            codebook = em.codebook_from(counts, sums, self.epsilon, old_codebook)
-            self.sums.assign(ops.where(moves, sums, old_sums))
+            codebook = em.codebook_from(counts, sums, self.epsilon, old["codebook"])
+            new["sums"] = ops.where(moves[..., None], sums, old["sums"])
         else:
             counts = ops.where(replaced, count, counts)
-            codebook = ops.where(replaced[:, None], candidates, old_codebook)
-        self.codebook.assign(ops.where(moves, codebook, old_codebook))
-        self.counts.assign(ops.where(moves, counts, old_counts))
-        self.started.assign(ops.cast(ops.logical_or(started, starts), "float32"))
-        super().update(statistics)
+            codebook = ops.where(replaced[..., None], candidates, old["codebook"])
+        new["codebook"] = ops.where(moves[..., None], codebook, old["codebook"])
+        new["counts"] = ops.where(moves, counts, old["counts"])
+        return new
 
     def describe(self, statistics):
         """Summarises statistics of a batch, or of replicas and batches summed.
 
         Returns:
-            A dict of scalars: `codebook_perplexity` (effective number of codes in use),
-            `codes_in_use` (share of the codebook with any use), `posterior_entropy` (mean, nats; 0
-            for hard assignment) and `mean_distance` (Euclidean, from vector to quantized vector).
+            A dict of scalars (or of tensors, with the leading axes of the statistics):
+            `codebook_perplexity` (effective number of codes in use), `codes_in_use` (share of the
+            codebook with any use), `posterior_entropy` (mean, nats; 0 for hard assignment) and
+            `mean_distance` (Euclidean, from vector to quantized vector).
         """
         weight = ops.maximum(statistics["weight"], 1.0)
         return {
             "codebook_perplexity": em.perplexity(statistics["counts"]),
-            "codes_in_use": ops.mean(ops.cast(statistics["counts"] > 0, "float32")),
+            "codes_in_use": ops.mean(ops.cast(statistics["counts"] > 0, "float32"), axis=-1),
             "posterior_entropy": statistics["entropy"] / weight,
             "mean_distance": statistics["distance"] / weight,
         }
 
     def started_share(self):
         self._check_built()
-        return ops.convert_to_tensor(self.started)
+        return replicas.value_of(self.started)
 
     def embed(self, codes):
         """Maps codes `[batch, length, 1]` to `[batch, length, dim]`, in the compute dtype."""

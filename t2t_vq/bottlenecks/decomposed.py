@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import configured
+from t2t_vq.bottlenecks import configured, replicas
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
+from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
@@ -18,7 +19,8 @@ PROJECTIONS = ("slice", "random")
 class DecomposedVectorQuantizer(Composite):
     """Quantizes blocks of each vector apart: K codes in each of B blocks give K ** B vectors.
 
-    The loss is the mean of the blocks' losses.
+    The loss is the mean of the blocks' losses. Blocks that are codebooks take their steps as one,
+    in a few large operations; their random numbers are then one stream.
 
     Args:
         quantizer: a bottleneck with codes, whose options every block takes: a codebook, or a
@@ -98,8 +100,15 @@ class DecomposedVectorQuantizer(Composite):
             x = ops.matmul(x, ops.transpose(self.rotation))
         return ops.cast(x, self.compute_dtype)
 
+    @property
+    def _side_by_side(self):
+        """Whether the blocks are codebooks, whose tensors can be stacked on a leading axis."""
+        return isinstance(self.parts[0], CodebookBottleneck)
+
     def forward(self, x, mask=None, training=False):
         self._check_built()
+        if self._side_by_side:
+            return self._forward_side_by_side(x, mask, training)
         results = [
             part.forward(block, mask, training)
             for part, block in zip(self.parts, self._cut(x), strict=True)
@@ -112,6 +121,42 @@ class DecomposedVectorQuantizer(Composite):
         )
         loss = sum(result.loss for result in results) / len(results)
         return Quantized(output, loss, merge([result.statistics for result in results]))
+
+    def _forward_side_by_side(self, x, mask, training):
+        vectors, weights = self._valid_vectors(x, mask)
+        first = self.parts[0]
+        tables = ops.stack([part.table() for part in self.parts])
+        started = ops.stack([part.started_share() for part in self.parts])
+        result = first.forward_vectors(
+            ops.stack(self._cut(vectors)), weights, tables, started, training
+        )
+        dense, codes, samples = result.output
+        output = self._output(
+            x,
+            self._put_together(ops.unstack(dense)),
+            ops.moveaxis(codes, 0, 1),
+            ops.moveaxis(samples, 0, 1),
+        )
+        return Quantized(output, ops.mean(result.loss), result.statistics)
+
+    def update(self, statistics):
+        if not self._side_by_side:
+            return super().update(statistics)
+        self._check_built()
+        total = replicas.sum_over_replicas(statistics)
+        states = [part.state() for part in self.parts]
+        old = {name: ops.stack([state[name] for state in states]) for name in states[0]}
+        moved = self.parts[0].moved(old, total)
+        new = {name: ops.unstack(value) for name, value in moved.items()}
+        for i, part in enumerate(self.parts):
+            part.assign({name: values[i] for name, values in new.items()})
+
+    def describe(self, statistics):
+        """Summarises statistics as means over the blocks."""
+        if not self._side_by_side:
+            return super().describe(statistics)
+        summary = self.parts[0].describe(statistics)
+        return {name: ops.mean(value) for name, value in summary.items()}
 
     def draw(self, x, num_samples=1, seed=0):
         self._check_built()

@@ -35,7 +35,7 @@ class Orthogonality(Configured):
     weight: float = 1.0
 
     def __call__(self, x, weights, codebook):
-        """Returns the weighted loss, a scalar.
+        """Returns the weighted loss, a scalar; or one for each codebook, with leading axes.
 
         Args:
             x: `[N, D]`, the vectors.
@@ -43,10 +43,10 @@ class Orthogonality(Configured):
             codebook: `[K, D]`.
         """
         directions = normalized(codebook)
-        cosines = ops.matmul(directions, ops.transpose(directions))
-        num_codes = codebook.shape[0]
+        cosines = ops.matmul(directions, ops.swapaxes(directions, -1, -2))
+        num_codes = codebook.shape[-2]
         others = ops.square(cosines) * (1.0 - ops.eye(num_codes))
-        return self.weight * ops.sum(others) / max(num_codes * (num_codes - 1), 1)
+        return self.weight * ops.sum(others, axis=(-2, -1)) / max(num_codes * (num_codes - 1), 1)
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -78,7 +78,7 @@ class Diversity(Configured):
         """Returns the weighted loss, a scalar; arguments as of `Orthogonality`."""
         posterior = ops.softmax(em.posterior_logits(x, codebook, self.temperature), axis=-1)
         total = ops.maximum(ops.sum(weights), 1.0)
-        mean = ops.sum(weights[:, None] * posterior, axis=0) / total
-        entropy = -ops.sum(mean * ops.log(ops.maximum(mean, 1e-12)))
+        mean = ops.sum(weights[:, None] * posterior, axis=-2) / total
+        entropy = -ops.sum(mean * ops.log(ops.maximum(mean, 1e-12)), axis=-1)
         any_valid = ops.cast(ops.sum(weights) > 0, "float32")
-        return self.weight * any_valid * (ops.log(float(codebook.shape[0])) - entropy)
+        return self.weight * any_valid * (ops.log(float(codebook.shape[-2])) - entropy)

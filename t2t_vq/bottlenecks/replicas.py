@@ -10,6 +10,8 @@ import functools
 import keras
 from keras import ops
 
+from t2t_vq import em
+
 _ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 if _ON_TENSORFLOW:
     import tensorflow as tf
@@ -38,6 +40,11 @@ def sum_over_replicas(tree):
     return tree if context is None else context.all_reduce(tf.distribute.ReduceOp.SUM, tree)
 
 
+def value_of(variable):
+    """Returns a variable's value as a tensor; `ops.convert_to_tensor` may leave it a variable."""
+    return tf.convert_to_tensor(variable) if _ON_TENSORFLOW else variable.value
+
+
 @functools.cache
 def as_graph(function):
     """Returns a function of tensors as one graph, whose loops run several times quicker.
@@ -46,6 +53,20 @@ def as_graph(function):
     calls with tensors of the same shapes.
     """
     return tf.function(function, autograph=False) if _ON_TENSORFLOW else function
+
+
+@functools.cache
+def fused(function):
+    """Returns a function of tensors as one program of XLA, for chains of small operations.
+
+    On TensorFlow and a CPU only, where an ordinary graph goes through memory for each of them.
+    Within a program of XLA it changes nothing. There is one program for each set of shapes.
+    """
+    if not (_ON_TENSORFLOW and em.on_cpu()):
+        return function
+    program = tf.function(function, jit_compile=True, autograph=False)
+    # As a variable of Keras cannot be an argument.
+    return lambda *tensors: program(*map(tf.convert_to_tensor, tensors))
 
 
 def uniform(shape, seed, step, stream=0):

@@ -5,7 +5,7 @@ from keras import ops
 
 
 def at_step(value, step):
-    """Returns what an option is after `step` updates, a number or a float32 scalar.
+    """Returns what an option is after `step` updates, a float32 scalar tensor.
 
     Args:
         value: a number, or a schedule of Keras, such as
@@ -13,8 +13,8 @@ def at_step(value, step):
         step: integer scalar tensor.
     """
     if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
-        return ops.cast(value(step), "float32")
-    return value
+        value = value(step)
+    return ops.convert_to_tensor(value, "float32")
 
 
 def check_positive(name, value):

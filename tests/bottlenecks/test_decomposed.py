@@ -5,9 +5,12 @@ from keras import ops
 from t2t_vq.bottlenecks import (
     Bottleneck,
     DecomposedVectorQuantizer,
+    Diversity,
     GroupedResidualVectorQuantizer,
     GumbelSoftmaxDVQ,
+    Orthogonality,
     ResidualVectorQuantizer,
+    SimVQ,
     SoftEM,
     VectorQuantizer,
 )
@@ -98,6 +101,101 @@ def test_soft_blocks_decode_what_their_codes_embed_to():
     output = layer.forward(x).output
     np.testing.assert_array_equal(output.dense, layer.embed(output.codes))
     assert (samples[:, :, 0] != samples[:, :, 1]).any()
+
+
+# Of no kind that draws, as blocks side by side share one stream of random numbers.
+QUANTIZERS = {
+    "hard": lambda: VectorQuantizer(5, decay=0.5, restart_threshold=0),
+    "soft": lambda: SoftEM(5, decay=0.5, restart_threshold=0, num_samples=None, temperature=2.0),
+    "cosine": lambda: VectorQuantizer(
+        5, decay=0.5, restart_threshold=0, similarity="cosine", estimator="rotation"
+    ),
+    "gradient": lambda: VectorQuantizer(
+        5,
+        restart_threshold=0,
+        learning="gradient",
+        regularizers=[Orthogonality(0.3), Diversity(0.2)],
+    ),
+    "simvq": lambda: SimVQ(5),
+}
+
+
+every_quantizer = pytest.mark.parametrize("quantizer", QUANTIZERS.values(), ids=QUANTIZERS)
+
+
+def alone(layer, x, mask, training):
+    """Each block's part with what it gives when it quantizes its block by itself."""
+    blocks = zip(layer.parts, np.split(x, len(layer.parts), axis=-1), strict=True)
+    return [(part, part.forward(block, mask, training)) for part, block in blocks]
+
+
+@every_quantizer
+@pytest.mark.parametrize("training", [False, True])
+def test_blocks_quantised_together_give_what_each_codebook_gives_alone(quantizer, training):
+    x, mask = normal(2, 6, 12), np.arange(6) < np.array([[6], [2]])
+    layer = started([normal(5, 4) for _ in range(3)], quantizer())
+    result = layer.forward(x, mask, training)
+    _, results = zip(*alone(layer, x, mask, training), strict=True)
+    for name, whole in result.output._asdict().items():
+        parts = np.concatenate([getattr(one.output, name) for one in results], axis=2)
+        whole = ops.convert_to_numpy(whole)
+        np.testing.assert_allclose(whole[mask], parts[mask], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(result.loss, np.mean([one.loss for one in results]), rtol=1e-4)
+
+
+@every_quantizer
+def test_blocks_updated_together_move_as_each_codebook_does_alone(quantizer):
+    x, codebooks = normal(2, 6, 12), [normal(5, 4) for _ in range(3)]
+    together, apart = started(codebooks, quantizer()), started(codebooks, quantizer())
+    for mask in (np.zeros((2, 6), bool), np.arange(6) < np.array([[6], [2]]), None):
+        statistics = together.forward(x, mask, training=True).statistics
+        expected = []
+        for part, one in alone(apart, x, mask, training=True):
+            expected.append(part.describe(one.statistics))
+            part.update(one.statistics)
+        for name, value in together.describe(statistics).items():
+            mean = np.mean([summary[name] for summary in expected])
+            np.testing.assert_allclose(value, mean, rtol=1e-4, atol=1e-5)
+        together.update(statistics)
+        for one, other in zip(together.weights, apart.weights, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5, err_msg=one.path)
+
+
+def test_a_block_that_has_not_started_starts_beside_others():
+    layer = started([normal(4, 2) for _ in range(3)])
+    layer.parts[1].started.assign(0.0)
+    before, x = [ops.copy(part.codebook) for part in layer.parts], normal(2, 10, 6)
+    result = layer.forward(x, training=True)
+    np.testing.assert_array_equal(result.output.dense[..., 2:4], x[..., 2:4])
+    assert float(layer.started_share()) == pytest.approx(2 / 3)
+    layer.update(result.statistics)
+    moved = [
+        float(ops.max(ops.abs(part.codebook - old)))
+        for part, old in zip(layer.parts, before, strict=True)
+    ]
+    assert float(layer.started_share()) == 1
+    assert moved[0] < 0.1 < moved[1] and moved[2] < 0.1
+
+
+def test_blocks_start_at_vectors_of_their_own():
+    layer, x = DecomposedVectorQuantizer(VectorQuantizer(4), num_blocks=3), normal(2, 10, 6)
+    mask = np.arange(10) < np.array([[10], [2]])
+    layer.build(x.shape)
+    layer.update(layer.forward(x, mask, training=True).statistics)
+    taken = []
+    for part, block in zip(layer.parts, np.split(x[mask], 3, axis=-1), strict=True):
+        distances = np.abs(ops.convert_to_numpy(part.codebook)[:, None] - block).max(-1)
+        assert distances.min(-1).max() < 1e-4
+        taken += distances.argmin(-1).tolist()
+    assert sorted(taken) == list(range(12))
+
+
+def test_equal_blocks_draw_different_samples():
+    codebook, block = normal(8, 2), normal(1, 50, 2)
+    layer = started([codebook, codebook], SoftEM(8, num_samples=4, temperature=5.0))
+    output = layer.forward(np.concatenate([block, block], -1), training=True).output
+    first, second = np.moveaxis(ops.convert_to_numpy(output.samples), 2, 0)
+    assert 0.05 < (first == second).mean() < 0.6
 
 
 def test_levels_within_blocks_quantize_residuals():

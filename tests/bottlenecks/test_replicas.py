@@ -32,6 +32,27 @@ def test_numbers_agree_eagerly_in_a_graph_and_under_xla(tf):
     np.testing.assert_array_equal(numbers(step), tf.function(numbers, jit_compile=True)(step))
 
 
+def test_a_fused_function_is_one_program_of_xla_that_takes_variables(tf):
+    def function(x):
+        return ops.sin(x), ops.cos(x)
+
+    fused = replicas.fused(function)
+    for result, expected in zip(fused(keras.Variable([0.5])), function([0.5]), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-5)
+    operations = tf.function(fused).get_concrete_function(tf.ones(1)).graph.get_operations()
+    assert sum("_XlaMustCompile" in operation.node_def.attr for operation in operations) == 1
+    assert not any(operation.type == "Sin" for operation in operations)
+
+
+def test_an_accelerator_fuses_nothing_of_its_own(monkeypatch):
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0"])
+
+    def function(x):
+        return x
+
+    assert replicas.fused(function) is function
+
+
 def test_sums_and_numbers_know_the_replica(two_replicas, tf):
     def one():
         replica = tf.cast(replicas.replica_id(), tf.float32)
