@@ -260,7 +260,7 @@ def small_model(kind, **options):
 @KINDS
 @LEARNING
 def test_plain_fit_trains_and_lists_the_metrics(kind, learning):
-    # From some of the first weights there is little to learn within so few updates.
+    # The same first weights each time: some need more updates than these.
     keras.utils.set_random_seed(0)
     model, x = small_model(kind, learning=learning), normal(24, 6, 3)
     model.compile(keras.optimizers.Adam(0.01), "mse")
