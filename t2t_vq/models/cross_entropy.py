@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from t2t_vq.bottlenecks import replicas
+
 
 def cross_entropy(logits, labels, smoothing=0.0):
     """Returns the cross-entropy of each label, with a share of it spread over all symbols.
@@ -17,6 +19,11 @@ def cross_entropy(logits, labels, smoothing=0.0):
     Example:
         cross_entropy(ops.zeros((1, 4)), ops.array([[2]]))  # [1.386], the logarithm of 4
     """
+    # Over thousands of symbols most of the time would go into writing down what comes in between.
+    return replicas.fused(_cross_entropy)(logits, labels, smoothing)
+
+
+def _cross_entropy(logits, labels, smoothing):
     logits = ops.cast(logits, "float32")
     normaliser = ops.logsumexp(logits, axis=-1)
     chosen = ops.mean(ops.take_along_axis(logits, labels, axis=-1), axis=-1)
