@@ -14,8 +14,6 @@ medians over neighbours in time.
 import argparse
 import dataclasses
 import os
-import statistics
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -24,6 +22,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 from provenance import provenance
+from timing import compare
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck
@@ -167,26 +166,6 @@ def uncached(prior, num):
 def random_images(number):
     rng = np.random.default_rng(0)
     return tf.constant(rng.integers(256, size=(number, *IMAGE["image_shape"]), dtype=np.uint8))
-
-
-def compare(what, functions, seconds):
-    """Runs functions in turn and prints their median times, and ratios to the first's."""
-    for function in functions.values():
-        np.asarray(function())
-    times = {name: [] for name in functions}
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(next(iter(times.values()))) < 5:
-        for name, function in functions.items():
-            start = time.perf_counter()
-            np.asarray(function())
-            times[name].append(time.perf_counter() - start)
-    first = next(iter(times.values()))
-    for name, found in times.items():
-        ratio = statistics.median(a / b for a, b in zip(found, first, strict=True))
-        print(
-            f"{what:14} {name:26} {1e3 * statistics.median(found):9.1f} ms {ratio:7.2f} x",
-            flush=True,
-        )
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 import re
 
 import numpy as np
+from keras import ops
 
 from t2t_vq.data.tokenizer import EOS_ID
 from t2t_vq.decoding.options import GREEDY, check_choice
-from t2t_vq.decoding.rescoring import best_candidate
+from t2t_vq.decoding.rescoring import best_candidate, lengths_before
+from t2t_vq.decoding.shortest import at_shortest
 
 # Sources are padded to one of these lengths, as each length is compiled once.
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -128,7 +130,13 @@ class Translator:
         if self.rescorer is None:
             return self.model.translate(source, self.search)
         candidates = self.model.candidates(source, self.search)
-        likelihoods = self.rescorer.log_likelihood(source, candidates)
+        length = candidates.shape[-1]
+        with_end = ops.minimum(ops.max(lengths_before(candidates, EOS_ID)) + 1, length)
+        likelihoods = at_shortest(
+            lambda shorter: self.rescorer.log_likelihood(source, candidates[..., :shorter]),
+            length,
+            with_end,
+        )
         return best_candidate(candidates, likelihoods, EOS_ID, self.search.alpha)
 
     def _shape(self, sources):

@@ -14,6 +14,16 @@ def until_end(sequences, end, padding):
     return ops.where(before > 0, padding, sequences)
 
 
+def lengths_before(sequences, end):
+    """Returns how many symbols of `sequences` `[..., length]` come before the first `end` of each.
+
+    Example:
+        lengths_before(ops.array([[5, 1, 7], [5, 6, 7]]), 1)  # [1, 3]
+    """
+    ended = ops.cumsum(ops.cast(sequences == end, "int32"), axis=-1) > 0
+    return ops.sum(ops.cast(ops.logical_not(ended), "int32"), axis=-1)
+
+
 def best_candidate(candidates, log_likelihoods, end, alpha):
     """Returns the candidate of the highest likelihood, divided by the length penalty.
 
@@ -31,8 +41,7 @@ def best_candidate(candidates, log_likelihoods, end, alpha):
     Example:
         best_candidate(ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]]), 1, 0.6)  # [[6, 1]]
     """
-    ended = ops.cumsum(ops.cast(candidates == end, "int32"), axis=-1) > 0
-    lengths = ops.sum(ops.cast(ops.logical_not(ended), "int32"), axis=-1)
+    lengths = lengths_before(candidates, end)
     scores = log_likelihoods / length_penalty(lengths + 1, alpha)
     best = ops.argmax(ops.where(lengths > 0, scores, _IMPOSSIBLE), axis=-1)
     return ops.take_along_axis(candidates, best[:, None, None], axis=1)[:, 0]

@@ -9,6 +9,7 @@ from t2t_vq.bottlenecks import make_bottleneck, replicas
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY
 from t2t_vq.decoding.rescoring import until_end
+from t2t_vq.decoding.shortest import at_shortest
 from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.layers.compressor import Compressor, compressed_mask
@@ -363,7 +364,14 @@ class TransformerNat(TranslationModel):
         """
         mask = symbols[..., 0] != self.bottleneck.num_codes
         codes = ops.where(mask[..., None], symbols, 0)
-        return self._decode(codes, mask, memory, memory_mask)
+
+        def decode(length):
+            tokens = self._decode(codes[:, :length], mask[:, :length], memory, memory_mask)
+            missing = (mask.shape[1] - length) << self.compress_steps
+            return ops.pad(tokens, [[0, 0], [0, missing]], constant_values=EOS_ID)
+
+        longest = ops.max(ops.sum(ops.cast(mask, "int32"), axis=1))
+        return at_shortest(decode, mask.shape[1], longest)
 
     def _decode(self, codes, mask, memory, memory_mask):
         logits = self.reconstruct(self.bottleneck.embed(codes), mask, memory, memory_mask)

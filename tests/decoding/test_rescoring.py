@@ -1,13 +1,18 @@
 import numpy as np
 import pytest
 
-from t2t_vq.decoding.rescoring import best_candidate, until_end
+from t2t_vq.decoding.rescoring import best_candidate, lengths_before, until_end
 
 
 def test_what_follows_the_first_end_becomes_padding():
     sequences = np.array([[[5, 1, 7, 1], [1, 1, 6, 2], [4, 5, 6, 7]]], "int32")
     expected = [[[5, 1, 0, 0], [1, 0, 0, 0], [4, 5, 6, 7]]]
     np.testing.assert_array_equal(until_end(sequences, end=1, padding=0), expected)
+
+
+def test_what_comes_before_the_first_end_is_counted():
+    sequences = np.array([[[5, 1, 7, 1], [1, 1, 6, 2], [4, 5, 6, 7]]], "int32")
+    np.testing.assert_array_equal(lengths_before(sequences, end=1), [[1, 0, 4]])
 
 
 # Penalties of lengths 2 and 5 with alpha 1: 7/6 and 10/6.
