@@ -332,6 +332,18 @@ def test_what_no_latent_stands_for_is_the_end(batch, kind):
     assert (np.asarray(tokens)[0, 2:] == 1).all() and (np.asarray(tokens)[1, 6:] == 1).all()
 
 
+@CODEBOOKS
+def test_how_many_latents_there_may_be_changes_no_token(batch, kind):
+    model = started(batch, kind)
+    memory, memory_mask = model.encode(batch["source"][:2])
+    symbols = np.array([[3, 8, 8, 8], [3, 2, 8, 8]])[..., None]
+    symbols = symbols.repeat(model.bottleneck.num_codebooks, axis=-1)
+    tokens = np.asarray(model.decode_latents(symbols, memory, memory_mask))
+    shorter = np.asarray(model.decode_latents(symbols[:, :2], memory, memory_mask))
+    np.testing.assert_array_equal(tokens[:, :4], shorter)
+    assert (tokens[:, 4:] == 1).all()
+
+
 def test_learns_to_copy(trained, batch, cut, search):
     assert cut(trained.translate(batch["source"], search)) == cut(batch["target"])
 
