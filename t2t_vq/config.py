@@ -161,6 +161,8 @@ class TransformerNatHParams(TransformerHParams):
         startup_steps: updates without quantisation, after which the codebook starts from data.
         mask_startup_steps: updates over which true target embeddings in the parallel decoder's
             input give way to latents; 0 feeds latents only.
+        predicted_latents: share of the latents that the parallel decoder sees, in training, as the
+            predictor takes them to be; 0 shows it none.
         bottleneck: the bottleneck and its options.
     """
 
@@ -172,6 +174,7 @@ class TransformerNatHParams(TransformerHParams):
     latent_label_smoothing: float = 0.0
     startup_steps: int = 200
     mask_startup_steps: int = 0
+    predicted_latents: float = 0.0
     bottleneck: BottleneckConfig = BottleneckConfig()
 
 

@@ -4,7 +4,7 @@ import typing
 
 from keras import ops
 
-from t2t_vq import config, registry
+from t2t_vq import config, em, registry
 from t2t_vq.bottlenecks import make_bottleneck, replicas
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY
@@ -23,8 +23,8 @@ from t2t_vq.models.model import TrainingOutput
 from t2t_vq.models.translation_model import TranslationModel
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
-# Of the coins that mix true embeddings in: a stream that no bottleneck draws from.
-_SEED, _COINS = 0, 15
+# Of the coins that mix true embeddings in, and predictions: streams that no bottleneck draws from.
+_SEED, _COINS, _PREDICTED = 0, 15, 12
 
 
 class Latents(typing.NamedTuple):
@@ -60,6 +60,9 @@ class TransformerNat(TranslationModel):
         startup_steps: updates before the trainer starts the codebook from data; until then the
             decoder sees the vectors themselves.
         mask_startup_steps: see `t2t_vq.layers.mask_schedule`.
+        predicted_latents: share of the latents that the decoder sees, in training, as the predictor
+            takes them to be when it knows the others as `predictor` says. So it learns to make good
+            what the predictor gets wrong. Default 0.
 
     Raises:
         ValueError: when the bottleneck has no codes to predict, or for another predictor.
@@ -90,6 +93,7 @@ class TransformerNat(TranslationModel):
         latent_label_smoothing=0.0,
         startup_steps=0,
         mask_startup_steps=0,
+        predicted_latents=0.0,
         **kwargs,
     ):
         super().__init__(
@@ -110,6 +114,7 @@ class TransformerNat(TranslationModel):
         self.latent_label_smoothing = latent_label_smoothing
         self.startup_steps = startup_steps
         self.mask_startup_steps = mask_startup_steps
+        self.predicted_latents = predicted_latents
         self.bottleneck = bottleneck
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
         self.decompressor = Decompressor(compress_steps, dropout, name="decompressor")
@@ -153,6 +158,7 @@ class TransformerNat(TranslationModel):
             latent_label_smoothing=hparams.latent_label_smoothing,
             startup_steps=hparams.startup_steps,
             mask_startup_steps=hparams.mask_startup_steps,
+            predicted_latents=hparams.predicted_latents,
         )
 
     def target_length(self, source_length):
@@ -241,27 +247,30 @@ class TransformerNat(TranslationModel):
         latents = self.compress(target, training)
         quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
 
+        latent_loss, latent_accuracy = 0.0, 0.0
+        smoothing = self.latent_label_smoothing if training else 0.0
+        predictions = self.predict_latents(
+            quantized.output, latents.mask, memory, memory_mask, step, training
+        )
+        for scores, samples, best, weights in predictions:
+            losses = cross_entropy(scores, samples, smoothing)
+            latent_loss += weighted_mean(losses, weights, totals["latents"])
+            latent_accuracy += weighted_mean(is_best(scores, best), weights, totals["latents"])
+
+        dense = quantized.output.dense
+        if training and self.predicted_latents:
+            dense = self._mix_predicted(dense, predictions, step)
         # The rest of the last block learns the end too: one missed end is then made good by the
         # next, and decoding, which knows blocks only, sees what training saw.
         labels = ops.where(target != PAD_ID, target, EOS_ID)
         token_weights = self._block_mask(latents.mask)
         # Validation is as decoding: it sees no true token and draws no coin.
         gold = self.embedding(labels) if training else None
-        logits = self.reconstruct(
-            quantized.output.dense, latents.mask, memory, memory_mask, gold, step, training
-        )
+        logits = self.reconstruct(dense, latents.mask, memory, memory_mask, gold, step, training)
         token_loss = cross_entropy(
             logits, labels[..., None], self.label_smoothing if training else 0.0
         )
 
-        latent_loss, latent_accuracy = 0.0, 0.0
-        smoothing = self.latent_label_smoothing if training else 0.0
-        for scores, samples, best, weights in self.predict_latents(
-            quantized.output, latents.mask, memory, memory_mask, step, training
-        ):
-            losses = cross_entropy(scores, samples, smoothing)
-            latent_loss += weighted_mean(losses, weights, totals["latents"])
-            latent_accuracy += weighted_mean(is_best(scores, best), weights, totals["latents"])
         started = self.bottleneck.started_share()
         return TrainingOutput(
             losses={
@@ -281,6 +290,18 @@ class TransformerNat(TranslationModel):
             # Nor do they move the codebook: left to itself, it would start with the first update.
             statistics={name: started * value for name, value in quantized.statistics.items()},
         )
+
+    def _mix_predicted(self, dense, predictions, step):
+        """Puts the predictor's choice in place of a share of latents `[batch, latents, dim]`."""
+        codes = [
+            em.most_probable(prediction.logits[:, : dense.shape[1], : self.bottleneck.num_codes])
+            for prediction in predictions[: self.bottleneck.num_codebooks]
+        ]
+        predicted = self._embed(ops.stack(codes, axis=-1))
+        coins = replicas.uniform((*ops.shape(dense)[:2], 1), _SEED, step, _PREDICTED)
+        # Before the codebook starts no code says what the decoder sees.
+        share = self.predicted_latents * self.bottleneck.started_share()
+        return ops.where(coins < share, predicted, dense)
 
     def adapt(self, batches):
         """Starts the codebook by k-means from the latents of a few batches; outside of replicas.

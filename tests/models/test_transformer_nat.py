@@ -456,10 +456,54 @@ def test_evaluation_never_shows_gold(untrained, batch):
     assert values(mixing.training_output(batch, 0).losses) == pytest.approx(expected, rel=1e-6)
 
 
+def spy_on_the_decoder(model, monkeypatch):
+    """Returns a list that the vectors in place of latents are added to."""
+    seen, original = [], model.reconstruct
+    monkeypatch.setattr(
+        model, "reconstruct", lambda dense, *rest: seen.append(dense) or original(dense, *rest)
+    )
+    return seen
+
+
+@CODEBOOKS
+def test_the_decoder_sees_what_the_predictor_takes_latents_for(batch, kind, monkeypatch):
+    model = started(batch, kind, predicted_latents=1.0)
+    certain = np.full((model.bottleneck.num_codes + 1,), -1e4, "float32")
+    certain[3] = 1e4
+    model.predictor.first_head.bias.assign(certain)
+    for head in model.predictor.later_heads:
+        head.scores.bias.assign(certain[:-1])
+    seen = spy_on_the_decoder(model, monkeypatch)
+    model.training_output(batch, 0, training=True)
+    codes = np.full((24, 4, model.bottleneck.num_codebooks), 3, "int32")
+    np.testing.assert_allclose(seen[-1], model.bottleneck.embed(codes), rtol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_share_of_latents_is_shown_as_predicted(batch, monkeypatch, share):
+    model = started(batch, "vq", predicted_latents=share)
+    many = {name: np.tile(part, (20, 1)) for name, part in batch.items()}
+    seen = spy_on_the_decoder(model, monkeypatch)
+    monkeypatch.setattr(model, "_embed", lambda codes: np.full((480, 4, 32), 7.0, "float32"))
+    model.training_output(many, 0, training=True)
+    predicted = np.asarray(seen[-1]) == 7.0
+    assert (predicted.all(-1) == predicted.any(-1)).all()
+    assert predicted.mean() == pytest.approx(share, abs=0.05)
+
+
+def test_predictions_are_shown_to_nobody_before_the_codebook_starts_or_in_evaluation(batch):
+    pure, showing = tiny("vq"), tiny("vq", predicted_latents=1.0)
+    showing.set_weights(pure.get_weights())
+    for training in (False, True):
+        expected = values(pure.training_output(batch, 0, training=training).losses)
+        losses = values(showing.training_output(batch, 0, training=training).losses)
+        assert losses == pytest.approx(expected, rel=1e-6)
+
+
 def test_is_made_from_its_hyper_parameters():
     overrides = (
         "hidden_size=16,filter_size=24,num_heads=4,encoder_layers=1,decoder_layers=2,"
-        "predictor_layers=3,compress_steps=1,startup_steps=5,mask_startup_steps=7,"
+        "predictor_layers=3,compress_steps=1,startup_steps=5,mask_startup_steps=7,predicted_latents=0.25,"
         "bottleneck.num_codes=6,bottleneck.num_samples=4,bottleneck.temperature=3"
     )
     hparams = config.override(registry.hparams("softem_nat_tiny"), overrides)
@@ -471,6 +515,7 @@ def test_is_made_from_its_hyper_parameters():
     stacks = (model.encoder, model.decoder, model.predictor.stack)
     assert [stack.num_layers for stack in stacks] == [1, 2, 3]
     assert (model.compress_steps, model.startup_steps, model.mask_startup_steps) == (1, 5, 7)
+    assert model.predicted_latents == 0.25
     assert tuple(model.predictor.first_head.kernel.shape) == (16, 7)
 
 
