@@ -15,6 +15,7 @@ ratios, `0.25 x` being four times as fast as the first, medians over neighbours 
 
 import argparse
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -45,7 +46,9 @@ def main():
     models = {"autoregressive": make_model(f"transformer_{arguments.size}", arguments.vocab_size)}
     for overrides in arguments.students:
         name = joined(sized("softem_nat", arguments.size), overrides)
-        models[f"parallel {overrides}"] = make_model(name, arguments.vocab_size)
+        student = make_model(name, arguments.vocab_size)
+        check_lengths(arguments.lengths, student)
+        models[f"parallel {overrides}"] = student
     for length in arguments.lengths:
         for rows in arguments.batch_sizes:
             source = random_source(rows, length, arguments.vocab_size)
@@ -71,6 +74,17 @@ def parsed_arguments():
     return parser.parse_args()
 
 
+def check_lengths(lengths, student):
+    """Refuses lengths that a latent would stand beyond."""
+    block = 1 << student.compress_steps
+    for length in lengths:
+        if length % block or not length:
+            sys.exit(
+                f"A latent of compress_steps={student.compress_steps} stands for {block} tokens, "
+                f"and --lengths has {length}. Give it multiples of {block}."
+            )
+
+
 def make_model(hparams, vocab_size):
     """Returns a model that never ends a sentence."""
     name, overrides = config.split_set(hparams)
@@ -81,8 +95,8 @@ def make_model(hparams, vocab_size):
         table = model.embedding.table
         table.assign(np.where(np.arange(vocab_size)[:, None] == EOS_ID, 0.0, table))
     elif hparams.predictor == "masked":
-        # As many latents as there may be.
-        model.predictor.latents_taken.bias.assign([-IMPOSSIBLE])
+        # More latents than there may be, so that it takes the most; the nearest number wins.
+        model.predictor.latents_taken.bias.assign([10.0])
     else:
         model.predictor.first_head.bias.assign(
             IMPOSSIBLE * (np.arange(model.bottleneck.num_codes + 1) == model.bottleneck.num_codes)
