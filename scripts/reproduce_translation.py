@@ -80,6 +80,7 @@ ROWS = {
     "em-t2": "bottleneck.temperature=2",
     "em-cooling": "bottleneck.temperature=8,bottleneck.temperature_steps=2000",
     "em-shallow": "predictor_layers=1",
+    "em-predicted": "predicted_latents=0.5",
     "masked": "predictor=masked",
     "masked-vq": "predictor=masked,bottleneck=vq",
 }
