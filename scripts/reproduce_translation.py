@@ -267,7 +267,7 @@ def speed(translator, teacher, sources):
     # Larger batches are tried for as long as they help: each is compiled for every length.
     best, best_rate = None, 0.0
     for size in BATCH_SIZES:
-        if size > len(sources):
+        if best and size > len(sources):
             break
         translator.batch_size = max(1, size // translator.search.num_candidates)
         translator.compile_for(sources)
