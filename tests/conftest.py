@@ -1,6 +1,9 @@
 """Two logical CPU devices, so that every test can run on two replicas."""
 
+import importlib.util
 import os
+import pathlib
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -31,3 +34,19 @@ def tf():
 def two_replicas(tf):
     """A MirroredStrategy over two logical CPU devices."""
     return make_strategy("mirrored")
+
+
+@pytest.fixture(scope="session")
+def load_script(tf):
+    """Returns a function that imports a script of `scripts/` by its name."""
+
+    def load(name):
+        path = pathlib.Path(__file__).parents[1] / "scripts" / f"{name}.py"
+        # As when it is run, where it finds its neighbours.
+        sys.path.append(str(path.parent))
+        spec = importlib.util.spec_from_file_location(name, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load

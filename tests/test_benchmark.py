@@ -10,13 +10,8 @@ SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "benchmark_bottlenecks.
 
 
 @pytest.fixture(scope="module")
-def benchmark(tf):
-    # As when it is run, where it finds its neighbours.
-    sys.path.append(str(SCRIPT.parent))
-    spec = importlib.util.spec_from_file_location("benchmark_bottlenecks", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark(load_script):
+    return load_script("benchmark_bottlenecks")
 
 
 def test_it_prints_a_table_and_writes_its_rows(tf, tmp_path):

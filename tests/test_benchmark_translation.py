@@ -1,27 +1,17 @@
 """The script behind the figures of decoding's speed: what it times."""
 
-import importlib.util
-import pathlib
-import sys
-
 import numpy as np
 import pytest
 
 from t2t_vq.data.tokenizer import EOS_ID
 from t2t_vq.decoding.options import GREEDY
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "benchmark_translation.py"
 NARROW = "hidden_size=16,filter_size=16,num_heads=2"
 
 
 @pytest.fixture(scope="module")
-def script(tf):
-    # As when it is run, where it finds its neighbours.
-    sys.path.append(str(SCRIPT.parent))
-    spec = importlib.util.spec_from_file_location("benchmark_translation", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(load_script):
+    return load_script("benchmark_translation")
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,14 @@
 """The script behind the table of images, as far as it goes without training."""
 
-import importlib.util
-import pathlib
-import sys
-
 import pytest
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "reproduce_images.py"
-
 
 @pytest.fixture(scope="module")
-def script(tf):
-    # As when it is run, where it finds its neighbours.
-    sys.path.append(str(SCRIPT.parent))
-    spec = importlib.util.spec_from_file_location("reproduce_images", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(load_script):
+    return load_script("reproduce_images")
 
 
 @pytest.mark.parametrize("size", ["tiny", "small", "base"])

@@ -1,26 +1,16 @@
 """The script behind the translation table, as far as it goes without training."""
 
 import argparse
-import importlib.util
-import pathlib
-import sys
 
 import pytest
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck
 
-SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "reproduce_translation.py"
-
 
 @pytest.fixture(scope="module")
-def script(tf):
-    # As when it is run, where it finds its neighbours.
-    sys.path.append(str(SCRIPT.parent))
-    spec = importlib.util.spec_from_file_location("reproduce_translation", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(load_script):
+    return load_script("reproduce_translation")
 
 
 def test_every_row_is_a_set_that_can_be_made(script):
