@@ -78,7 +78,7 @@ def check_lengths(lengths, student):
     """Refuses lengths that a latent would stand beyond."""
     block = 1 << student.compress_steps
     for length in lengths:
-        if length % block or not length:
+        if length < 1 or length % block:
             sys.exit(
                 f"A latent of compress_steps={student.compress_steps} stands for {block} tokens, "
                 f"and --lengths has {length}. Give it multiples of {block}."

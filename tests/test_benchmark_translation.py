@@ -29,7 +29,8 @@ def test_every_translation_has_as_many_tokens_as_its_source(script, hparams):
     assert model.translate(source, GREEDY).shape == (2, 8)
 
 
-def test_a_length_that_latents_do_not_fill_is_refused_in_a_sentence(script):
+@pytest.mark.parametrize("length", [20, 0, -8])
+def test_a_length_that_latents_do_not_fill_is_refused_in_a_sentence(script, length):
     student = script.make_model(f"softem_nat_tiny,compress_steps=3,{NARROW}", vocab_size=500)
     with pytest.raises(SystemExit, match="Give it multiples of 8"):
-        script.check_lengths([16, 20], student)
+        script.check_lengths([16, length], student)

@@ -62,10 +62,11 @@ class TransformerNat(TranslationModel):
         mask_startup_steps: see `t2t_vq.layers.mask_schedule`.
         predicted_latents: share of the latents that the decoder sees, in training, as the predictor
             takes them to be when it knows the others as `predictor` says. So it learns to make good
-            what the predictor gets wrong. Default 0.
+            what the predictor gets wrong. At 1 nothing teaches the compressor. Default 0.
 
     Raises:
-        ValueError: when the bottleneck has no codes to predict, or for another predictor.
+        ValueError: when the bottleneck has no codes to predict, for another predictor, or for a
+            share outside of 0 to 1.
 
     Reference: arXiv 1805.11063, section 4.
 
@@ -108,6 +109,11 @@ class TransformerNat(TranslationModel):
             raise ValueError(
                 f"There is no latent predictor '{predictor}'. Choose one of "
                 f"{', '.join(_PREDICTORS)}."
+            )
+        if not 0.0 <= predicted_latents <= 1.0:
+            raise ValueError(
+                f"predicted_latents={predicted_latents} is a share of the latents, so it must be "
+                "from 0 to 1."
             )
         self.compress_steps = compress_steps
         self.label_smoothing = label_smoothing

@@ -321,12 +321,15 @@ def test_no_translation_is_without_latents_or_ends_inside_of_one(batch, kind, se
     assert (symbols[:, :, 0] < 8).all() and (symbols[:, :, 1:] == 8).all()
 
 
+def in_all_codebooks(model, symbols):
+    return np.array(symbols)[..., None].repeat(model.bottleneck.num_codebooks, axis=-1)
+
+
 @CODEBOOKS
 def test_what_no_latent_stands_for_is_the_end(batch, kind):
     model = started(batch, kind)
     memory, memory_mask = model.encode(batch["source"][:2])
-    symbols = np.array([[3, 8, 8, 8], [3, 2, 5, 8]])[..., None]
-    symbols = symbols.repeat(model.bottleneck.num_codebooks, axis=-1)
+    symbols = in_all_codebooks(model, [[3, 8, 8, 8], [3, 2, 5, 8]])
     tokens = model.decode_latents(symbols, memory, memory_mask)
     assert tuple(tokens.shape) == (2, 8)
     assert (np.asarray(tokens)[0, 2:] == 1).all() and (np.asarray(tokens)[1, 6:] == 1).all()
@@ -336,8 +339,7 @@ def test_what_no_latent_stands_for_is_the_end(batch, kind):
 def test_how_many_latents_there_may_be_changes_no_token(batch, kind):
     model = started(batch, kind)
     memory, memory_mask = model.encode(batch["source"][:2])
-    symbols = np.array([[3, 8, 8, 8], [3, 2, 8, 8]])[..., None]
-    symbols = symbols.repeat(model.bottleneck.num_codebooks, axis=-1)
+    symbols = in_all_codebooks(model, [[3, 8, 8, 8], [3, 2, 8, 8]])
     tokens = np.asarray(model.decode_latents(symbols, memory, memory_mask))
     shorter = np.asarray(model.decode_latents(symbols[:, :2], memory, memory_mask))
     np.testing.assert_array_equal(tokens[:, :4], shorter)
@@ -500,10 +502,17 @@ def test_predictions_are_shown_to_nobody_before_the_codebook_starts_or_in_evalua
         assert losses == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_a_share_that_is_none_is_refused_in_a_sentence(share):
+    with pytest.raises(ValueError, match=f"predicted_latents={share} is a share of the latents"):
+        tiny(predicted_latents=share)
+
+
 def test_is_made_from_its_hyper_parameters():
     overrides = (
         "hidden_size=16,filter_size=24,num_heads=4,encoder_layers=1,decoder_layers=2,"
-        "predictor_layers=3,compress_steps=1,startup_steps=5,mask_startup_steps=7,predicted_latents=0.25,"
+        "predictor_layers=3,compress_steps=1,startup_steps=5,mask_startup_steps=7,"
+        "predicted_latents=0.25,"
         "bottleneck.num_codes=6,bottleneck.num_samples=4,bottleneck.temperature=3"
     )
     hparams = config.override(registry.hparams("softem_nat_tiny"), overrides)
