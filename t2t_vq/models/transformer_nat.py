@@ -304,12 +304,6 @@ class TransformerNat(TranslationModel):
             for prediction in predictions[: self.bottleneck.num_codebooks]
         ]
         predicted = self._embed(ops.stack(codes, axis=-1))
-        if self.bottleneck.num_codebooks == 1:
-            # The gradient takes the mean embedding's way, so that the decoder teaches the predictor.
-            scores = predictions[0].logits[:, : dense.shape[1], : self.bottleneck.num_codes]
-            table = ops.stop_gradient(self.bottleneck.table())
-            mean = ops.matmul(ops.softmax(ops.cast(scores, "float32")), table)
-            predicted = predicted + mean - ops.stop_gradient(mean)
         coins = replicas.uniform((*ops.shape(dense)[:2], 1), _SEED, step, _PREDICTED)
         # Before the codebook starts no code says what the decoder sees.
         share = self.predicted_latents * self.bottleneck.started_share()
