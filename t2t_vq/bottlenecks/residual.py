@@ -20,8 +20,11 @@ class ResidualVectorQuantizer(Composite):
     """Quantizes in levels: each codebook quantizes the residual of the levels before it.
 
     The output is the sum of the levels' vectors; the loss is the sum of their losses. Under soft
-    assignment the residual is that of the mean of a level's samples. Levels start one after the
-    other, when they start in training, as the residual means nothing before.
+    assignment the residual is that of the mean of a level's samples, and one temperature serves
+    all levels though distances shrink from one to the next: where it exceeds the distances of a
+    level's codes, these draw together and carry nothing. So many levels want hard assignment, or a
+    temperature fit for the last. Levels start one after the other, when they start in training, as
+    the residual means nothing before.
 
     Args:
         quantizer: a codebook bottleneck, whose options every level takes; a `VectorQuantizer` with
