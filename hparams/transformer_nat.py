@@ -37,6 +37,7 @@ def softem_nat_small():
         dropout=0.2,
         latent_label_smoothing=0.1,
         mask_startup_steps=0,
+        predicted_latents=0.5,
         bottleneck=BottleneckConfig(kind="em", num_codes=1024, decay=0.99),
     )
 
@@ -49,6 +50,7 @@ def softem_nat_tiny():
         **TINY,
         predictor_layers=2,
         latent_label_smoothing=0.0,
+        predicted_latents=0.0,
         learning_rate=4e-3,
         startup_steps=100,
         bottleneck=BottleneckConfig(kind="em", num_codes=256, decay=0.99),

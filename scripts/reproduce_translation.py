@@ -81,6 +81,7 @@ ROWS = {
     "em-cooling": "bottleneck.temperature=8,bottleneck.temperature_steps=2000",
     "em-shallow": "predictor_layers=1",
     "em-predicted": "predicted_latents=0.5",
+    "em-unpredicted": "predicted_latents=0",
     "masked": "predictor=masked",
     "masked-vq": "predictor=masked,bottleneck=vq",
 }
