@@ -87,20 +87,27 @@ class MaskedLatentPredictor(LatentPredictor):
         return found
 
     def search(self, embed, memory, memory_mask, length, options):
-        number = self._choose_lengths(memory, memory_mask, length, options)
-        mask = ops.arange(length) < number
-        codes = ops.zeros((*ops.shape(mask), self.num_codebooks), "int32")
-        certainty = ops.zeros(ops.shape(mask), "float32")
-        hidden = mask
-        for i in range(options.passes):
+        def choose_hidden(index, state):
+            number, codes, certainty, hidden = state
+            mask = ops.arange(length) < number
             found, certain = self._choose_codes(
-                embed(codes), hidden, mask, memory, memory_mask, options, i
+                embed(codes), hidden, mask, memory, memory_mask, options, index
             )
             codes = ops.where(hidden[..., None], found, codes)
             certainty = ops.where(hidden, certain, certainty)
-            # Of L codes, L (passes - 1 - i) / passes are hidden again.
-            again = number * (options.passes - 1 - i) // options.passes
-            hidden = _lowest(certainty, mask, again)
+            # Of L codes, L (passes - 1 - index) / passes are hidden again.
+            again = number * (options.passes - 1 - index) // options.passes
+            return number, codes, certainty, _lowest(certainty, mask, again)
+
+        number = self._choose_lengths(memory, memory_mask, length, options)
+        mask = ops.arange(length) < number
+        codes = ops.zeros((*ops.shape(mask), self.num_codebooks), "int32")
+        state = (number, codes, ops.zeros(ops.shape(mask), "float32"), mask)
+        # A loop even for one pass, and the number of latents goes through it: to see whether a
+        # later switch always goes one way, XLA interprets what leads to it, all matrix products of
+        # the encoder too, which takes minutes. It does not look into loops.
+        number, codes, _, _ = ops.fori_loop(0, options.passes, choose_hidden, state)
+        mask = ops.arange(length) < number
         found = ops.where(mask[..., None], codes, self.num_codes)
         return ops.reshape(found, (-1, options.num_candidates, length, self.num_codebooks))
 

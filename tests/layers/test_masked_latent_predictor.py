@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from t2t_vq.decoding.options import Search
@@ -46,6 +47,17 @@ def scores(predictor, codes, hidden, mask=MASK):
 def predictions(predictor, codes, training=False, step=0):
     samples = codes[..., None]
     return predictor.predictions(embed, codes, samples, MASK, MEMORY, MEMORY_MASK, step, training)
+
+
+def before_loops(last):
+    """Returns the types of the operations that lead to `last`, not looking past loops."""
+    seen, todo = set(), [last]
+    while todo:
+        op = todo.pop()
+        if op not in seen and "While" not in op.type:
+            todo.extend(tensor.op for tensor in op.inputs)
+        seen.add(op)
+    return {op.type for op in seen}
 
 
 @CODEBOOKS
@@ -192,6 +204,17 @@ def test_samples_differ_and_do_not_depend_on_the_other_rows():
     assert len(np.unique(found[0], axis=0)) > 4
     alone = predictor.search(embed, MEMORY[1:], MEMORY_MASK[1:], 6, options)
     np.testing.assert_array_equal(np.asarray(alone)[0], found[1])
+
+
+def test_all_codes_come_out_of_a_loop_which_xla_does_not_interpret():
+    predictor = built()
+
+    @tf.function(input_signature=[tf.TensorSpec((2, 4, 8))])
+    def search(memory):
+        return predictor.search(embed, memory, MEMORY_MASK, 6, Search())
+
+    (found,) = search.get_concrete_function().outputs
+    assert "MatMul" not in before_loops(found.op)
 
 
 def test_its_configuration_survives_serialisation():
