@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from t2t_vq import em
+
 
 def greedy_search(step, state, rows, length, end):
     """Takes the most probable symbol at each position until every row has ended.
@@ -27,7 +29,7 @@ def greedy_search(step, state, rows, length, end):
 
     def extend(index, symbols, ended, sequence, state):
         logits, state = step(symbols, index, state)
-        chosen = ops.cast(ops.argmax(logits, axis=-1), "int32")
+        chosen = em.most_probable(logits)
         chosen = ops.where(ended, end, chosen)
         sequence = ops.slice_update(sequence, (0, index), chosen[:, None])
         return index + 1, chosen, ops.logical_or(ended, chosen == end), sequence, state

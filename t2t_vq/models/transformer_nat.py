@@ -402,7 +402,7 @@ class TransformerNat(TranslationModel):
 
     def _decode(self, codes, mask, memory, memory_mask):
         logits = self.reconstruct(self.bottleneck.embed(codes), mask, memory, memory_mask)
-        tokens = ops.cast(ops.argmax(logits, axis=-1), "int32")
+        tokens = em.most_probable(logits)
         return ops.where(self._block_mask(mask), tokens, EOS_ID)
 
     def _embed(self, codes):
