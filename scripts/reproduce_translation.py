@@ -21,7 +21,8 @@ sentence alone, tokens to tokens, after compilation, over the first hundred of t
 `sentences/s` is the best over batch sizes. Greedy rows also show, on the validation text, what
 limits them: `reconstruction`, BLEU when the decoder is given the codes of the reference; `latent
 accuracy`, of predicting those codes, each with the ones before it known (`masked`: with none
-known); `perplexity`, the effective number of codes in use.
+known); `perplexity`, the effective number of codes in use. `--searches` takes some of the searches
+only, and `--no_speed` leaves the times out, which mean nothing where other work runs too.
 
 `--extra_tests` scores every row on further texts too, files of English, tab, German. A corpus whose
 third column says where a pair is from is scored by part after, for instance,
@@ -136,6 +137,7 @@ def main():
             hparams = joined(sized("softem_nat", arguments.size), ROWS[name], arguments.overrides)
             train(arguments, output_dir, problem, hparams, arguments.train_steps, seed)
             searches = SEARCHES | (MASKED_SEARCHES if "masked" in ROWS[name] else {})
+            searches = {each: searches[each] for each in searches if each in arguments.searches}
             measure(arguments, results, done, name, seed, output_dir, teacher, searches, tests)
     print(table(read_rows(results)))
 
@@ -150,6 +152,16 @@ def parsed_arguments():
     add("--teacher_steps", type=int, help="updates of the teacher; else the set's")
     add("--distill_beam", type=int, default=4)
     add("--teacher_overrides", default="", help="of the teacher's set")
+    searches = list(SEARCHES | MASKED_SEARCHES)
+    add(
+        "--searches",
+        nargs="+",
+        default=searches,
+        choices=searches,
+        metavar="SEARCH",
+        help=f"of the students: {'; '.join(searches)}",
+    )
+    add("--no_speed", action="store_true", help="for a machine that does other work too")
     add(
         "--extra_tests",
         nargs="+",
@@ -209,9 +221,10 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
             "precision": run.precision,
             **provenance(["tensorflow", "keras", "sacrebleu"]),
             **score(translator, sources, references),
-            **speed(translator, load_translator(teacher_dir)[2], sources),
             "extra_tests": {test: score(translator, *text) for test, text in tests.items()},
         }
+        if not arguments.no_speed:
+            row |= speed(translator, load_translator(teacher_dir)[2], sources)
         if name != TEACHER and search_name == "greedy":
             row |= diagnosis(translator, run)
         append_row(results, row)
@@ -328,14 +341,16 @@ def table(rows):
 
 
 def _cells(row, tests):
-    diagnosis = (("reconstruction_bleu", 1), ("latent_accuracy", 2), ("codebook_perplexity", 0))
+    if "latency_ms" in row:
+        row = row | {"speedup": row["teacher_latency_ms"] / row["latency_ms"]}
+    digits = {
+        **{"bleu": 1, "chrf": 1, "latency_ms": 1, "speedup": 1, "best_sentences_per_second": 0},
+        **{"reconstruction_bleu": 1, "latent_accuracy": 2, "codebook_perplexity": 0},
+    }
     extra = [row.get("extra_tests", {}).get(test) for test in tests]
     return [
         *(row["row"], row["seed"], row["updates"], row["search"]),
-        *(f"{row['bleu']:.1f}", f"{row['chrf']:.1f}", f"{row['latency_ms']:.1f}"),
-        f"{row['teacher_latency_ms'] / row['latency_ms']:.1f}",
-        f"{row['best_sentences_per_second']:.0f}",
-        *(f"{row[name]:.{digits}f}" if name in row else None for name, digits in diagnosis),
+        *(f"{row[name]:.{places}f}" if name in row else None for name, places in digits.items()),
         *(found and f"{found['bleu']:.1f} / {found['chrf']:.1f}" for found in extra),
     ]
 
