@@ -22,7 +22,8 @@ sentence alone, tokens to tokens, after compilation, over the first hundred of t
 limits them: `reconstruction`, BLEU when the decoder is given the codes of the reference; `latent
 accuracy`, of predicting those codes, each with the ones before it known (`masked`: with none
 known); `perplexity`, the effective number of codes in use. `--searches` takes some of the searches
-only, and `--no_speed` leaves the times out, which mean nothing where other work runs too.
+only (those with passes are of `masked` rows), and `--no_speed` leaves the times out, which mean
+nothing where other work runs too. What was measured before stays as it is.
 
 `--extra_tests` scores every row on further texts too, files of English, tab, German. A corpus whose
 third column says where a pair is from is scored by part after, for instance,
@@ -161,7 +162,7 @@ def parsed_arguments():
         metavar="SEARCH",
         help=f"of the students: {'; '.join(searches)}",
     )
-    add("--no_speed", action="store_true", help="for a machine that does other work too")
+    add("--no_speed", action="store_true", help="leave the times out")
     add(
         "--extra_tests",
         nargs="+",

@@ -138,7 +138,7 @@ def posterior_logits(x, codebook, temperature):
 
 
 def most_probable(logits):
-    """Index of each row's largest logit, `[N]` int32. Ties go to the first."""
+    """Index of the largest logit of `[..., K]`, `[...]` int32. Ties go to the first."""
     # A search for the maximum is several times as fast as XLA's argmax on a CPU.
     columns = ops.arange(logits.shape[-1], dtype="int32")
     largest = ops.max(logits, axis=-1, keepdims=True)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from t2t_vq import em
 from t2t_vq.bottlenecks import replicas
 from t2t_vq.decoding.search import perturb
 from t2t_vq.layers.attention import padding_mask
@@ -161,7 +162,7 @@ class MaskedLatentPredictor(LatentPredictor):
             drawn = logits
             if options.num_samples:
                 drawn = perturb(logits, options, 1 + index * self.num_codebooks + i)
-            chosen = ops.cast(ops.argmax(drawn, axis=-1), "int32")
+            chosen = em.most_probable(drawn)
             scores = ops.take_along_axis(ops.log_softmax(logits), chosen[..., None], axis=-1)
             codes.append(chosen)
             certain += scores[..., 0]

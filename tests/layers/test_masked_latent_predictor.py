@@ -1,7 +1,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import ops
 
 from t2t_vq.decoding.options import Search
@@ -206,7 +205,7 @@ def test_samples_differ_and_do_not_depend_on_the_other_rows():
     np.testing.assert_array_equal(np.asarray(alone)[0], found[1])
 
 
-def test_all_codes_come_out_of_a_loop_which_xla_does_not_interpret():
+def test_all_codes_come_out_of_a_loop_which_xla_does_not_interpret(tf):
     predictor = built()
 
     @tf.function(input_signature=[tf.TensorSpec((2, 4, 8))])
