@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq.layers.image_encoder import ImageEncoder
-from t2t_vq.layers.residual_convolution_2d import ResidualConvolution2D
+from t2t_vq.layers.residual_convolution_2d import residual_layers
 
 
 def level_width(hidden_size, halvings):
@@ -19,12 +19,14 @@ def level_width(hidden_size, halvings):
 class ConvolutionalEncoder(ImageEncoder):
     """Convolutions of width 4 and stride 2, then residual ones over the small grid.
 
-    The width doubles with each halving, up to `hidden_size`. See `ImageEncoder` for the call.
+    The width doubles with each halving, up to `hidden_size`. Residual convolutions may come before
+    that, too, at each grid between the pixels' and the latents'. See `ImageEncoder` for the call.
 
     Args:
         hidden_size: width of the vectors. Default 128.
         downsample_steps: how often height and width are halved. Default 2.
-        num_residual_layers: residual convolutions. Default 2.
+        num_residual_layers: residual convolutions over the small grid. Default 2.
+        num_fine_layers: residual convolutions over each finer grid. Default 0.
         dropout: rate in the residual convolutions while training. Default 0.
 
     Reference: "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1.
@@ -35,13 +37,20 @@ class ConvolutionalEncoder(ImageEncoder):
     """
 
     def __init__(
-        self, hidden_size=128, downsample_steps=2, num_residual_layers=2, dropout=0.0, **kwargs
+        self,
+        hidden_size=128,
+        downsample_steps=2,
+        num_residual_layers=2,
+        dropout=0.0,
+        num_fine_layers=0,
+        **kwargs,
     ):
         super().__init__(hidden_size, downsample_steps, dropout, **kwargs)
         self.num_residual_layers = num_residual_layers
+        self.num_fine_layers = num_fine_layers
 
     def build_grid(self, shape):
-        dim, self.halve = shape[-1], []
+        dim, self.halve, self.fine = shape[-1], [], []
         for left in reversed(range(self.downsample_steps)):
             width = level_width(self.hidden_size, left)
             layer = keras.layers.Conv2D(
@@ -55,22 +64,27 @@ class ConvolutionalEncoder(ImageEncoder):
             layer.build((None, None, None, dim))
             self.halve.append(layer)
             dim = width
+            self.fine.append(self._residual(dim, self.num_fine_layers if left else 0))
         self.enter = keras.layers.Dense(self.hidden_size, dtype=self.dtype_policy)
         self.enter.build((None, None, None, dim))
-        self.residual = [
-            ResidualConvolution2D(self.dropout_rate, dtype=self.dtype_policy)
-            for _ in range(self.num_residual_layers)
-        ]
-        for layer in self.residual:
-            layer.build((None, None, None, self.hidden_size))
+        self.residual = self._residual(self.hidden_size, self.num_residual_layers)
+
+    def _residual(self, dim, number):
+        return residual_layers(dim, number, self.dropout_rate, self.dtype_policy)
 
     def grid(self, x, training):
-        for layer in self.halve:
-            x = ops.relu(layer(x))
+        for halve, fine in zip(self.halve, self.fine, strict=True):
+            x = ops.relu(halve(x))
+            for layer in fine:
+                x = layer(x, training=training)
         x = self.enter(x)
         for layer in self.residual:
             x = layer(x, training=training)
         return x
 
     def get_config(self):
-        return {**super().get_config(), "num_residual_layers": self.num_residual_layers}
+        return {
+            **super().get_config(),
+            "num_residual_layers": self.num_residual_layers,
+            "num_fine_layers": self.num_fine_layers,
+        }

@@ -47,3 +47,11 @@ class ResidualConvolution2D(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "dropout": self.dropout_rate}
+
+
+def residual_layers(dim, number, dropout, dtype):
+    """Returns so many `ResidualConvolution2D` in a list, built for vectors of `dim`."""
+    layers = [ResidualConvolution2D(dropout, dtype=dtype) for _ in range(number)]
+    for layer in layers:
+        layer.build((None, None, None, dim))
+    return layers
