@@ -96,6 +96,33 @@ def uniform(shape, seed, step, stream=0):
     return keras.random.uniform(shape, seed=_FixedSeed(key))
 
 
+def coins(shape, rate, generator):
+    """Draws True with a probability of `1 - rate`, else False.
+
+    On TensorFlow the generator's seed is the key of Philox and its number of draws the upper half
+    of Philox's counter, whose lower half counts within a draw: no two draws share numbers, nor do
+    generators of different seeds.
+
+    Args:
+        shape: of the result.
+        rate: probability of False, 0 to 1.
+        generator: a `keras.random.SeedGenerator`, which moves on by one draw.
+
+    Returns:
+        A bool tensor.
+    """
+    if not _ON_TENSORFLOW:
+        return keras.random.uniform(shape, seed=generator) >= rate
+    seed, draw = tf.unstack(tf.cast(generator.next(), tf.uint64))
+    numbers = tf.raw_ops.StatelessRandomUniformV2(
+        shape=shape,
+        key=seed[None],
+        counter=tf.stack([tf.constant(0, tf.uint64), draw]),
+        alg=tf.random.Algorithm.PHILOX.value,
+    )
+    return numbers >= rate
+
+
 class _FixedSeed(keras.random.SeedGenerator):
     """A seed generator without state: Keras takes computed seeds in no other form."""
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_vq.layers.dropout import Dropout
+
 _MASKED = -1e9
 
 
@@ -70,7 +72,7 @@ class MultiHeadAttention(keras.layers.Layer):
             "bhld,hdc->blc", (None, dim), bias_axes="c", name="combine", dtype=self.dtype_policy
         )
         self.combine.build((None, self.num_heads, None, self.head_size))
-        self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
+        self.dropout = Dropout(self.dropout_rate, dtype=self.dtype_policy)
         self.built = True
 
     def _projection(self, equation, output_shape, input_shape, name):

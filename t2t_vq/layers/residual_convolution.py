@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_vq.layers.dropout import Dropout
+
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
 class ResidualConvolution(keras.layers.Layer):
@@ -34,7 +36,7 @@ class ResidualConvolution(keras.layers.Layer):
         # A convolution of width 3 is a matmul over a position and its neighbours.
         self.convolution = keras.layers.Dense(dim, dtype=self.dtype_policy)
         self.convolution.build((None, None, 3 * dim))
-        self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
+        self.dropout = Dropout(self.dropout_rate, dtype=self.dtype_policy)
         self.built = True
 
     def call(self, x, mask, training=False):

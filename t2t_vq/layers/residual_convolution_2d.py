@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_vq.layers.dropout import Dropout
+
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
 class ResidualConvolution2D(keras.layers.Layer):
@@ -38,7 +40,7 @@ class ResidualConvolution2D(keras.layers.Layer):
         self.combine = keras.layers.Dense(dim, dtype=self.dtype_policy)
         for layer in (self.norm, self.convolution, self.combine):
             layer.build((None, None, None, dim))
-        self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
+        self.dropout = Dropout(self.dropout_rate, dtype=self.dtype_policy)
         self.built = True
 
     def call(self, x, training=False):

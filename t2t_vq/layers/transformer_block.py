@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq.layers.attention import MultiHeadAttention
+from t2t_vq.layers.dropout import Dropout
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -61,7 +62,7 @@ class TransformerBlock(keras.layers.Layer):
         self.expand.build((None, None, dim))
         self.contract = keras.layers.Dense(dim, dtype=self.dtype_policy)
         self.contract.build((None, None, self.filter_size))
-        self.dropout = keras.layers.Dropout(self.dropout_rate, dtype=self.dtype_policy)
+        self.dropout = Dropout(self.dropout_rate, dtype=self.dtype_policy)
         self.built = True
 
     def _norm(self, dim):

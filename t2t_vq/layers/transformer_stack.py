@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq.layers.attention import causal_mask
+from t2t_vq.layers.dropout import Dropout
 from t2t_vq.layers.transformer_block import TransformerBlock
 
 
@@ -43,7 +44,7 @@ class TransformerStack(keras.layers.Layer):
             )
             for _ in range(num_layers)
         ]
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.dropout = Dropout(dropout, dtype=self.dtype_policy)
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
 
     def build(self, shape):
