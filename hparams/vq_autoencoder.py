@@ -14,7 +14,7 @@ def _hard(hparams):
 
 @register_hparams
 def softem_image():
-    """Soft EM in 16 blocks of K = 256 over an 8 x 8 grid, 256 wide; the prior 512, 8 layers."""
+    """Soft EM in 4 blocks of K = 256 over an 8 x 8 grid, 256 wide; the prior 512, 8 layers."""
     return ImageHParams(
         train_steps=100_000,
         batch_size=128,
@@ -31,9 +31,9 @@ def softem_image():
             kind="dvq",
             soft=True,
             num_codes=256,
-            num_blocks=16,
+            num_blocks=4,
             num_samples=10,
-            temperature=0.25,
+            temperature=0.5,
             decay=0.99,
         ),
     )
@@ -41,7 +41,7 @@ def softem_image():
 
 @register_hparams
 def softem_image_small():
-    """Soft EM in 16 blocks of K = 64, 128 wide, a prior 256 wide of 4 layers."""
+    """Soft EM in 4 blocks of K = 256, 128 wide, a prior 256 wide of 4 layers."""
     base = softem_image()
     return dataclasses.replace(
         base,
@@ -54,13 +54,13 @@ def softem_image_small():
         prior_layers=4,
         prior_filter_size=1024,
         prior_heads=4,
-        bottleneck=dataclasses.replace(base.bottleneck, num_codes=64, temperature=0.15),
+        bottleneck=dataclasses.replace(base.bottleneck, temperature=0.3),
     )
 
 
 @register_hparams
 def softem_image_tiny():
-    """Soft EM in 16 blocks of K = 16, 96 wide: five minutes on two CPU cores."""
+    """Soft EM in 4 blocks of K = 256, 96 wide: five minutes on two CPU cores."""
     small = softem_image_small()
     return dataclasses.replace(
         small,
@@ -78,7 +78,7 @@ def softem_image_tiny():
         prior_dropout=0.0,
         startup_steps=100,
         eval_frequency=600,
-        bottleneck=dataclasses.replace(small.bottleneck, num_codes=16, temperature=0.1),
+        bottleneck=dataclasses.replace(small.bottleneck, temperature=0.25),
     )
 
 

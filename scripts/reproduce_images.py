@@ -37,10 +37,9 @@ MODEL = "softem_image"
 def rows(size):
     """Returns the overrides of `softem_image` of a size that make each row.
 
-    All kinds with codes spend as many bits on a position: FSQ takes the levels that come nearest.
+    All kinds with codes spend as many bits on a position: the levels of FSQ come near 256 codes.
     """
     bottleneck = registry.hparams(sized(MODEL, size)).bottleneck
-    levels = {16: "[4,4]", 64: "[4,4,4]", 256: "[8,6,5]"}[bottleneck.num_codes]
     hard = "bottleneck.soft=false"
     residual = f"bottleneck=residual-vq,bottleneck.num_quantizers={bottleneck.num_blocks}"
     return {
@@ -50,7 +49,7 @@ def rows(size):
         "soft-m20": "bottleneck.num_samples=20",
         "soft-exact": "bottleneck.num_samples=none",
         "gradient": f"{hard},bottleneck.learning=gradient",
-        "fsq": f"bottleneck=fsq,bottleneck.levels={levels}",
+        "fsq": "bottleneck=fsq,bottleneck.levels=[8,6,5]",
         "residual": f"{residual},{hard}",
         "residual-soft": residual,
         # The loss is nats a value of the image, of which a position has 4 x 4 x 3.

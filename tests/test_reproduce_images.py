@@ -22,7 +22,7 @@ def test_rows_with_codes_spend_as_many_bits(script, size):
         if bottleneck.has_codes:
             spent = bottleneck.num_codes**bottleneck.num_codebooks
             # The levels of 256 codes are 240.
-            assert spent == codes or (name == "fsq" and spent == 240**16)
+            assert spent == codes or (name == "fsq" and spent == 240**4)
 
 
 def test_rows_draw_as_many_codes_as_they_say(script):
