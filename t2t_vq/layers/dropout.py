@@ -18,7 +18,9 @@ class Dropout(keras.layers.Dropout):
         rate, seed, **kwargs: see `keras.layers.Dropout`; there is no `noise_shape`.
 
     Example:
-        Dropout(0.5, seed=1)(ops.ones((2, 8)), training=True)  # zeros and twos
+        dropout = Dropout(0.5)
+        dropout(ops.ones(2))  # [1.0, 1.0]
+        ops.max(dropout(ops.ones(99), training=True))  # 2.0
     """
 
     def __init__(self, rate, seed=None, **kwargs):
