@@ -110,6 +110,8 @@ def coins(shape, rate, generator):
 
     Returns:
         A bool tensor.
+
+    Source: Philox is of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
     """
     if not _ON_TENSORFLOW:
         return keras.random.uniform(shape, seed=generator) >= rate

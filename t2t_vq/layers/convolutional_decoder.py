@@ -51,8 +51,9 @@ class ConvolutionalDecoder(ImageDecoder):
         self.num_fine_layers = num_fine_layers
 
     def build_pixels(self):
+        options = (self.dropout_rate, self.dtype_policy)
         dim, self.double, self.fine = self.hidden_size, [], []
-        self.residual = self._residual(dim, self.num_residual_layers)
+        self.residual = residual_layers(dim, self.num_residual_layers, *options)
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
         self.norm.build((None, None, None, dim))
         for step in range(self.downsample_steps):
@@ -63,13 +64,10 @@ class ConvolutionalDecoder(ImageDecoder):
             layer.build((None, None, None, dim))
             self.double.append(layer)
             dim = width
-            self.fine.append(self._residual(dim, self.num_fine_layers))
+            self.fine.append(residual_layers(dim, self.num_fine_layers, *options))
         self.final = self.final_map(self.num_outputs, dim)
         self.side = 2**self.downsample_steps
         self.shortcut = self.final_map(self.side**2 * self.num_outputs, self.hidden_size)
-
-    def _residual(self, dim, number):
-        return residual_layers(dim, number, self.dropout_rate, self.dtype_policy)
 
     def pixels(self, grid, training):
         linear = from_patches(self.shortcut(grid), self.side)

@@ -50,6 +50,7 @@ class ConvolutionalEncoder(ImageEncoder):
         self.num_fine_layers = num_fine_layers
 
     def build_grid(self, shape):
+        options = (self.dropout_rate, self.dtype_policy)
         dim, self.halve, self.fine = shape[-1], [], []
         for left in reversed(range(self.downsample_steps)):
             width = level_width(self.hidden_size, left)
@@ -64,13 +65,10 @@ class ConvolutionalEncoder(ImageEncoder):
             layer.build((None, None, None, dim))
             self.halve.append(layer)
             dim = width
-            self.fine.append(self._residual(dim, self.num_fine_layers if left else 0))
+            self.fine.append(residual_layers(dim, self.num_fine_layers if left else 0, *options))
         self.enter = keras.layers.Dense(self.hidden_size, dtype=self.dtype_policy)
         self.enter.build((None, None, None, dim))
-        self.residual = self._residual(self.hidden_size, self.num_residual_layers)
-
-    def _residual(self, dim, number):
-        return residual_layers(dim, number, self.dropout_rate, self.dtype_policy)
+        self.residual = residual_layers(self.hidden_size, self.num_residual_layers, *options)
 
     def grid(self, x, training):
         for halve, fine in zip(self.halve, self.fine, strict=True):

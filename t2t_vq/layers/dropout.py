@@ -17,6 +17,19 @@ class Dropout(keras.layers.Dropout):
     Args:
         rate, seed, **kwargs: see `keras.layers.Dropout`; there is no `noise_shape`.
 
+    Call arguments:
+        inputs: of any shape.
+        training: whether to drop anything. Default False.
+
+    Returns:
+        As `inputs`: a share `rate` of the numbers is 0, the others are over `1 - rate`.
+
+    Raises:
+        ValueError: for a rate outside 0 to 1.
+
+    Reference: Srivastava et al., "Dropout: a simple way to prevent neural networks from
+    overfitting" (JMLR 15, 2014).
+
     Example:
         dropout = Dropout(0.5)
         dropout(ops.ones(2))  # [1.0, 1.0]
