@@ -105,6 +105,8 @@ class BottleneckConfig:
         temperature: of the posterior under soft EM, or of a relaxation.
         temperature_end, temperature_steps: what the temperature falls or rises to, linearly over
             that many updates; 0 updates keep it.
+        relative_temperature: whether soft EM's temperature is in units of a codebook's variance,
+            the mean squared distance of its codes from their mean.
         learning: "ema" (expectation-maximisation) or "gradient".
         similarity: "euclidean" or "cosine".
         estimator: "straight_through" or "rotation", how gradients pass an assignment.
@@ -132,6 +134,7 @@ class BottleneckConfig:
     temperature: float = 1.0
     temperature_end: float = 1.0
     temperature_steps: int = 0
+    relative_temperature: bool = False
     learning: str = "ema"
     similarity: str = "euclidean"
     estimator: str = "straight_through"

@@ -66,7 +66,7 @@ def soft_assignment(x, codebook, temperature, uniforms):
     Args:
         x: `[N, D]`.
         codebook: `[K, D]`.
-        temperature: scalar, more than 0.
+        temperature: scalar, more than 0; of several codebooks, one for all or one each.
         uniforms: `[N, m]`, uniform in [0, 1); `[N, 0]` draws nothing.
 
     Returns:
@@ -134,7 +134,14 @@ def _in_chunks(e_step, codebook, *rows):
 
 def posterior_logits(x, codebook, temperature):
     """The soft E-step: logits `[N, K]` of the posterior `softmax_j(-|x - e_j|^2 / temperature)`."""
-    return distance_logits(x, codebook) / temperature
+    temperature = ops.convert_to_tensor(temperature, "float32")
+    return distance_logits(x, codebook) / temperature[..., None, None]
+
+
+def codebook_variance(codebook):
+    """Mean squared distance of the codes `[K, D]` from their mean, a scalar: a codebook's scale."""
+    centered = codebook - ops.mean(codebook, axis=-2, keepdims=True)
+    return ops.mean(ops.sum(ops.square(centered), axis=-1), axis=-1)
 
 
 def most_probable(logits):

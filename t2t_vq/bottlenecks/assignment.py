@@ -10,6 +10,9 @@ from t2t_vq import em
 from t2t_vq.bottlenecks import noise, replicas, schedule
 from t2t_vq.bottlenecks.configured import Configured
 
+# Of a codebook whose codes coincide, so that nothing is divided by 0.
+VARIANCE_FLOOR = 1e-12
+
 
 class Assignment(NamedTuple):
     """The E-step of one batch.
@@ -97,6 +100,9 @@ class SoftAssignment(HardAssignment):
             of many samples; `samples` then holds the most probable code alone.
         temperature: of the posterior, a number or a schedule of Keras. At 1, the paper's, it is
             nearly one-hot in high dimensions: watch the metric `posterior_entropy`.
+        relative_temperature: whether the temperature is in units of the codebook's variance, the
+            mean squared distance of its codes from their mean. Then it means the same at any width
+            and scale, and follows them while they change; the gradient does not see it.
 
     Raises:
         ValueError: for a value out of range.
@@ -112,6 +118,7 @@ class SoftAssignment(HardAssignment):
 
     num_samples: int | None = 10
     temperature: Any = 1.0
+    relative_temperature: bool = False
 
     def __post_init__(self):
         if self.num_samples is not None and self.num_samples < 1:
@@ -119,7 +126,7 @@ class SoftAssignment(HardAssignment):
         schedule.check_positive("temperature", self.temperature)
 
     def __call__(self, x, weights, codebook, step, uniform, training):
-        temperature = schedule.at_step(self.temperature, step)
+        temperature = self._temperature(codebook, step)
         if training and self.num_samples is None:
             return self._to_posterior_mean(x, weights, codebook, temperature)
         drawn = self.num_samples if training else 0
@@ -144,10 +151,19 @@ class SoftAssignment(HardAssignment):
         Returns:
             Codes `[N, m]` int32, and the log-probability `[N]` of all m together, in nats.
         """
-        logits = em.posterior_logits(x, codebook, schedule.at_step(self.temperature, step))
+        logits = em.posterior_logits(x, codebook, self._temperature(codebook, step))
         samples = em.sample_codes(logits, uniforms)
         log_probs = ops.take_along_axis(ops.log_softmax(logits, axis=-1), samples, axis=-1)
         return samples, ops.sum(log_probs, axis=-1)
+
+    def _temperature(self, codebook, step):
+        """The temperature that the posterior of each codebook has, in squared distances."""
+        temperature = schedule.at_step(self.temperature, step)
+        if not self.relative_temperature:
+            return temperature
+        variance = em.codebook_variance(ops.stop_gradient(codebook))
+        # Codes that all coincide leave the posterior uniform, whatever the temperature.
+        return temperature * ops.maximum(variance, VARIANCE_FLOOR)
 
     def _to_posterior_mean(self, x, weights, codebook, temperature):
         logits = ops.stop_gradient(em.posterior_logits(x, codebook, temperature))

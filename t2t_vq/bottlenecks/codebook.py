@@ -118,7 +118,8 @@ class CodebookBottleneck(Bottleneck):
             ]
         }
         if options.get("soft"):
-            own["assignment"] = SoftAssignment(options["num_samples"], options["temperature"])
+            names = ("num_samples", "temperature", "relative_temperature")
+            own["assignment"] = SoftAssignment(**{name: options[name] for name in names})
         return super().from_options({**options, **own})
 
     @property

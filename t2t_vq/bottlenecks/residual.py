@@ -22,9 +22,9 @@ class ResidualVectorQuantizer(Composite):
     The output is the sum of the levels' vectors; the loss is the sum of their losses. Under soft
     assignment the residual is that of the mean of a level's samples, and one temperature serves
     all levels though distances shrink from one to the next: where it exceeds the distances of a
-    level's codes, these draw together and carry nothing. So many levels want hard assignment, or a
-    temperature fit for the last. Levels start one after the other, when they start in training, as
-    the residual means nothing before.
+    level's codes, these draw together and carry nothing. So soft levels want a
+    `relative_temperature`, which shrinks with them. Levels start one after the other, when they
+    start in training, as the residual means nothing before.
 
     Args:
         quantizer: a codebook bottleneck, whose options every level takes; a `VectorQuantizer` with

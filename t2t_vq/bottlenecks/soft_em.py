@@ -21,6 +21,8 @@ class SoftEM(CodebookBottleneck):
             of many samples; `samples` then holds the most probable code alone.
         temperature: of the posterior, a number or a schedule of Keras. At 1, the paper's, it is
             nearly one-hot in high dimensions: watch the metric `posterior_entropy`.
+        relative_temperature: whether the temperature is in units of the codebook's variance, as
+            `SoftAssignment` explains.
         *args, **kwargs: of `CodebookBottleneck`, but for `assignment`.
 
     Raises:
@@ -40,8 +42,12 @@ class SoftEM(CodebookBottleneck):
         https://arxiv.org/abs/1805.11063, section 4.
     """
 
-    def __init__(self, *args, num_samples=10, temperature=1.0, **kwargs):
-        assignment = SoftAssignment(num_samples, configured.deserialize(temperature))
+    def __init__(
+        self, *args, num_samples=10, temperature=1.0, relative_temperature=False, **kwargs
+    ):
+        assignment = SoftAssignment(
+            num_samples, configured.deserialize(temperature), relative_temperature
+        )
         super().__init__(*args, assignment=assignment, **kwargs)
 
     @classmethod

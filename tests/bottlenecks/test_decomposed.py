@@ -107,6 +107,14 @@ def test_soft_blocks_decode_what_their_codes_embed_to():
 QUANTIZERS = {
     "hard": lambda: VectorQuantizer(5, decay=0.5, restart_threshold=0),
     "soft": lambda: SoftEM(5, decay=0.5, restart_threshold=0, num_samples=None, temperature=2.0),
+    "relative": lambda: SoftEM(
+        5,
+        decay=0.5,
+        restart_threshold=0,
+        num_samples=None,
+        temperature=0.3,
+        relative_temperature=True,
+    ),
     "cosine": lambda: VectorQuantizer(
         5, decay=0.5, restart_threshold=0, similarity="cosine", estimator="rotation"
     ),

@@ -88,6 +88,19 @@ def test_soft_levels_quantize_what_the_mean_of_samples_left():
     np.testing.assert_array_equal(output.codes[:, :, 1], nearest)
 
 
+def test_levels_that_shrink_are_as_soft_as_the_first_with_a_relative_temperature():
+    # All levels see the same picture, at a tenth of the scale of the level before.
+    codebook = normal(16, 3)
+    quantizer = SoftEM(16, num_samples=None, temperature=0.1, relative_temperature=True)
+    layer = started([codebook, 0.1 * codebook, 0.01 * codebook], quantizer)
+    x, entropies = normal(2, 30, 3), []
+    for scale, part in zip((1.0, 0.1, 0.01), layer.parts, strict=True):
+        statistics = part.forward(scale * x, training=True).statistics
+        entropies.append(float(part.describe(statistics)["posterior_entropy"]))
+    assert entropies[0] > 0.1
+    np.testing.assert_allclose(entropies, entropies[0], rtol=1e-3)
+
+
 def test_adapting_starts_each_level_from_the_residual():
     layer, x = ResidualVectorQuantizer(VectorQuantizer(8), num_quantizers=3), normal(4, 50, 2)
     layer.adapt(x)

@@ -29,6 +29,45 @@ def test_one_exact_step_without_memory_is_one_step_of_a_gaussian_mixture(tempera
     np.testing.assert_allclose(layer.codebook, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_relative_temperature_is_in_units_of_the_variance_of_the_codebook():
+    x, codebook = normal(200, 3), normal(5, 3)
+    layer = SoftEM(
+        5,
+        num_samples=None,
+        temperature=0.5,
+        relative_temperature=True,
+        decay=0.0,
+        epsilon=0.0,
+        restart_threshold=0,
+    )
+    layer.start(codebook)
+    layer.update(layer.forward(x[None], training=True).statistics)
+    temperature = 0.5 * ((codebook - codebook.mean(0)) ** 2).sum(-1).mean()
+    expected = gaussian_mixture_step(x.astype("float64"), codebook, temperature / 2)
+    np.testing.assert_allclose(layer.codebook, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_relative_temperature_draws_the_same_codes_at_every_scale():
+    codebook, x = normal(16, 3), normal(2, 30, 3)
+    samples = []
+    for scale in (0.125, 1.0, 64.0):
+        layer = SoftEM(16, num_samples=5, temperature=0.2, relative_temperature=True)
+        layer.start(scale * codebook)
+        samples.append(ops.convert_to_numpy(layer.forward(scale * x, training=True).output.samples))
+    assert (samples[0][..., 0] != samples[0][..., 1]).any()
+    np.testing.assert_array_equal(samples[0], samples[1])
+    np.testing.assert_array_equal(samples[2], samples[1])
+
+
+def test_codes_that_coincide_keep_a_relative_temperature_finite():
+    layer = SoftEM(4, num_samples=None, relative_temperature=True)
+    layer.start(np.ones((4, 3)))
+    result = layer.forward(np.ones((1, 5, 3)), training=True)
+    np.testing.assert_allclose(result.output.dense, np.ones((1, 5, 3)), rtol=1e-6)
+    entropy = layer.describe(result.statistics)["posterior_entropy"]
+    assert float(entropy) == pytest.approx(np.log(4), rel=1e-5)
+
+
 def test_training_output_is_the_mean_of_the_samples():
     codebook, x = normal(7, 3), normal(2, 5, 3)
     layer = SoftEM(7, num_samples=4, temperature=5.0)
