@@ -44,6 +44,7 @@ def rows(size):
     residual = f"bottleneck=residual-vq,bottleneck.num_quantizers={bottleneck.num_blocks}"
     return {
         "hard": hard,
+        "soft-m1": "bottleneck.num_samples=1",
         "soft-m5": "bottleneck.num_samples=5",
         "soft-m10": "bottleneck.num_samples=10",
         "soft-m20": "bottleneck.num_samples=20",
