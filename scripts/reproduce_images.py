@@ -12,8 +12,9 @@ commit and machine; --print shows them as the table for RESULTS.md.
 
 `bits/dim` bounds the negative log-likelihood of a test image by that of its pixels given its codes
 (`pixels`) plus that of the codes under the prior (`codes`), both per dimension; see
-`VqAutoencoder.bits`. `of m samples` is the bound for m drawn codes, for soft kinds. `vae` bounds it
-by one Gaussian sample and its divergence from the prior.
+`VqAutoencoder.bits`. For soft kinds `of one sample` is the bound for one code drawn from each
+posterior and `of m samples` that for as many as training draws. `vae` bounds it by one Gaussian
+sample and its divergence from the prior.
 """
 
 import argparse
@@ -112,12 +113,13 @@ def measured(name, output_dir, overrides):
 def table(found):
     """Returns the measurements as a Markdown table."""
     head = [
-        *("row", "seed", "updates", "bits/dim", "pixels", "codes", "of m samples"),
-        *("perplexity", "PSNR", "SSIM"),
+        *("row", "seed", "updates", "bits/dim", "pixels", "codes", "of one sample"),
+        *("of m samples", "perplexity", "PSNR", "SSIM"),
     ]
     digits = {
         **dict.fromkeys(("bits_per_dim", "reconstruction_bits", "prior_bits"), 3),
-        **{"bits_per_dim_of_samples": 3, "codebook_perplexity": 0, "psnr": 2, "ssim": 3},
+        **{"bits_per_dim_of_one_sample": 3, "bits_per_dim_of_samples": 3},
+        **{"codebook_perplexity": 0, "psnr": 2, "ssim": 3},
     }
     cells = [
         [row["row"], row["seed"], row["updates"]]

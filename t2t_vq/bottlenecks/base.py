@@ -117,6 +117,11 @@ class Bottleneck(keras.layers.Layer):
         return None
 
     @property
+    def has_posterior(self):
+        """Whether codes can be drawn from a posterior over them, as under soft EM."""
+        return False
+
+    @property
     def has_prior(self):
         """Whether the latents of a kind without codes come with a prior of their own."""
         return False

@@ -218,12 +218,16 @@ class CodebookBottleneck(Bottleneck):
     def num_samples(self):
         return getattr(self.assignment, "num_samples", None)
 
+    @property
+    def has_posterior(self):
+        return isinstance(self.assignment, SoftAssignment)
+
     def _uniform(self, shape):
         return replicas.uniform(shape, self.seed, self.step, SAMPLES)
 
     def draw(self, x, num_samples=1, seed=0):
         self._check_built()
-        if not isinstance(self.assignment, SoftAssignment):
+        if not self.has_posterior:
             return super().draw(x, num_samples, seed)
         vectors, _ = self._valid_vectors(x, None)
         table = self.table()

@@ -54,6 +54,10 @@ class Composite(Bottleneck):
     def num_samples(self):
         return self.parts[0].num_samples
 
+    @property
+    def has_posterior(self):
+        return self.parts[0].has_posterior
+
     def update(self, statistics):
         super().update(statistics)
         for part, own in zip(self.parts, split(statistics, len(self.parts)), strict=True):

@@ -99,9 +99,10 @@ def score_images(codec, images, labels):
     Returns:
         A dict of means over the images: `bits_per_dim` with its parts `reconstruction_bits` and
         `prior_bits`, where the model bounds the likelihood; under soft EM the same with
-        `_of_samples` behind it, for as many drawn codes as training draws; `codebook_perplexity`
-        and `codes_in_use` where there are codes, means over codebooks; `psnr` in dB and `ssim` of
-        the reconstructions; and the number of `images`.
+        `_of_one_sample` behind it, for one code drawn from each posterior, and with `_of_samples`,
+        for as many as training draws if these are more; `codebook_perplexity` and `codes_in_use`
+        where there are codes, means over codebooks; `psnr` in dB and `ssim` of the
+        reconstructions; and the number of `images`.
     """
     import numpy as np
 
@@ -109,9 +110,12 @@ def score_images(codec, images, labels):
     from t2t_vq.metrics.image_quality import psnr, ssim
 
     model, result = codec.model, {"images": len(images)}
-    for samples, ending in ((None, ""), (model.bottleneck.num_samples, "_of_samples")):
-        if not model.has_bound or (ending and samples is None):
-            continue
+    bounds = {"": None} if model.has_bound else {}
+    if model.bottleneck.has_posterior:
+        bounds["_of_one_sample"] = 1
+        if (model.bottleneck.num_samples or 1) > 1:
+            bounds["_of_samples"] = model.bottleneck.num_samples
+    for ending, samples in bounds.items():
         parts = [float(np.mean(part)) for part in codec.bits(images, labels, samples)]
         result[f"bits_per_dim{ending}"] = sum(parts)
         result[f"reconstruction_bits{ending}"], result[f"prior_bits{ending}"] = parts

@@ -109,6 +109,13 @@ def test_a_variational_decoder_sees_one_sample():
         layer.draw(X, 2)
 
 
+@pytest.mark.parametrize("kind", list(SOFT))
+def test_soft_kinds_have_a_posterior_and_others_none(kind):
+    assert SOFT[kind]().has_posterior
+    assert SoftEM(3, num_samples=None).has_posterior
+    assert not VectorQuantizer(3).has_posterior and not VariationalBottleneck().has_posterior
+
+
 def test_a_kind_that_picks_its_codes_draws_none():
     with pytest.raises(ValueError, match="picks its latents and draws none"):
         started(lambda: VectorQuantizer(3)).draw(X)

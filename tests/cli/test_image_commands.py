@@ -29,12 +29,12 @@ def test_training_tells_images_a_second_and_bits(images):
     assert last.endswith(f"Next: t2t-vq-eval --output_dir={images.output_dir}")
 
 
-def test_eval_tells_both_bounds_and_their_parts(command, images):
+def test_eval_tells_every_bound_and_its_parts(command, images):
     result = command("eval", f"--output_dir={images.output_dir}", "--split=dev")
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
     assert (found["problem"], found["split"], found["images"]) == ("image_tiny", "dev", 3)
-    for ending in ("", "_of_samples"):
+    for ending in ("", "_of_one_sample", "_of_samples"):
         parts = found[f"reconstruction_bits{ending}"] + found[f"prior_bits{ending}"]
         assert found[f"bits_per_dim{ending}"] == pytest.approx(parts)
     # The same images gave the validation's score, which the run ended with.

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Bounds the bits of images by one sample of a posterior over codes, at several temperatures.
+
+    python scripts/posterior_bits.py images/runs/hard-seed0 --temperatures 0.02 0.05 0.08 --num=1000
+    python scripts/posterior_bits.py images/runs/hard-seed0 --temperatures 0.05 --split=test
+
+A sample of any posterior bounds an image's likelihood (see `VqAutoencoder.bits`), also where the
+model was trained with another or, under hard EM, with none. So a temperature is chosen here on the
+validation images, and the test images are scored at it. Temperatures are in units of the variance
+of each codebook; `none` is the most probable code. Prints a line of JSON each.
+"""
+
+import argparse
+import json
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from provenance import provenance
+
+from t2t_vq.bottlenecks import SoftAssignment
+from t2t_vq.training.loading import load_image_codec
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", help="folder of a run whose bottleneck has codebooks as parts")
+    parser.add_argument("--temperatures", nargs="+", type=temperature, required=True)
+    parser.add_argument("--split", default="dev", choices=("dev", "test"))
+    parser.add_argument("--num", type=int, help="images, the first of the split; all by default")
+    arguments = parser.parse_args()
+    for value in arguments.temperatures:
+        print(json.dumps(bits(arguments, value)), flush=True)
+
+
+def temperature(text):
+    """Returns the number of an argument, or None for `none`."""
+    return None if text == "none" else float(text)
+
+
+def bits(arguments, value):
+    """Returns the bound at a temperature, with its parts and what it was measured on."""
+    keras.backend.clear_session()
+    run, problem, codec, path = load_image_codec(arguments.run)
+    images, labels = (
+        each[: arguments.num] for each in problem.arrays(run.data_dir, arguments.split)
+    )
+    if value is not None:
+        for part in codec.model.bottleneck.parts:
+            part.assignment = SoftAssignment(1, value, relative_temperature=True)
+    parts = codec.bits(images, labels, None if value is None else 1)
+    pixels, codes = (float(np.mean(part)) for part in parts)
+    return {
+        "run": os.path.basename(os.path.normpath(arguments.run)),
+        "checkpoint": os.path.basename(path),
+        "split": arguments.split,
+        "images": len(images),
+        "temperature": value,
+        "bits_per_dim": pixels + codes,
+        "reconstruction_bits": pixels,
+        "prior_bits": codes,
+        **provenance(["tensorflow", "keras"]),
+    }
+
+
+if __name__ == "__main__":
+    main()
