@@ -31,15 +31,15 @@ def test_rows_draw_as_many_codes_as_they_say(script):
     for name, overrides in script.rows("tiny").items():
         hparams = config.override(own, overrides)
         drawn[name] = make_bottleneck(config.to_dict(hparams.bottleneck)).num_samples
-    soft = {"soft-m5": 5, "soft-m10": 10, "soft-m20": 20, "residual-soft": 10}
+    soft = {"soft-m1": 1, "soft-m5": 5, "soft-m10": 10, "soft-m20": 20, "residual-soft": 1}
     assert {name: number for name, number in drawn.items() if number} == soft
 
 
 def test_a_measurement_is_a_line_of_the_table(script):
     row = {
-        **{"row": "hard", "seed": 0, "updates": 5, "bits_per_dim": 5.6666},
+        **{"row": "soft-m1", "seed": 0, "updates": 5, "bits_per_dim": 5.6666},
         **{"reconstruction_bits": 5.0, "prior_bits": 0.6666, "codebook_perplexity": 15.4},
-        **{"psnr": 21.234, "ssim": 0.71},
+        **{"psnr": 21.234, "ssim": 0.71, "bits_per_dim_of_one_sample": 5.6543},
     }
     *_, line = script.table([row]).splitlines()
-    assert line == "| hard | 0 | 5 | 5.667 | 5.000 | 0.667 |  | 15 | 21.23 | 0.710 |"
+    assert line == "| soft-m1 | 0 | 5 | 5.667 | 5.000 | 0.667 | 5.654 |  | 15 | 21.23 | 0.710 |"

@@ -59,10 +59,11 @@ def softem_nat_test():
 
 @registry.register_hparams
 def softem_image_test():
-    """Soft EM in two blocks over a 4 x 4 grid, 16 wide, which start after 3 updates."""
+    """Soft EM, m = 3, in two blocks over a 4 x 4 grid, 16 wide, which start after 3 updates."""
     return config.override(
         registry.hparams("softem_image_tiny"),
         "hidden_size=16,num_layers=1,downsample_steps=3,num_mixtures=2,batch_size=8,train_steps=8,"
         "eval_frequency=4,warmup_steps=4,prior_size=16,prior_layers=1,prior_filter_size=32,"
-        "prior_heads=2,startup_steps=3,bottleneck.num_codes=8,bottleneck.num_blocks=2",
+        "prior_heads=2,startup_steps=3,bottleneck.num_codes=8,bottleneck.num_blocks=2,"
+        "bottleneck.num_samples=3",
     )
