@@ -21,6 +21,7 @@ import numpy as np
 from provenance import provenance
 
 from t2t_vq.bottlenecks import SoftAssignment
+from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.training.loading import load_image_codec
 
 
@@ -49,11 +50,17 @@ def bits(arguments, value):
     images, labels = (
         each[: arguments.num] for each in problem.arrays(run.data_dir, arguments.split)
     )
+    parts = getattr(codec.model.bottleneck, "parts", ())
+    if not any(isinstance(part, CodebookBottleneck) for part in parts):
+        raise SystemExit(
+            f"The run in {arguments.run} has no codebooks as parts of its bottleneck, so no posterior "
+            "over codes. Name one of blocks (dvq) or levels (residual-vq)."
+        )
     if value is not None:
-        for part in codec.model.bottleneck.parts:
+        for part in parts:
             part.assignment = SoftAssignment(1, value, relative_temperature=True)
-    parts = codec.bits(images, labels, None if value is None else 1)
-    pixels, codes = (float(np.mean(part)) for part in parts)
+    found = codec.bits(images, labels, None if value is None else 1)
+    pixels, codes = (float(np.mean(each)) for each in found)
     return {
         "run": os.path.basename(os.path.normpath(arguments.run)),
         "checkpoint": os.path.basename(path),
