@@ -29,7 +29,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", help="folder of a run whose bottleneck has codebooks as parts")
+    parser.add_argument("run", help="folder of a run of images with codebooks")
     parser.add_argument("--temperatures", nargs="+", type=temperature, required=True)
     parser.add_argument("--split", default="dev", choices=("dev", "test"))
     parser.add_argument("--num", type=int, help="images, the first of the split; all by default")
@@ -50,11 +50,12 @@ def bits(arguments, value):
     images, labels = (
         each[: arguments.num] for each in problem.arrays(run.data_dir, arguments.split)
     )
-    parts = getattr(codec.model.bottleneck, "parts", ())
-    if not any(isinstance(part, CodebookBottleneck) for part in parts):
+    bottleneck = codec.model.bottleneck
+    parts = getattr(bottleneck, "parts", [bottleneck])
+    if not all(isinstance(part, CodebookBottleneck) for part in parts):
         raise SystemExit(
-            f"The run in {arguments.run} has no codebooks as parts of its bottleneck, so no posterior "
-            "over codes. Name one of blocks (dvq) or levels (residual-vq)."
+            f"The bottleneck of {arguments.run}, {type(bottleneck).__name__}, has no codebooks that "
+            "vectors are compared with. Name a run with em, vq, dvq or residual-vq."
         )
     if value is not None:
         for part in parts:
