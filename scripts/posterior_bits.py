@@ -54,8 +54,8 @@ def bits(arguments, value):
     parts = getattr(bottleneck, "parts", [bottleneck])
     if not all(isinstance(part, CodebookBottleneck) for part in parts):
         raise SystemExit(
-            f"The bottleneck of {arguments.run}, {type(bottleneck).__name__}, has no codebooks that "
-            "vectors are compared with. Name a run with em, vq, dvq or residual-vq."
+            f"The bottleneck of {arguments.run}, {type(bottleneck).__name__}, has no codebooks to "
+            "compare vectors with. Name a run with em, vq, dvq or residual-vq."
         )
     if value is not None:
         for part in parts:
