@@ -18,7 +18,6 @@ def normal(*shape):
 
 def randomised(layer, shape):
     """Builds a layer and gives all its weights, biases and scales too, values of their own."""
-    keras.utils.set_random_seed(0)
     layer.build(shape)
     for weight in layer.weights:
         weight.assign(weight + 0.1 * normal(*weight.shape))
