@@ -343,8 +343,8 @@ class VqAutoencoder(Model):
 
         whose expectation is taken at one draw. It pays for m sequences and gets back only what the
         posterior leaves open: where that is nearly one-hot it is about m times the price of one.
-        So one sample bounds best, and better than the most probable codes, which get nothing back.
-        It is a bound whatever m the model was trained with.
+        So one sample bounds best, whatever m the model was trained with; and below the most
+        probable codes, which get nothing back, unless the posterior is too wide for the decoder.
         The bound of the variational kind is the same with one Gaussian sample and the divergence
         of its posterior from its prior in closed form.
 
