@@ -39,8 +39,13 @@ def main():
 
 
 def temperature(text):
-    """Returns the number of an argument, or None for `none`."""
-    return None if text == "none" else float(text)
+    """Returns the number of an argument, more than 0, or None for `none`."""
+    value = None if text == "none" else float(text)
+    if value is not None and not value > 0:
+        raise argparse.ArgumentTypeError(
+            f"a temperature is more than 0, and {text} is not; the most probable code is 'none'"
+        )
+    return value
 
 
 def bits(arguments, value):

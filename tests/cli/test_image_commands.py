@@ -43,6 +43,29 @@ def test_eval_tells_every_bound_and_its_parts(command, images):
     assert found["psnr"] > 0 and -1 <= found["ssim"] <= 1
 
 
+def test_bits_of_any_posterior_meet_those_of_the_most_probable_code(
+    load_script, images, monkeypatch, capsys
+):
+    script = load_script("posterior_bits")
+    argv = ["posterior_bits.py", str(images.output_dir), "--temperatures", "none", "1e-9", "1"]
+    monkeypatch.setattr("sys.argv", argv)
+    script.main()
+    picked, sharp, soft = map(json.loads, capsys.readouterr().out.splitlines())
+    assert picked["images"] == 3 and picked["temperature"] is None
+    assert f"dimension {picked['bits_per_dim']:.2f}." in images.result.stdout
+    # So cold a posterior leaves nothing open, and so gives nothing back.
+    assert sharp["bits_per_dim"] == pytest.approx(picked["bits_per_dim"], abs=1e-4)
+    assert soft["prior_bits"] < picked["prior_bits"]
+
+
+@pytest.mark.parametrize("temperature", ["0", "-1", "nan", "cold"])
+def test_bits_of_a_posterior_need_a_temperature(load_script, monkeypatch, capsys, temperature):
+    monkeypatch.setattr("sys.argv", ["posterior_bits.py", "run", f"--temperatures={temperature}"])
+    with pytest.raises(SystemExit):
+        load_script("posterior_bits").main()
+    assert temperature in capsys.readouterr().err
+
+
 def test_sample_draws_a_grid_and_shows_reconstructions(command, images, tmp_path):
     run = [f"--output_dir={images.output_dir}", "--num=5"]
     result = command("sample", *run, f"--grid={tmp_path / 'grid.png'}")
