@@ -103,9 +103,14 @@ class SoftAssignment(HardAssignment):
         relative_temperature: whether the temperature is in units of the codebook's variance, the
             mean squared distance of its codes from their mean. Then it means the same at any width
             and scale, and follows them while they change; the gradient does not see it.
+        learned_posterior: whether the posterior is learned, as in a variational autoencoder. The
+            gradient of the drawn code then reaches the vectors through the posterior's mean, so
+            that they learn what an open posterior costs, and a model of images adds the posterior's
+            divergence from its prior over codes to the loss, which is then the bound of one drawn
+            code. So this takes num_samples=1.
 
     Raises:
-        ValueError: for a value out of range.
+        ValueError: for a value out of range, or a learned posterior with other than one sample.
 
     Example:
 
@@ -113,22 +118,35 @@ class SoftAssignment(HardAssignment):
 
     References:
         Roy et al., "Theory and experiments on vector quantized autoencoders",
-        https://arxiv.org/abs/1805.11063, section 4.
+        https://arxiv.org/abs/1805.11063, section 4; for a learned posterior Kingma and
+        Welling, https://arxiv.org/abs/1312.6114, equation 3.
     """
 
     num_samples: int | None = 10
     temperature: Any = 1.0
     relative_temperature: bool = False
+    learned_posterior: bool = False
 
     def __post_init__(self):
         if self.num_samples is not None and self.num_samples < 1:
             raise ValueError(f"num_samples={self.num_samples} must be at least 1, or None.")
+        if self.learned_posterior and self.num_samples != 1:
+            raise ValueError(
+                "A learned posterior learns by the bound of one drawn code, but num_samples="
+                f"{self.num_samples}. Set num_samples=1, or learned_posterior=False."
+            )
         schedule.check_positive("temperature", self.temperature)
+
+    @property
+    def relaxed(self):
+        return self.learned_posterior
 
     def __call__(self, x, weights, codebook, step, uniform, training):
         temperature = self._temperature(codebook, step)
         if training and self.num_samples is None:
             return self._to_posterior_mean(x, weights, codebook, temperature)
+        if training and self.learned_posterior:
+            return self._to_drawn_code(x, weights, codebook, temperature, uniform)
         drawn = self.num_samples if training else 0
         uniforms = uniform((*ops.shape(x)[:-1], drawn))
         # Drawn codes leave one program and enter another: within one they are worked out twice.
@@ -156,6 +174,16 @@ class SoftAssignment(HardAssignment):
         log_probs = ops.take_along_axis(ops.log_softmax(logits, axis=-1), samples, axis=-1)
         return samples, ops.sum(log_probs, axis=-1)
 
+    def log_posterior(self, x, codebook, step):
+        """Returns the log-probabilities `[N, K]` of all codes, with the gradient of the vectors.
+
+        Args:
+            x, codebook, step: see `draw`.
+        """
+        temperature = self._temperature(codebook, step)
+        logits = em.posterior_logits(x, ops.stop_gradient(codebook), temperature)
+        return ops.log_softmax(logits, axis=-1)
+
     def _temperature(self, codebook, step):
         """The temperature that the posterior of each codebook has, in squared distances."""
         temperature = schedule.at_step(self.temperature, step)
@@ -164,6 +192,17 @@ class SoftAssignment(HardAssignment):
         variance = em.codebook_variance(ops.stop_gradient(codebook))
         # Codes that all coincide leave the posterior uniform, whatever the temperature.
         return temperature * ops.maximum(variance, VARIANCE_FLOOR)
+
+    def _to_drawn_code(self, x, weights, codebook, temperature, uniform):
+        logits = em.posterior_logits(x, codebook, temperature)
+        posterior, constant = ops.softmax(logits, axis=-1), ops.stop_gradient(logits)
+        samples = em.sample_codes(constant, uniform((*ops.shape(x)[:-1], 1)))
+        assigned = self._to(em.most_probable(constant), samples, x, weights, codebook, True)
+        mean = ops.matmul(posterior, codebook)
+        return assigned._replace(
+            quantized=em.straight_through(mean, assigned.quantized),
+            entropy=em.posterior_entropy(constant),
+        )
 
     def _to_posterior_mean(self, x, weights, codebook, temperature):
         logits = ops.stop_gradient(em.posterior_logits(x, codebook, temperature))

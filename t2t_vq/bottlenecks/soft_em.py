@@ -23,6 +23,8 @@ class SoftEM(CodebookBottleneck):
             nearly one-hot in high dimensions: watch the metric `posterior_entropy`.
         relative_temperature: whether the temperature is in units of the codebook's variance, as
             `SoftAssignment` explains.
+        learned_posterior: whether the posterior is learned by the bound of one drawn code, as
+            `SoftAssignment` explains; takes num_samples=1.
         *args, **kwargs: of `CodebookBottleneck`, but for `assignment`.
 
     Raises:
@@ -43,10 +45,19 @@ class SoftEM(CodebookBottleneck):
     """
 
     def __init__(
-        self, *args, num_samples=10, temperature=1.0, relative_temperature=False, **kwargs
+        self,
+        *args,
+        num_samples=10,
+        temperature=1.0,
+        relative_temperature=False,
+        learned_posterior=False,
+        **kwargs,
     ):
         assignment = SoftAssignment(
-            num_samples, configured.deserialize(temperature), relative_temperature
+            num_samples,
+            configured.deserialize(temperature),
+            relative_temperature,
+            learned_posterior,
         )
         super().__init__(*args, assignment=assignment, **kwargs)
 
