@@ -47,6 +47,12 @@ def _means(x, weights, codebook, samples):
     return ops.mean(em.take(codebook, samples), axis=-2), counts, sums
 
 
+def _posterior_mean(x, codebook, temperature):
+    """Returns the posterior's means `[N, D]`."""
+    logits = em.posterior_logits(x, codebook, temperature)
+    return ops.matmul(ops.softmax(logits, axis=-1), codebook)
+
+
 @keras.saving.register_keras_serializable(package="t2t_vq")
 @dataclasses.dataclass(frozen=True)
 class HardAssignment(Configured):
@@ -145,8 +151,6 @@ class SoftAssignment(HardAssignment):
         temperature = self._temperature(codebook, step)
         if training and self.num_samples is None:
             return self._to_posterior_mean(x, weights, codebook, temperature)
-        if training and self.learned_posterior:
-            return self._to_drawn_code(x, weights, codebook, temperature, uniform)
         drawn = self.num_samples if training else 0
         uniforms = uniform((*ops.shape(x)[:-1], drawn))
         # Drawn codes leave one program and enter another: within one they are worked out twice.
@@ -155,7 +159,12 @@ class SoftAssignment(HardAssignment):
         )
         samples = samples if training else codes[..., None]
         assigned = self._to(codes, samples, x, weights, codebook, training)
-        return assigned._replace(entropy=entropy)
+        quantized = assigned.quantized
+        if training and self.learned_posterior:
+            # Not fused: XLA takes longer for these products, and for their gradients.
+            mean = _posterior_mean(x, codebook, temperature)
+            quantized = em.straight_through(mean, quantized)
+        return assigned._replace(quantized=quantized, entropy=entropy)
 
     def draw(self, x, codebook, step, uniforms):
         """Draws codes from the posterior, in evaluation too.
@@ -192,17 +201,6 @@ class SoftAssignment(HardAssignment):
         variance = em.codebook_variance(ops.stop_gradient(codebook))
         # Codes that all coincide leave the posterior uniform, whatever the temperature.
         return temperature * ops.maximum(variance, VARIANCE_FLOOR)
-
-    def _to_drawn_code(self, x, weights, codebook, temperature, uniform):
-        logits = em.posterior_logits(x, codebook, temperature)
-        posterior, constant = ops.softmax(logits, axis=-1), ops.stop_gradient(logits)
-        samples = em.sample_codes(constant, uniform((*ops.shape(x)[:-1], 1)))
-        assigned = self._to(em.most_probable(constant), samples, x, weights, codebook, True)
-        mean = ops.matmul(posterior, codebook)
-        return assigned._replace(
-            quantized=em.straight_through(mean, assigned.quantized),
-            entropy=em.posterior_entropy(constant),
-        )
 
     def _to_posterior_mean(self, x, weights, codebook, temperature):
         logits = ops.stop_gradient(em.posterior_logits(x, codebook, temperature))
