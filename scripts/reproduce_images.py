@@ -46,7 +46,7 @@ def rows(size):
     return {
         "hard": hard,
         "soft-m1": "bottleneck.num_samples=1",
-        "soft-learned": "bottleneck.num_samples=1,bottleneck.learned_posterior=true",
+        "soft-through": "bottleneck.num_samples=1,bottleneck.through_posterior=true",
         "soft-m5": "bottleneck.num_samples=5",
         "soft-m10": "bottleneck.num_samples=10",
         "soft-m20": "bottleneck.num_samples=20",

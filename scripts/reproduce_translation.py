@@ -81,6 +81,8 @@ ROWS = {
     **{f"em-k{k}": f"bottleneck.num_codes={k}" for k in (256, 512, 2048, 4096, 8192, 16384)},
     "em-t2": "bottleneck.temperature=2",
     "em-relative": "bottleneck.temperature=0.05,bottleneck.relative_temperature=true",
+    "em-through": "bottleneck.temperature=0.05,bottleneck.relative_temperature=true,"
+    "bottleneck.through_posterior=true",
     "em-cooling": "bottleneck.temperature=8,bottleneck.temperature_steps=2000",
     "em-shallow": "predictor_layers=1",
     "em-predicted": "predicted_latents=0.5",

@@ -107,8 +107,7 @@ class BottleneckConfig:
             that many updates; 0 updates keep it.
         relative_temperature: whether soft EM's temperature is in units of a codebook's variance,
             the mean squared distance of its codes from their mean.
-        learned_posterior: whether soft EM's posterior learns by the bound of one drawn code, for
-            models of images; takes num_samples=1.
+        through_posterior: whether soft EM's gradient goes through the posterior's mean.
         learning: "ema" (expectation-maximisation) or "gradient".
         similarity: "euclidean" or "cosine".
         estimator: "straight_through" or "rotation", how gradients pass an assignment.
@@ -137,7 +136,7 @@ class BottleneckConfig:
     temperature_end: float = 1.0
     temperature_steps: int = 0
     relative_temperature: bool = False
-    learned_posterior: bool = False
+    through_posterior: bool = False
     learning: str = "ema"
     similarity: str = "euclidean"
     estimator: str = "straight_through"

@@ -387,6 +387,18 @@ def lloyd(x, weights, codebook, iterations):
     return codebook, counts
 
 
+def posterior_mean(x, codebook, temperature):
+    """Returns the mean code `[N, D]` under the posterior, with gradients.
+
+    Args:
+        x: `[N, D]`.
+        codebook: `[K, D]`.
+        temperature: as in `soft_assignment`.
+    """
+    logits = posterior_logits(x, codebook, temperature)
+    return ops.matmul(ops.softmax(logits, axis=-1), codebook)
+
+
 def straight_through(x, quantized):
     """`quantized` in the forward pass, with the gradient of `x`: `x + sg(quantized - x)`.
 

@@ -32,7 +32,7 @@ def test_rows_draw_as_many_codes_as_they_say(script):
         hparams = config.override(own, overrides)
         drawn[name] = make_bottleneck(config.to_dict(hparams.bottleneck)).num_samples
     soft = {"soft-m1": 1, "soft-m5": 5, "soft-m10": 10, "soft-m20": 20}
-    soft |= {"soft-learned": 1, "residual-soft": 1}
+    soft |= {"soft-through": 1, "residual-soft": 1}
     assert {name: number for name, number in drawn.items() if number} == soft
 
 

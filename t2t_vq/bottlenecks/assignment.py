@@ -47,12 +47,6 @@ def _means(x, weights, codebook, samples):
     return ops.mean(em.take(codebook, samples), axis=-2), counts, sums
 
 
-def _posterior_mean(x, codebook, temperature):
-    """Returns the posterior's means `[N, D]`."""
-    logits = em.posterior_logits(x, codebook, temperature)
-    return ops.matmul(ops.softmax(logits, axis=-1), codebook)
-
-
 @keras.saving.register_keras_serializable(package="t2t_vq")
 @dataclasses.dataclass(frozen=True)
 class HardAssignment(Configured):
@@ -109,14 +103,12 @@ class SoftAssignment(HardAssignment):
         relative_temperature: whether the temperature is in units of the codebook's variance, the
             mean squared distance of its codes from their mean. Then it means the same at any width
             and scale, and follows them while they change; the gradient does not see it.
-        learned_posterior: whether the posterior is learned, as in a variational autoencoder. The
-            gradient of the drawn code then reaches the vectors through the posterior's mean, so
-            that they learn what an open posterior costs, and a model of images adds the posterior's
-            divergence from its prior over codes to the loss, which is then the bound of one drawn
-            code. So this takes num_samples=1.
+        through_posterior: whether the gradient reaches the vectors through the posterior's mean,
+            as far as a vector can move it, rather than straight past the assignment. So vectors
+            learn what an open posterior costs.
 
     Raises:
-        ValueError: for a value out of range, or a learned posterior with other than one sample.
+        ValueError: for a value out of range.
 
     Example:
 
@@ -124,31 +116,32 @@ class SoftAssignment(HardAssignment):
 
     References:
         Roy et al., "Theory and experiments on vector quantized autoencoders",
-        https://arxiv.org/abs/1805.11063, section 4; for a learned posterior Kingma and
-        Welling, https://arxiv.org/abs/1312.6114, equation 3.
+        https://arxiv.org/abs/1805.11063, section 4.
     """
 
     num_samples: int | None = 10
     temperature: Any = 1.0
     relative_temperature: bool = False
-    learned_posterior: bool = False
+    through_posterior: bool = False
 
     def __post_init__(self):
         if self.num_samples is not None and self.num_samples < 1:
             raise ValueError(f"num_samples={self.num_samples} must be at least 1, or None.")
-        if self.learned_posterior and self.num_samples != 1:
-            raise ValueError(
-                "A learned posterior learns by the bound of one drawn code, but num_samples="
-                f"{self.num_samples}. Set num_samples=1, or learned_posterior=False."
-            )
         schedule.check_positive("temperature", self.temperature)
 
     @property
     def relaxed(self):
-        return self.learned_posterior
+        return self.through_posterior
 
     def __call__(self, x, weights, codebook, step, uniform, training):
         temperature = self._temperature(codebook, step)
+        assigned = self._assigned(x, weights, codebook, temperature, uniform, training)
+        if not (training and self.through_posterior):
+            return assigned
+        mean = em.posterior_mean(x, codebook, temperature)
+        return assigned._replace(quantized=em.straight_through(mean, assigned.quantized))
+
+    def _assigned(self, x, weights, codebook, temperature, uniform, training):
         if training and self.num_samples is None:
             return self._to_posterior_mean(x, weights, codebook, temperature)
         drawn = self.num_samples if training else 0
@@ -159,12 +152,7 @@ class SoftAssignment(HardAssignment):
         )
         samples = samples if training else codes[..., None]
         assigned = self._to(codes, samples, x, weights, codebook, training)
-        quantized = assigned.quantized
-        if training and self.learned_posterior:
-            # Not fused: XLA takes longer for these products, and for their gradients.
-            mean = _posterior_mean(x, codebook, temperature)
-            quantized = em.straight_through(mean, quantized)
-        return assigned._replace(quantized=quantized, entropy=entropy)
+        return assigned._replace(entropy=entropy)
 
     def draw(self, x, codebook, step, uniforms):
         """Draws codes from the posterior, in evaluation too.
@@ -182,16 +170,6 @@ class SoftAssignment(HardAssignment):
         samples = em.sample_codes(logits, uniforms)
         log_probs = ops.take_along_axis(ops.log_softmax(logits, axis=-1), samples, axis=-1)
         return samples, ops.sum(log_probs, axis=-1)
-
-    def log_posterior(self, x, codebook, step):
-        """Returns the log-probabilities `[N, K]` of all codes, with the gradient of the vectors.
-
-        Args:
-            x, codebook, step: see `draw`.
-        """
-        temperature = self._temperature(codebook, step)
-        logits = em.posterior_logits(x, ops.stop_gradient(codebook), temperature)
-        return ops.log_softmax(logits, axis=-1)
 
     def _temperature(self, codebook, step):
         """The temperature that the posterior of each codebook has, in squared distances."""

@@ -122,11 +122,6 @@ class Bottleneck(keras.layers.Layer):
         return False
 
     @property
-    def learned_posterior(self):
-        """Whether a model should add the posterior's divergence from its prior to its loss."""
-        return False
-
-    @property
     def has_prior(self):
         """Whether the latents of a kind without codes come with a prior of their own."""
         return False
@@ -180,22 +175,6 @@ class Bottleneck(keras.layers.Layer):
         raise ValueError(
             f"{type(self).__name__} '{self.name}' picks its latents and draws none, so there is no "
             "num_samples to choose. Leave it out, or use a soft kind such as em, or vae."
-        )
-
-    def log_posterior(self, x, samples):
-        """Scores all codes by their posterior, with the gradient of the vectors.
-
-        Args:
-            x: `[batch, length, dim]`, all of it valid.
-            samples: `[batch, length, num_codebooks]` int32, drawn codes: what levels after the
-                first see depends on those before.
-
-        Returns:
-            `[batch, length, num_codebooks, num_codes]` float32, nats.
-        """
-        raise ValueError(
-            f"{type(self).__name__} '{self.name}' has no posterior over codes. Use a soft kind, "
-            "such as em, or dvq with soft=true."
         )
 
     def embed(self, codes):

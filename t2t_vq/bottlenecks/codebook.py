@@ -118,7 +118,7 @@ class CodebookBottleneck(Bottleneck):
             ]
         }
         if options.get("soft"):
-            names = ("num_samples", "temperature", "relative_temperature", "learned_posterior")
+            names = ("num_samples", "temperature", "relative_temperature", "through_posterior")
             own["assignment"] = SoftAssignment(**{name: options[name] for name in names})
         return super().from_options({**options, **own})
 
@@ -222,10 +222,6 @@ class CodebookBottleneck(Bottleneck):
     def has_posterior(self):
         return isinstance(self.assignment, SoftAssignment)
 
-    @property
-    def learned_posterior(self):
-        return self.has_posterior and self.assignment.learned_posterior
-
     def _uniform(self, shape):
         return replicas.uniform(shape, self.seed, self.step, SAMPLES)
 
@@ -242,14 +238,6 @@ class CodebookBottleneck(Bottleneck):
         quantized = ops.mean(ops.take(table, samples, axis=0), axis=1)
         output = self._output(x, quantized, samples[:, :1], samples[:, None])
         return Draw(output.dense, output.samples, ops.reshape(log_probs, ops.shape(x)[:2]))
-
-    def log_posterior(self, x, samples):
-        self._check_built()
-        if not self.has_posterior:
-            return super().log_posterior(x, samples)
-        vectors, _ = self._valid_vectors(x, None)
-        found = self.assignment.log_posterior(self._compared(vectors), self.table(), self.step)
-        return ops.reshape(found, (*ops.shape(x)[:2], 1, self.num_codes))
 
     def _candidates(self, vectors, weights):
         """A random valid vector for each code, no two alike while there are enough.

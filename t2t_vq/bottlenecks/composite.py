@@ -58,10 +58,6 @@ class Composite(Bottleneck):
     def has_posterior(self):
         return self.parts[0].has_posterior
 
-    @property
-    def learned_posterior(self):
-        return self.parts[0].learned_posterior
-
     def update(self, statistics):
         super().update(statistics)
         for part, own in zip(self.parts, split(statistics, len(self.parts)), strict=True):

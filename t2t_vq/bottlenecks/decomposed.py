@@ -164,12 +164,6 @@ class DecomposedVectorQuantizer(Composite):
         draws = [part.draw(block, num_samples, seed) for part, block in parts]
         return join_draws(self._put_together([draw.dense for draw in draws]), draws)
 
-    def log_posterior(self, x, samples):
-        self._check_built()
-        parts = zip(self.parts, self._cut(x), self._codes_of_parts(samples), strict=True)
-        found = [part.log_posterior(block, own) for part, block, own in parts]
-        return ops.concatenate(found, axis=2)
-
     def embed(self, codes):
         """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
         codes = zip(self.parts, self._codes_of_parts(codes), strict=True)

@@ -65,10 +65,6 @@ class Projected(Composite):
         draw = self.parts[0].draw(self._project(x, None), num_samples, seed)
         return draw._replace(dense=ops.cast(self.up(draw.dense), self.compute_dtype))
 
-    def log_posterior(self, x, samples):
-        self._check_built()
-        return self.parts[0].log_posterior(self._project(x, None), samples)
-
     def _project(self, x, mask):
         vectors, _ = self._valid_vectors(x, mask)
         return ops.reshape(self.down(vectors), (*ops.shape(x)[:2], self.dim))

@@ -112,14 +112,6 @@ class ResidualVectorQuantizer(Composite):
         dense = sum(draw.dense for draw in draws)
         return join_draws(ops.cast(dense, self.compute_dtype), draws)
 
-    def log_posterior(self, x, samples):
-        self._check_built()
-        left, found = ops.cast(x, "float32"), []
-        for part, own in zip(self.parts, self._codes_of_parts(samples), strict=True):
-            found.append(part.log_posterior(left, own))
-            left = left - ops.stop_gradient(part.embed(own))
-        return ops.concatenate(found, axis=2)
-
     def _kept_levels(self, batch):
         """Number of levels that each sequence keeps in training, `[batch, 1]`."""
         chance = replicas.uniform((batch, 1), self.seed, self.step, DROPOUT)

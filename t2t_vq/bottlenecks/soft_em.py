@@ -23,8 +23,7 @@ class SoftEM(CodebookBottleneck):
             nearly one-hot in high dimensions: watch the metric `posterior_entropy`.
         relative_temperature: whether the temperature is in units of the codebook's variance, as
             `SoftAssignment` explains.
-        learned_posterior: whether the posterior is learned by the bound of one drawn code, as
-            `SoftAssignment` explains; takes num_samples=1.
+        through_posterior: whether the gradient reaches the vectors through the posterior's mean.
         *args, **kwargs: of `CodebookBottleneck`, but for `assignment`.
 
     Raises:
@@ -50,14 +49,12 @@ class SoftEM(CodebookBottleneck):
         num_samples=10,
         temperature=1.0,
         relative_temperature=False,
-        learned_posterior=False,
+        through_posterior=False,
         **kwargs,
     ):
+        temperature = configured.deserialize(temperature)
         assignment = SoftAssignment(
-            num_samples,
-            configured.deserialize(temperature),
-            relative_temperature,
-            learned_posterior,
+            num_samples, temperature, relative_temperature, through_posterior
         )
         super().__init__(*args, assignment=assignment, **kwargs)
 

@@ -65,8 +65,8 @@ class TransformerNat(TranslationModel):
             what the predictor gets wrong. At 1 nothing teaches the compressor. Default 0.
 
     Raises:
-        ValueError: when the bottleneck has no codes to predict, or learns its posterior, for
-            another predictor, or for a share outside of 0 to 1.
+        ValueError: when the bottleneck has no codes to predict, for another predictor, or for a
+            share outside of 0 to 1.
 
     Reference: arXiv 1805.11063, section 4.
 
@@ -104,11 +104,6 @@ class TransformerNat(TranslationModel):
             raise ValueError(
                 f"The bottleneck {type(bottleneck).__name__} has no codes, and transformer_nat "
                 "must predict codes. Choose a kind that has them, such as vq or em."
-            )
-        if bottleneck.learned_posterior:
-            raise ValueError(
-                "transformer_nat does not learn by the bound of a learned posterior, which would "
-                "leave its latents empty. Set bottleneck.learned_posterior=false."
             )
         if predictor not in _PREDICTORS:
             raise ValueError(

@@ -46,8 +46,7 @@ class VqAutoencoder(Model):
     gradient reaches the encoder.
 
     Training minimises nats per dimension of the image (an image has height x width x channels)
-    plus the bottleneck's loss plus the prior's nats a code. A learned posterior adds how far it
-    diverges from the prior, in nats per dimension too.
+    plus the bottleneck's loss plus the prior's nats a code.
 
     Args:
         bottleneck: a layer of `t2t_vq.bottlenecks`.
@@ -240,10 +239,10 @@ class VqAutoencoder(Model):
         """Returns losses, metrics and statistics of a batch.
 
         The metrics `reconstruction_bits`, `prior_bits` and `bits_per_dim`, their sum, are in bits
-        per dimension. In evaluation they are the bound of `bits` for picked codes, or for one drawn
-        code where the posterior is learned; in training, with dropout and several drawn codes,
-        they are there to be watched. The latter two are infinite before the codebook starts, as no
-        code says what the decoder sees, and missing for a kind that has neither codes nor a prior.
+        per dimension. In evaluation they are the bound of `bits` for picked codes; in training,
+        with dropout and several drawn codes, they are there to be watched. The latter two are
+        infinite before the codebook starts, as no code says what the decoder sees, and missing for
+        a kind that has neither codes nor a prior.
 
         Args:
             batch: dict of `image`, `[batch, height, width, channels]` uint8, and `label`, `[batch]`
@@ -255,10 +254,10 @@ class VqAutoencoder(Model):
         images, learns = batch["image"], training and not self.frozen
         vectors = self.encode(images, learns)
         quantized = self.bottleneck.forward(vectors, training=training)
-        (dense, codes, samples), divergence = quantized.output, None
-        if self.bottleneck.has_prior or (self.bottleneck.learned_posterior and not training):
+        dense, divergence = quantized.output.dense, None
+        if self.bottleneck.has_prior:
             # Without a sample of the latents there is no bound, in evaluation neither.
-            dense, samples, divergence = self.bottleneck.draw(vectors, 1, step if training else 0)
+            dense, _, divergence = self.bottleneck.draw(vectors, 1, step if training else 0)
         reconstruction = -self.likelihood.log_prob(self.decode(dense, learns), images)
         losses = {
             "reconstruction": ops.sum(reconstruction) / (totals["images"] * self.num_dimensions),
@@ -267,23 +266,12 @@ class VqAutoencoder(Model):
         metrics = {"reconstruction_bits": self._bits(ops.sum(reconstruction) / totals["images"])}
         started = self.bottleneck.started_share()
         if self.has_prior:
-            # The codes before a code are one sample, and what is scored are all: given the image
-            # its codes at different positions are independent, so that every sample of a code may
-            # follow any of those before it. That is the expectation of what one whole sample would
-            # give, with less noise.
-            logits = self.prior(samples[..., 0], self._labels(batch["label"]), training=training)
-            nats, right = _score_codes(logits, codes, samples)
-            number = totals["images"] * math.prod(self.grid) * self.bottleneck.num_codebooks
+            nats, right = self._score_codes(quantized.output, batch["label"], training)
+            codes = totals["images"] * math.prod(self.grid) * self.bottleneck.num_codebooks
             # Before the codebook starts its codes mean nothing, so nobody learns them.
-            losses["prior"] = started * ops.sum(nats) / number
-            metrics["prior_accuracy"] = ops.sum(right) / number
-            if self.bottleneck.learned_posterior and training:
-                divergence = self._divergence(vectors, samples, logits)
-                spread = totals["images"] * self.num_dimensions
-                losses["divergence"] = started * ops.sum(divergence) / spread
-            else:
-                divergence = ops.sum(nats) + (0.0 if divergence is None else ops.sum(divergence))
-            divergence = ops.where(started < 1, float("inf"), divergence)
+            losses["prior"] = started * ops.sum(nats) / codes
+            metrics["prior_accuracy"] = ops.sum(right) / codes
+            divergence = ops.where(started < 1, float("inf"), nats)
         if divergence is not None:
             metrics["prior_bits"] = self._bits(ops.sum(divergence) / totals["images"])
             metrics["bits_per_dim"] = metrics["reconstruction_bits"] + metrics["prior_bits"]
@@ -291,20 +279,23 @@ class VqAutoencoder(Model):
         statistics = {name: started * value for name, value in quantized.statistics.items()}
         return TrainingOutput(losses, metrics, statistics)
 
-    def _divergence(self, vectors, samples, logits):
-        """Returns the posterior's divergence from the prior, which learns nothing by it.
+    def _score_codes(self, output, labels, training):
+        """Scores known codes.
 
-        Args:
-            vectors: `[batch, positions, dim]`, before quantisation.
-            samples: `[batch, positions, C, 1]` int32, the codes that were drawn.
-            logits: of the prior, a list of C tensors `[batch, positions, K]`.
+        The codes before a code are one sample, and what is scored are all: given the image its
+        codes at different positions are independent, so that every sample of a code may follow any
+        of those before it. That is the expectation of what one whole sample would give, with less
+        noise.
 
         Returns:
-            `[batch, positions, C]` float32, nats.
+            Nats of all codes, and whether the most probable code was the prior's guess too, both
+            `[batch, positions, C]`.
         """
-        posterior = self.bottleneck.log_posterior(vectors, samples[..., 0])
-        prior = ops.stop_gradient(ops.log_softmax(ops.stack(logits, axis=2), axis=-1))
-        return ops.sum(ops.exp(posterior) * (posterior - prior), axis=-1)
+        logits = self.prior(output.samples[..., 0], self._labels(labels), training=training)
+        samples, codes = output.samples, output.codes
+        nats = [cross_entropy(scores, samples[:, :, i]) for i, scores in enumerate(logits)]
+        right = [is_best(scores, codes[:, :, i]) for i, scores in enumerate(logits)]
+        return ops.stack(nats, axis=-1), ops.cast(ops.stack(right, axis=-1), "float32")
 
     def _labels(self, labels):
         return labels if self.num_classes else None
@@ -446,20 +437,3 @@ class VqAutoencoder(Model):
     def _expected(self, dense):
         mean = self.likelihood.mean(self.decode(dense))
         return ops.cast(ops.clip(ops.round(mean), 0, 255), "uint8")
-
-
-def _score_codes(logits, codes, samples):
-    """Scores known codes by what a prior says of them.
-
-    Args:
-        logits: a list of C tensors `[batch, positions, K]`.
-        codes: `[batch, positions, C]` int32, the most probable.
-        samples: `[batch, positions, C, m]` int32, the drawn ones.
-
-    Returns:
-        Nats of the samples, a mean over them, and whether the most probable code was the prior's
-        guess too, both `[batch, positions, C]` float32.
-    """
-    nats = [cross_entropy(scores, samples[:, :, i]) for i, scores in enumerate(logits)]
-    right = [is_best(scores, codes[:, :, i]) for i, scores in enumerate(logits)]
-    return ops.stack(nats, axis=-1), ops.cast(ops.stack(right, axis=-1), "float32")

@@ -84,30 +84,28 @@ def test_gradients_reach_vectors_and_codebook_through_a_relaxed_sample(tf):
         assert np.isfinite(gradient).all() and np.abs(gradient).max() > 1e-4
 
 
-def test_a_learned_posterior_shows_the_drawn_code_with_the_gradient_of_its_mean(tf):
+@pytest.mark.parametrize("num_samples", [1, 4, None])
+def test_through_the_posterior_goes_the_gradient_of_its_mean_and_of_nothing_else(tf, num_samples):
     codebook, x, slope = normal(5, 3), normal(1, 6, 3), normal(1, 6, 3)
-    assignment = SoftAssignment(1, temperature=1.5, learned_posterior=True)
-    layer = VectorQuantizer(5, assignment=assignment)
-    layer.start(codebook)
-    vectors = tf.constant(x)
-    with tf.GradientTape() as tape:
-        tape.watch(vectors)
-        output = layer.forward(vectors, training=True).output
-        value = tf.reduce_sum(output.dense * slope)
-    samples = np.asarray(output.samples)[0, :, 0, 0]
-    np.testing.assert_allclose(output.dense[0], codebook[samples], rtol=1e-6)
+    found = {}
+    for through in (False, True):
+        assignment = SoftAssignment(num_samples, 1.5, through_posterior=through)
+        layer = VectorQuantizer(5, assignment=assignment)
+        layer.start(codebook)
+        vectors = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(vectors)
+            dense = layer.forward(vectors, training=True).output.dense
+            value = tf.reduce_sum(dense * slope)
+        found[through] = dense.numpy(), tape.gradient(value, vectors).numpy()[0]
+    np.testing.assert_array_equal(found[True][0], found[False][0])
+    np.testing.assert_allclose(found[False][1], slope[0], rtol=1e-6)
     # The derivative of a posterior's mean is 2 / temperature times its covariance.
     posterior = softmax(negative_distances(x[0], codebook) / 1.5)
     centred = codebook[None] - (posterior @ codebook)[:, None]
     along = np.einsum("nkd,nd->nk", centred, slope[0])
     expected = 2 / 1.5 * np.einsum("nk,nk,nkd->nd", posterior, along, centred)
-    np.testing.assert_allclose(tape.gradient(value, vectors)[0], expected, rtol=1e-3, atol=1e-5)
-
-
-@pytest.mark.parametrize("num_samples", [10, None])
-def test_a_learned_posterior_takes_one_sample(num_samples):
-    with pytest.raises(ValueError, match="Set num_samples=1"):
-        SoftAssignment(num_samples, learned_posterior=True)
+    np.testing.assert_allclose(found[True][1], expected, rtol=1e-3, atol=1e-5)
 
 
 def test_evaluation_takes_the_most_probable_code_and_no_noise():

@@ -60,23 +60,6 @@ def test_levels_draw_from_what_the_mean_of_those_before_left_over():
     np.testing.assert_allclose(draw.dense, X - left, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", SOFT)
-def test_the_posterior_of_all_codes_says_of_the_drawn_ones_what_the_draw_says(kind):
-    layer = started(SOFT[kind])
-    draw = layer.draw(X, 1, seed=3)
-    found = np.asarray(layer.log_posterior(X, draw.samples[..., 0]))
-    assert found.shape == (4, 8, layer.num_codebooks, 3)
-    np.testing.assert_allclose(np.exp(found).sum(-1), 1.0, rtol=1e-5)
-    drawn = np.take_along_axis(found, np.asarray(draw.samples), axis=-1)
-    np.testing.assert_allclose(drawn.sum((-2, -1)), draw.log_ratio, rtol=1e-4)
-
-
-def test_a_kind_that_picks_its_codes_has_no_posterior_to_tell():
-    layer = started(lambda: VectorQuantizer(3))
-    with pytest.raises(ValueError, match="has no posterior over codes"):
-        layer.log_posterior(X, np.zeros((4, 8, 1), "int32"))
-
-
 def test_codes_are_drawn_as_often_as_they_are_probable():
     layer = started(SOFT["em"])
     samples = np.asarray(layer.draw(X[:1], 4000).samples)[0, :, 0]

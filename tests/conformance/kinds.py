@@ -74,12 +74,12 @@ KINDS = {
     "em": Kind(lambda: em(), draws=True),
     "em/gradient": Kind(lambda: em(learning="gradient"), draws=True, needs_start_on_jax=True),
     "em/exact": Kind(lambda: em(num_samples=None)),
-    "em/learned": Kind(lambda: em(num_samples=1, learned_posterior=True), draws=True),
+    "em/through-posterior": Kind(lambda: em(through_posterior=True), draws=True),
     "em/schedule": Kind(lambda: em(temperature=FALLING), draws=True),
     "dvq": Kind(lambda: DecomposedVectorQuantizer(vq(), num_blocks=2)),
     "dvq/em": Kind(lambda: DecomposedVectorQuantizer(em(), projection="random"), draws=True),
-    "dvq/learned": Kind(
-        lambda: DecomposedVectorQuantizer(em(num_samples=1, learned_posterior=True)), draws=True
+    "dvq/through-posterior": Kind(
+        lambda: DecomposedVectorQuantizer(em(through_posterior=True)), draws=True
     ),
     "residual-vq": Kind(lambda: ResidualVectorQuantizer(vq())),
     "residual-vq/dropout": Kind(

@@ -114,11 +114,6 @@ def test_refuses_a_bottleneck_without_codes():
         tiny(bottleneck=Bottleneck())
 
 
-def test_refuses_a_posterior_that_would_learn_by_the_bound():
-    with pytest.raises(ValueError, match="would leave its latents empty"):
-        tiny(bottleneck=SoftEM(4, num_samples=1, learned_posterior=True))
-
-
 @KINDS
 @pytest.mark.parametrize("training", [False, True])
 def test_losses_and_metrics_are_finite(batch, kind, training):

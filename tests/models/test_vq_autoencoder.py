@@ -30,14 +30,13 @@ SOFT = SoftAssignment(num_samples=3, temperature=4.0)
 BOTTLENECKS = {
     "vq": lambda: VectorQuantizer(num_codes=4, decay=0.9),
     "em": lambda: SoftEM(num_codes=4, decay=0.9, num_samples=3, temperature=4.0),
-    "learned": lambda: SoftEM(4, decay=0.9, num_samples=1, temperature=4.0, learned_posterior=True),
     "blocks": lambda: DecomposedVectorQuantizer(VectorQuantizer(num_codes=4, assignment=SOFT)),
     "levels": lambda: ResidualVectorQuantizer(VectorQuantizer(num_codes=4, learning="gradient")),
     "vae": lambda: VariationalBottleneck(latent_dim=2),
     "dense": lambda: DenseBottleneck(latent_dim=2),
 }
 KINDS = pytest.mark.parametrize("kind", list(BOTTLENECKS))
-WITH_CODES = pytest.mark.parametrize("kind", ["vq", "em", "learned", "blocks", "levels"])
+WITH_CODES = pytest.mark.parametrize("kind", ["vq", "em", "blocks", "levels"])
 
 
 def tiny(kind="em", bottleneck=None, **kwargs):
@@ -153,33 +152,6 @@ def test_metrics_of_evaluation_are_the_mean_bits(kind):
     assert metrics["reconstruction_bits"] == pytest.approx(np.mean(bits.reconstruction), rel=1e-5)
     assert metrics["prior_bits"] == pytest.approx(np.mean(bits.prior), rel=1e-5)
     assert metrics["bits_per_dim"] == pytest.approx(nats(bits).mean() / 96 / math.log(2), rel=1e-5)
-
-
-def test_validation_of_a_learned_posterior_is_the_bound_of_one_drawn_code():
-    model = shared("learned")
-    metrics = values(model.training_output(BATCH, 7).metrics)
-    bits = model.bits(BATCH["image"], num_samples=1, seed=0)
-    assert metrics["reconstruction_bits"] == pytest.approx(np.mean(bits.reconstruction), rel=1e-5)
-    assert metrics["prior_bits"] == pytest.approx(np.mean(bits.prior), rel=1e-5)
-
-
-def test_a_learned_posterior_pays_for_its_divergence_from_the_prior(tf):
-    model = shared("learned")
-    with tf.GradientTape(persistent=True) as tape:
-        output = model.training_output(BATCH, 0, training=True)
-        divergence = output.losses["divergence"]
-    vectors = model.encode(BATCH["image"])
-    samples = model.bottleneck.forward(vectors, training=True).output.samples
-    posterior = np.asarray(model.bottleneck.log_posterior(vectors, samples[..., 0]), "float64")
-    prior = np.asarray(model.prior(samples[..., 0])[0], "float64")[:, :, None]
-    prior = prior - np.log(np.exp(prior).sum(-1, keepdims=True))
-    expected = (np.exp(posterior) * (posterior - prior)).sum() / 40 / DIMENSIONS
-    assert float(divergence) == pytest.approx(expected, rel=1e-5)
-    assert float(output.metrics["prior_bits"]) == pytest.approx(expected / math.log(2), rel=1e-5)
-    encoder = [variable.value for variable in model.encoder.trainable_variables]
-    assert all(np.abs(grad).max() > 0 for grad in tape.gradient(divergence, encoder))
-    prior = [variable.value for variable in model.prior.trainable_variables]
-    assert all(grad is None for grad in tape.gradient(divergence, prior))
 
 
 def test_a_kind_without_any_bound_says_so_and_reports_none():
