@@ -36,6 +36,7 @@ def softem_image():
             num_samples=1,
             temperature=0.05,
             relative_temperature=True,
+            through_posterior=True,
             decay=0.99,
         ),
     )

@@ -41,20 +41,20 @@ def rows(size):
     All kinds with codes spend as many bits on a position: the levels of FSQ come near 256 codes.
     """
     bottleneck = registry.hparams(sized(MODEL, size)).bottleneck
-    hard = "bottleneck.soft=false"
+    hard, straight = "bottleneck.soft=false", "bottleneck.through_posterior=false"
     residual = f"bottleneck=residual-vq,bottleneck.num_quantizers={bottleneck.num_blocks}"
     return {
         "hard": hard,
-        "soft-m1": "bottleneck.num_samples=1",
-        "soft-through": "bottleneck.num_samples=1,bottleneck.through_posterior=true",
-        "soft-m5": "bottleneck.num_samples=5",
-        "soft-m10": "bottleneck.num_samples=10",
-        "soft-m20": "bottleneck.num_samples=20",
-        "soft-exact": "bottleneck.num_samples=none",
+        "soft-through": "",
+        "soft-m1": straight,
+        "soft-m5": f"bottleneck.num_samples=5,{straight}",
+        "soft-m10": f"bottleneck.num_samples=10,{straight}",
+        "soft-m20": f"bottleneck.num_samples=20,{straight}",
+        "soft-exact": f"bottleneck.num_samples=none,{straight}",
         "gradient": f"{hard},bottleneck.learning=gradient",
         "fsq": "bottleneck=fsq,bottleneck.levels=[8,6,5]",
         "residual": f"{residual},{hard}",
-        "residual-soft": residual,
+        "residual-soft": f"{residual},{straight}",
         # The loss is nats a value of the image, of which a position has 4 x 4 x 3.
         "vae": f"bottleneck=vae,bottleneck.kl_weight={1 / 48:.4f}",
     }
