@@ -36,7 +36,7 @@ def distance_logits(x, codebook):
     `-|x - e|^2 + |x|^2 = 2 x.e - |e|^2`: the term in `|x|^2` cancels in argmax and softmax.
     """
     norms = ops.sum(ops.square(codebook), axis=-1)
-    return 2.0 * ops.matmul(x, ops.swapaxes(codebook, -1, -2)) - norms[..., None, :]
+    return ops.matmul(2.0 * x, ops.swapaxes(codebook, -1, -2)) - norms[..., None, :]
 
 
 def hard_assignment(x, codebook):
@@ -395,7 +395,9 @@ def posterior_mean(x, codebook, temperature):
         codebook: `[K, D]`.
         temperature: as in `soft_assignment`.
     """
-    logits = posterior_logits(x, codebook, temperature)
+    # Not `[N, K]` is divided by the temperature, nor its gradient, but what they are made of.
+    scale = ops.rsqrt(ops.convert_to_tensor(temperature, "float32"))[..., None, None]
+    logits = distance_logits(scale * x, scale * codebook)
     return ops.matmul(ops.softmax(logits, axis=-1), codebook)
 
 
