@@ -395,7 +395,7 @@ def posterior_mean(x, codebook, temperature):
         codebook: `[K, D]`.
         temperature: as in `soft_assignment`.
     """
-    # Not `[N, K]` is divided by the temperature, nor its gradient, but what they are made of.
+    # Vectors and codes are divided by the temperature, which costs less than dividing `[N, K]`.
     scale = ops.rsqrt(ops.convert_to_tensor(temperature, "float32"))[..., None, None]
     logits = distance_logits(scale * x, scale * codebook)
     return ops.matmul(ops.softmax(logits, axis=-1), codebook)
