@@ -44,6 +44,10 @@ def test_another_run_rescores(finished, teacher, make_run, checkpoint):
     assert translator.rescorer.count_params() == expected.count_params()
     for ours, theirs in zip(translator.rescorer.variables, expected.variables, strict=True):
         assert (ours.numpy() == theirs.numpy()).all()
+
+
+def test_a_translator_that_another_run_rescores_translates_every_line(finished, teacher):
+    _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
     assert len(translator.translate(LINES)) == 2
 
 
