@@ -388,12 +388,20 @@ def lloyd(x, weights, codebook, iterations):
 
 
 def posterior_mean(x, codebook, temperature):
-    """Returns the mean code `[N, D]` under the posterior, with gradients.
+    """The mean code under the posterior `softmax_j(-|x - e_j|^2 / temperature)`, with gradients.
 
     Args:
         x: `[N, D]`.
         codebook: `[K, D]`.
-        temperature: as in `soft_assignment`.
+        temperature: scalar, more than 0; of several codebooks, one for all or one each.
+
+    Returns:
+        `[N, D]`.
+
+    Example:
+
+    >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
+    >>> mean = posterior_mean(x, codebook, 2.0)  # [100, 16]
     """
     # Vectors and codes are divided by the temperature, which costs less than dividing `[N, K]`.
     scale = ops.rsqrt(ops.convert_to_tensor(temperature, "float32"))[..., None, None]
