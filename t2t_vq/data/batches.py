@@ -11,7 +11,7 @@ import typing
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import records
+from t2t_vq.data import pipeline, records
 
 _STEP = 8
 
@@ -141,9 +141,7 @@ def epoch(data_dir, name, split, *, buckets, batch_tokens, batch_multiple=1, rng
         pairs, length = rows[starts[i] : starts[i + 1]], padded[i]
         return {side: _pad(*sides[side], pairs, length) for side in sides}
 
-    dataset = tf.data.Dataset.range(len(batches.lengths))
-    dataset = dataset.map(assemble, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    return pipeline.numbered(assemble, len(batches.lengths))
 
 
 def _pad(ids, starts, pairs, length):

@@ -8,7 +8,7 @@ import functools
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import image_records, records
+from t2t_vq.data import image_records, pipeline, records
 from t2t_vq.data.batches import rows_in
 
 
@@ -56,9 +56,7 @@ def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
         chosen = order[i * rows : (i + 1) * rows]
         return {"image": tf.gather(images, chosen), "label": tf.gather(labels, chosen)}
 
-    dataset = tf.data.Dataset.range(batches)
-    dataset = dataset.map(assemble, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    return pipeline.numbered(assemble, batches)
 
 
 # The splits of one problem; the time tells images that were prepared again.

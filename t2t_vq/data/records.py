@@ -17,6 +17,8 @@ import typing
 
 import numpy as np
 
+from t2t_vq.data.pipeline import without_autotuning
+
 
 def vocab_path(data_dir, name):
     """Returns the path of the vocabulary."""
@@ -166,11 +168,11 @@ def read_records(paths, vocab_size, shard_pairs=None):
         side: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)
         for side in ("source", "target")
     }
-    batches = (
+    batches = without_autotuning(
         tf.data.TFRecordDataset([str(path) for path in paths], buffer_size=8 << 20)
         .batch(4096)
         .map(lambda records: tf.io.parse_example(records, features), tf.data.AUTOTUNE)
-        .prefetch(tf.data.AUTOTUNE)
+        .prefetch(2)
     )
     dtype = np.uint16 if vocab_size <= 1 << 16 else np.int32
     ids = {side: [np.zeros(0, dtype)] for side in features}
@@ -206,7 +208,7 @@ def check_shards(paths, shard_pairs=None):
     import tensorflow as tf
 
     for path, pairs in zip(paths, shard_pairs or [None] * len(paths), strict=True):
-        dataset = tf.data.TFRecordDataset(str(path))
+        dataset = without_autotuning(tf.data.TFRecordDataset(str(path)))
         try:
             found = int(dataset.reduce(np.int64(0), lambda count, _: count + 1))
         except tf.errors.NotFoundError:

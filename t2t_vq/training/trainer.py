@@ -12,7 +12,7 @@ from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
 from t2t_vq.training.learning_rate import WarmupSchedule
 from t2t_vq.training.progress import TrainingProgress
-from t2t_vq.training.strategy import make_strategy
+from t2t_vq.training.strategy import make_strategy, share
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
 from t2t_vq.training.weight_ema import WeightEma
@@ -156,9 +156,8 @@ class _Loop:
                 self.checkpoints.epoch.assign(epoch)
                 self.checkpoints.batch.assign(0)
             dataset = self._epoch(epoch).skip(int(self.checkpoints.batch))
-            if self.strategy.num_replicas_in_sync > 1:
-                dataset = self.strategy.experimental_distribute_dataset(dataset)
-            yield from dataset
+            for batch in dataset:
+                yield share(self.strategy, batch)
 
     def _show(self, step):
         # One transfer a quantity: fetching every number by itself would hold the device up.

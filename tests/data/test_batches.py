@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from t2t_vq.data import batches, records
+from t2t_vq.training.strategy import share
 
 
 def padded(histogram, buckets):
@@ -128,6 +129,7 @@ def test_dropped_pairs_are_logged_once(corpus, caplog):
 
 def test_batches_split_over_replicas(corpus, two_replicas):
     _, epoch = corpus
-    distributed = two_replicas.experimental_distribute_dataset(epoch())
-    first = two_replicas.experimental_local_results(next(iter(distributed))["source"])
+    first = two_replicas.experimental_local_results(
+        share(two_replicas, next(iter(epoch())))["source"]
+    )
     assert [part.shape for part in first] == [(2, 8), (2, 8)]

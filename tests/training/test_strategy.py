@@ -1,6 +1,6 @@
 import pytest
 
-from t2t_vq.training.strategy import make_strategy
+from t2t_vq.training.strategy import make_strategy, share
 
 
 def test_an_unknown_strategy_is_refused():
@@ -23,3 +23,19 @@ def test_cpus_do_not_train_together_unless_asked(tf, name):
     if len(tf.config.list_logical_devices("GPU")) > 1:
         pytest.skip("There are several GPUs.")
     assert make_strategy(name).num_replicas_in_sync == 1
+
+
+def test_every_replica_has_its_rows_of_a_batch(tf, two_replicas):
+    batch = {"image": tf.reshape(tf.range(8), (4, 2)), "label": tf.range(4)}
+    shared = share(two_replicas, batch)
+    images, labels = (
+        [rows.numpy().tolist() for rows in two_replicas.experimental_local_results(shared[name])]
+        for name in ("image", "label")
+    )
+    assert images == [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
+    assert labels == [[0, 1], [2, 3]]
+
+
+def test_one_device_has_the_whole_batch(tf):
+    batch = {"label": tf.range(3)}
+    assert share(make_strategy("one_device"), batch) is batch

@@ -10,7 +10,7 @@ from t2t_vq.bottlenecks import (
     VectorQuantizer,
 )
 from t2t_vq.models.transformer_nat import TransformerNat
-from t2t_vq.training.strategy import make_strategy
+from t2t_vq.training.strategy import make_strategy, share
 from t2t_vq.training.train_step import make_train_step
 from t2t_vq.training.weight_ema import WeightEma
 
@@ -49,14 +49,13 @@ class Trained:
             optimizer = keras.optimizers.SGD(RATE)
             optimizer.build(self.model.trainable_variables)
             self.ema = WeightEma(self.model, decay=0.5)
-        self.model.adapt([{name: tf.constant(v) for name, v in b.items()} for b in BATCHES])
+        batches = [{name: tf.constant(v) for name, v in b.items()} for b in BATCHES]
+        self.model.adapt(batches)
         self.started = self.variables()
         step = make_train_step(self.model, optimizer, self.ema, strategy, clip_norm)
-        stacked = {name: np.stack([b[name] for b in BATCHES]) for name in BATCHES[0]}
-        dataset = tf.data.Dataset.from_tensor_slices(stacked)
+        shared = [share(strategy, batch) for batch in batches]
         self.reported = [
-            {name: float(value) for name, value in step(batch).items()}
-            for batch in strategy.experimental_distribute_dataset(dataset)
+            {name: float(value) for name, value in step(batch).items()} for batch in shared
         ]
 
     def variables(self):
