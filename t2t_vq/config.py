@@ -194,7 +194,6 @@ class ImageHParams(HParams):
         num_mixtures: logistic distributions in a mixture.
         hidden_size: width of encoder and decoder.
         num_layers: residual layers, or Transformer layers, of encoder and decoder each.
-        fine_layers: residual layers over each grid that is finer than the latents', of both too.
         filter_size, num_heads: of Transformer layers in encoder and decoder.
         downsample_steps: each halves height and width of the latent grid.
         dropout: rate in encoder and decoder.
@@ -215,7 +214,6 @@ class ImageHParams(HParams):
     num_mixtures: int = 10
     hidden_size: int = 256
     num_layers: int = 4
-    fine_layers: int = 0
     filter_size: int = 1024
     num_heads: int = 8
     downsample_steps: int = 2

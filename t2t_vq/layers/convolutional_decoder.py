@@ -14,9 +14,8 @@ class ConvolutionalDecoder(ImageDecoder):
     """Residual convolutions over the small grid, then doublings of height and width.
 
     A doubling maps a vector to four, which is a transposed convolution of width and stride 2. The
-    width is halved with each, and residual convolutions may follow. A linear map straight from the
-    grid to the pixels' numbers is added: with it much of an image is there after a few updates. See
-    `ImageDecoder` for the call.
+    width is halved with each. A linear map straight from the grid to the pixels' numbers is added:
+    with it much of an image is there after a few updates. See `ImageDecoder` for the call.
 
     Args:
         hidden_size: width over the small grid. Default 128.
@@ -25,7 +24,6 @@ class ConvolutionalDecoder(ImageDecoder):
         num_residual_layers: residual convolutions over the small grid. Default 2.
         num_outputs: numbers for each pixel. Default 100, as `LogisticMixturePixels` needs.
         dropout: rate in the residual convolutions while training. Default 0.
-        num_fine_layers: residual convolutions over each finer grid. Default 0.
 
     Reference: "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1;
     the linear map is ours.
@@ -43,17 +41,16 @@ class ConvolutionalDecoder(ImageDecoder):
         num_residual_layers=2,
         num_outputs=100,
         dropout=0.0,
-        num_fine_layers=0,
         **kwargs,
     ):
         super().__init__(hidden_size, image_shape, downsample_steps, num_outputs, dropout, **kwargs)
         self.num_residual_layers = num_residual_layers
-        self.num_fine_layers = num_fine_layers
 
     def build_pixels(self):
-        options = (self.dropout_rate, self.dtype_policy)
-        dim, self.double, self.fine = self.hidden_size, [], []
-        self.residual = residual_layers(dim, self.num_residual_layers, *options)
+        dim, self.double = self.hidden_size, []
+        self.residual = residual_layers(
+            dim, self.num_residual_layers, self.dropout_rate, self.dtype_policy
+        )
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
         self.norm.build((None, None, None, dim))
         for step in range(self.downsample_steps):
@@ -64,7 +61,6 @@ class ConvolutionalDecoder(ImageDecoder):
             layer.build((None, None, None, dim))
             self.double.append(layer)
             dim = width
-            self.fine.append(residual_layers(dim, self.num_fine_layers, *options))
         self.final = self.final_map(self.num_outputs, dim)
         self.side = 2**self.downsample_steps
         self.shortcut = self.final_map(self.side**2 * self.num_outputs, self.hidden_size)
@@ -74,15 +70,9 @@ class ConvolutionalDecoder(ImageDecoder):
         for layer in self.residual:
             grid = layer(grid, training=training)
         grid = ops.relu(self.norm(grid))
-        for double, fine in zip(self.double, self.fine, strict=True):
+        for double in self.double:
             grid = ops.relu(from_patches(double(grid), 2))
-            for layer in fine:
-                grid = layer(grid, training=training)
         return self.final(grid) + linear
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "num_residual_layers": self.num_residual_layers,
-            "num_fine_layers": self.num_fine_layers,
-        }
+        return {**super().get_config(), "num_residual_layers": self.num_residual_layers}

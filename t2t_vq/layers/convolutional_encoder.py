@@ -19,14 +19,12 @@ def level_width(hidden_size, halvings):
 class ConvolutionalEncoder(ImageEncoder):
     """Convolutions of width 4 and stride 2, then residual ones over the small grid.
 
-    The width doubles with each halving, up to `hidden_size`. Residual convolutions may come before
-    that, too, at each grid between the pixels' and the latents'. See `ImageEncoder` for the call.
+    The width doubles with each halving, up to `hidden_size`. See `ImageEncoder` for the call.
 
     Args:
         hidden_size: width of the vectors. Default 128.
         downsample_steps: how often height and width are halved. Default 2.
         num_residual_layers: residual convolutions over the small grid. Default 2.
-        num_fine_layers: residual convolutions over each finer grid. Default 0.
         dropout: rate in the residual convolutions while training. Default 0.
 
     Reference: "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1.
@@ -42,16 +40,13 @@ class ConvolutionalEncoder(ImageEncoder):
         downsample_steps=2,
         num_residual_layers=2,
         dropout=0.0,
-        num_fine_layers=0,
         **kwargs,
     ):
         super().__init__(hidden_size, downsample_steps, dropout, **kwargs)
         self.num_residual_layers = num_residual_layers
-        self.num_fine_layers = num_fine_layers
 
     def build_grid(self, shape):
-        options = (self.dropout_rate, self.dtype_policy)
-        dim, self.halve, self.fine = shape[-1], [], []
+        dim, self.halve = shape[-1], []
         for left in reversed(range(self.downsample_steps)):
             width = level_width(self.hidden_size, left)
             layer = keras.layers.Conv2D(
@@ -65,24 +60,19 @@ class ConvolutionalEncoder(ImageEncoder):
             layer.build((None, None, None, dim))
             self.halve.append(layer)
             dim = width
-            self.fine.append(residual_layers(dim, self.num_fine_layers if left else 0, *options))
         self.enter = keras.layers.Dense(self.hidden_size, dtype=self.dtype_policy)
         self.enter.build((None, None, None, dim))
-        self.residual = residual_layers(self.hidden_size, self.num_residual_layers, *options)
+        self.residual = residual_layers(
+            self.hidden_size, self.num_residual_layers, self.dropout_rate, self.dtype_policy
+        )
 
     def grid(self, x, training):
-        for halve, fine in zip(self.halve, self.fine, strict=True):
+        for halve in self.halve:
             x = ops.relu(halve(x))
-            for layer in fine:
-                x = layer(x, training=training)
         x = self.enter(x)
         for layer in self.residual:
             x = layer(x, training=training)
         return x
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "num_residual_layers": self.num_residual_layers,
-            "num_fine_layers": self.num_fine_layers,
-        }
+        return {**super().get_config(), "num_residual_layers": self.num_residual_layers}

@@ -57,8 +57,6 @@ class VqAutoencoder(Model):
         num_mixtures: logistic distributions in a mixture.
         hidden_size, num_layers: width of encoder and decoder, and depth of each: residual layers,
             or Transformer layers.
-        fine_layers: residual layers over each grid that is finer than the latents', where encoder
-            and decoder are convolutional.
         filter_size, num_heads: of their Transformer layers, where they have such.
         downsample_steps: halvings of height and width.
         dropout: of encoder and decoder, while training.
@@ -69,9 +67,8 @@ class VqAutoencoder(Model):
             the prior learns; 0 lets all learn to the end.
 
     Raises:
-        ValueError: for an unknown encoder or likelihood, `fine_layers` without convolutions, a
-            shape that cannot be halved so often, or `autoencoder_steps` without a prior that could
-            learn, or before the codebook's start.
+        ValueError: for an unknown encoder or likelihood, a shape that cannot be halved so often, or
+            `autoencoder_steps` without a prior that could learn, or before the codebook's start.
 
     Reference: arXiv 1805.11063, section 5.1; arXiv 1711.00937.
 
@@ -106,7 +103,6 @@ class VqAutoencoder(Model):
         prior_dropout=0.1,
         startup_steps=0,
         autoencoder_steps=0,
-        fine_layers=0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -117,11 +113,6 @@ class VqAutoencoder(Model):
         if likelihood not in _LIKELIHOODS:
             raise ValueError(
                 f"There is no likelihood '{likelihood}'. Choose one of {', '.join(_LIKELIHOODS)}."
-            )
-        if fine_layers and encoder == "transformer":
-            raise ValueError(
-                f"fine_layers={fine_layers} asks for convolutions, and encoder=transformer has "
-                "none. Set fine_layers=0, or encoder=convolutional."
             )
         height, width, channels = image_shape
         if autoencoder_steps and not bottleneck.has_codes:
@@ -151,12 +142,9 @@ class VqAutoencoder(Model):
         num_outputs = self.likelihood.num_parameters
         if encoder == "convolutional":
             sizes = (downsample_steps, num_layers)
-            self.encoder = ConvolutionalEncoder(
-                hidden_size, *sizes, dropout, fine_layers, name="encoder"
-            )
+            self.encoder = ConvolutionalEncoder(hidden_size, *sizes, dropout, name="encoder")
             self.decoder = ConvolutionalDecoder(
-                *(hidden_size, image_shape, *sizes, num_outputs, dropout, fine_layers),
-                name="decoder",
+                hidden_size, image_shape, *sizes, num_outputs, dropout, name="decoder"
             )
         else:
             sizes = (downsample_steps, num_layers, filter_size, num_heads)
@@ -206,7 +194,6 @@ class VqAutoencoder(Model):
             prior_dropout=hparams.prior_dropout,
             startup_steps=hparams.startup_steps,
             autoencoder_steps=hparams.autoencoder_steps,
-            fine_layers=hparams.fine_layers,
         )
 
     @property

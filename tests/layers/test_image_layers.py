@@ -134,32 +134,6 @@ def test_a_doubling_is_a_transposed_convolution_of_width_2():
     np.testing.assert_allclose(decoder(x), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_fine_layers_see_beyond_the_block_of_a_position():
-    plain, fine = (
-        make(ConvolutionalDecoder, num_residual_layers=0, num_fine_layers=number)
-        for number in (0, 1)
-    )
-    x = normal(1, 8, 16)
-    changed = x + np.eye(8, dtype="float32")[:, 5:6]
-    reached = []
-    for decoder in (plain, fine):
-        randomised(decoder, (None, 8, 16))
-        moved = np.asarray(decoder(x)) != np.asarray(decoder(changed))
-        reached.append(int(np.any(moved, axis=-1).sum()))
-    # Without them 4 x 4 pixels; a 3 x 3 convolution at half size adds 2 on each side, one at full
-    # size another, where the image does not end: position 5 is at its lower edge.
-    assert reached == [4 * 4, (4 + 3) * (4 + 2 * 3)]
-
-
-@pytest.mark.parametrize("kind", [ConvolutionalEncoder, ConvolutionalDecoder])
-def test_fine_layers_stand_at_every_finer_grid(kind):
-    layer = make(kind, num_residual_layers=0, num_fine_layers=2)
-    layer.build((None, *SHAPE) if kind is ConvolutionalEncoder else (None, 8, 16))
-    widths = [part.convolution.filters for fine in layer.fine for part in fine]
-    # The latents' grid is 16 wide, the one before 8, and the pixels' 4.
-    assert widths == ([8, 8] if kind is ConvolutionalEncoder else [8, 8, 4, 4])
-
-
 def test_the_shortcut_reaches_the_pixels_of_its_position_alone():
     decoder = randomised(make(ConvolutionalDecoder), (None, 8, 16))
     for weights in decoder.final.weights:

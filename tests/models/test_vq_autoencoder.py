@@ -390,7 +390,6 @@ def test_every_set_describes_a_model(name, size):
         ({"kind": "vae", "autoencoder_steps": 5}, "no codes that one could score"),
         ({"autoencoder_steps": 5, "startup_steps": 5}, "comes before the codebook starts"),
         ({"downsample_steps": 3}, "cannot be halved 3 times"),
-        ({"encoder": "transformer", "fine_layers": 1}, "asks for convolutions"),
     ],
 )
 def test_options_that_do_not_fit_are_errors(options, message):
