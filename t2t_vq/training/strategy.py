@@ -45,6 +45,10 @@ def share(strategy, batch):
         strategy: a `tf.distribute` strategy.
         batch: a dict of tensors `[rows, ...]`; the number of replicas divides rows.
 
+    Returns:
+        The batch itself on one device; else a dict of values that hold `[rows / replicas, ...]`
+        for each replica.
+
     Example:
         >>> share(make_strategy("one_device"), {"label": tf.zeros(4)})["label"].shape  # (4,)
     """
