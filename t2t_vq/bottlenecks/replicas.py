@@ -101,7 +101,8 @@ def coins(shape, rate, generator):
 
     On TensorFlow the generator's seed is the key of Philox and its number of draws the upper half
     of Philox's counter, whose lower half counts within a draw: no two draws share numbers, nor do
-    generators of different seeds.
+    generators of different seeds. A number of Philox, which a CPU is slow to draw, makes two coins
+    of 16 bits, so the rate is kept to within 1 / 131,072.
 
     Args:
         shape: of the result.
@@ -115,14 +116,17 @@ def coins(shape, rate, generator):
     """
     if not _ON_TENSORFLOW:
         return keras.random.uniform(shape, seed=generator) >= rate
+    *rows, last = shape
     seed, draw = tf.unstack(tf.cast(generator.next(), tf.uint64))
-    numbers = tf.raw_ops.StatelessRandomUniformV2(
-        shape=shape,
+    numbers = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=(*rows, (last + 1) // 2),
         key=seed[None],
         counter=tf.stack([tf.constant(0, tf.uint64), draw]),
+        dtype=tf.uint32,
         alg=tf.random.Algorithm.PHILOX.value,
     )
-    return numbers >= rate
+    halves = tf.cast(tf.reshape(tf.bitcast(numbers, tf.uint16), (*rows, -1))[..., :last], tf.int32)
+    return halves >= round(rate * 2**16)
 
 
 class _FixedSeed(keras.random.SeedGenerator):

@@ -29,6 +29,17 @@ def test_draws_and_seeds_are_independent():
         assert abs(np.corrcoef((one == 0).ravel(), (two == 0).ravel())[0, 1]) < 0.02
 
 
+def test_neighbours_which_share_a_number_are_independent():
+    dropped = masks(seed=1)[0] == 0
+    assert abs(np.corrcoef(dropped[:, 0::2].ravel(), dropped[:, 1::2].ravel())[0, 1]) < 0.02
+
+
+def test_an_odd_width_drops_at_its_rate_too():
+    dropped = ops.convert_to_numpy(Dropout(0.3, seed=1)(ONES[:, :499], training=True)) == 0
+    assert dropped.shape == (200, 499)
+    assert abs(dropped.mean() - 0.3) < 4 * np.sqrt(0.3 * 0.7 / dropped.size)
+
+
 def test_the_same_seed_gives_the_same_masks():
     np.testing.assert_array_equal(masks(seed=7, draws=2), masks(seed=7, draws=2))
 
@@ -63,7 +74,7 @@ def test_the_program_has_no_scramble_of_seeds(tf):
     layer = Dropout(0.3, seed=1)
     graph = tf.function(lambda x: layer(x, training=True)).get_concrete_function(ONES).graph
     kinds = {operation.type for operation in graph.get_operations()}
-    assert "StatelessRandomUniformV2" in kinds
+    assert "StatelessRandomUniformFullIntV2" in kinds
     assert "StatelessRandomGetKeyCounter" not in kinds
 
 
