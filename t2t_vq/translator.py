@@ -1,10 +1,13 @@
 """A trained model as a function from lines of text to lines of text."""
 
+import concurrent.futures
+import os
 import re
 
 import numpy as np
 from keras import ops
 
+from t2t_vq import em
 from t2t_vq.data.tokenizer import EOS_ID
 from t2t_vq.decoding.options import GREEDY, check_choice
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before
@@ -16,6 +19,9 @@ LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
 
 class Translator:
     """Translates lines of text, in batches of lines of like length.
+
+    On a CPU as many batches as it has cores are translated at once, since a batch, most of which is
+    small steps one after the other, cannot keep all of them busy.
 
     Args:
         model: a `TranslationModel`.
@@ -61,12 +67,26 @@ class Translator:
         order = sorted(
             (i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: len(sources[i])
         )
-        for batch in self._batches(order, sources):
-            tokens = self.translate_ids([sources[i] for i in batch])
+        batches = list(self._batches(order, sources))
+        found = self._translate_batches([[sources[i] for i in batch] for batch in batches])
+        for batch, tokens in zip(batches, found, strict=True):
             for i, text in zip(batch, self.tokenizer.decode_batch(tokens), strict=True):
                 # A vocabulary that spells unknown characters in bytes can spell line breaks too.
                 translations[i] = re.sub(r"[\r\n]+", " ", text)
         return translations
+
+    def _translate_batches(self, batches):
+        """Returns what `translate_ids` does, for each of a list of batches."""
+        for length in {self._shape(batch)[1] for batch in batches}:
+            # Keras keeps its settings by thread, so nothing is traced in another.
+            self.compiled(length).get_concrete_function()
+        num_threads = (os.cpu_count() or 1) if em.on_cpu() else 1
+        threads = concurrent.futures.ThreadPoolExecutor(num_threads)
+        try:
+            return list(threads.map(self.translate_ids, batches))
+        finally:
+            # Who interrupts this waits for what has begun, not for all the rest.
+            threads.shutdown(cancel_futures=True)
 
     def encode(self, lines):
         """Returns the source tokens of each line; counts those that it cuts in `num_cut`.

@@ -55,6 +55,22 @@ def test_a_translation_does_not_depend_on_what_is_translated_with_it(translator)
     assert translator.translate(lines[5:8]) == together[5:8]
 
 
+def test_many_batches_keep_their_order(translator):
+    lines = [f"{line} {other}" for line in LINES for other in LINES] * 4
+    alone = {line: translator.translate([line])[0] for line in lines}
+    assert len(set(alone.values())) > len(LINES)
+    assert translator.translate(lines) == [alone[line] for line in lines]
+
+
+def test_a_batch_that_fails_is_told_of(translator, monkeypatch):
+    def fail(sources):
+        raise MemoryError("out of memory")
+
+    monkeypatch.setattr(translator, "translate_ids", fail)
+    with pytest.raises(MemoryError, match="out of memory"):
+        translator.translate(LINES * 4)
+
+
 def test_no_lines_give_no_lines(translator):
     assert translator.translate([]) == []
 
