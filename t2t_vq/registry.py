@@ -127,6 +127,11 @@ class UnknownNameError(KeyError):
 
 def _module_files(package):
     spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ModuleNotFoundError(
+            f"There is no {package}: t2t_vq was imported from a checkout that is not installed. "
+            "Run `pip install -e .` in it, or start Python in another folder."
+        )
     folder = pathlib.Path(spec.submodule_search_locations[0])
     return [folder / f"{module.name}.py" for module in pkgutil.iter_modules([str(folder)])]
 
