@@ -205,5 +205,5 @@ def test_a_folder_without_python_is_an_error(tmp_path, folder):
 
 def test_a_checkout_that_is_not_installed_is_told_how_to_be():
     uninstalled = Registry("problem", "register_problem", "t2t_vq.not_installed")
-    with pytest.raises(ModuleNotFoundError, match="pip install -e ."):
+    with pytest.raises(ModuleNotFoundError, match="pip install -e"):
         uninstalled["translate_ende_synthetic"]
