@@ -85,6 +85,10 @@ class Problem(abc.ABC):
             f"--problem={self.name} --data_dir={data_dir}"
         )
 
+    def vocabulary_digest(self, data_dir):
+        """Returns what tells one vocabulary from another, or an empty string without one."""
+        return ""
+
     @abc.abstractmethod
     def model_arguments(self, data_dir):
         """Returns what a model has to know of the data, as arguments of its `from_hparams`."""

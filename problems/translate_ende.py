@@ -39,7 +39,7 @@ class TranslateEnde(TranslationProblem):
             for sides in zip(batch["en"], batch["de"], strict=True):
                 number += 1
                 report.see(f"{_DATASET} {_SPLITS[split]}", number)
-                pair = text_files.clean_pair(sides, report)
+                pair = text_files.clean(sides, report)
                 if pair:
                     yield pair
 

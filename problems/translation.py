@@ -60,6 +60,10 @@ class TranslationProblem(Problem):
         self.manifest(data_dir)
         return Tokenizer(records.vocab_path(data_dir, self.corpus_name))
 
+    def vocabulary_digest(self, data_dir):
+        """Returns a digest of the joint vocabulary."""
+        return self.tokenizer(data_dir).digest
+
     def model_arguments(self, data_dir):
         """Returns the size of the vocabulary."""
         return {"vocab_size": self.tokenizer(data_dir).vocab_size}

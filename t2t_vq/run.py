@@ -28,6 +28,7 @@ class Run:
         seed: of everything random.
         precision: "float32" or "mixed_bfloat16".
         usr_dir: folder of the user's registrations, or an empty string.
+        vocabulary: `Problem.vocabulary_digest` of the data that it trains on; `train` notes it.
     """
 
     problem: str
@@ -37,6 +38,7 @@ class Run:
     seed: int = 0
     precision: str = "float32"
     usr_dir: str = ""
+    vocabulary: str = ""
 
     @classmethod
     def create(cls, problem, hparams, **options):
@@ -98,13 +100,23 @@ class Run:
         return registry.problem(self.problem)
 
     def make_model(self):
-        """Returns a new model for the prepared data, in the run's precision and with its seed."""
+        """Returns a new model for the prepared data, in the run's precision and with its seed.
+
+        Raises:
+            ValueError: when the data has another vocabulary than the run was trained with.
+        """
         import keras
 
+        problem = self.make_problem()
+        if self.vocabulary and problem.vocabulary_digest(self.data_dir) != self.vocabulary:
+            raise ValueError(
+                f"{self.data_dir} has another vocabulary than the run was trained with, so its "
+                "weights stand for other pieces. Put that data back, or train another run."
+            )
         keras.utils.set_random_seed(self.seed)
         keras.config.set_dtype_policy(self.precision)
         return registry.models[self.hparams.model].from_hparams(
-            self.hparams, **self.make_problem().model_arguments(self.data_dir)
+            self.hparams, **problem.model_arguments(self.data_dir)
         )
 
 

@@ -13,6 +13,7 @@ import pathlib
 from t2t_vq.data import sources
 
 SPLITS = ("train", "dev", "test")
+_LANGUAGES = ("en", "de")
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open}
 _SUFFIXES = ("", *_OPENERS)
 
@@ -36,24 +37,30 @@ def find(source_dir, split):
         FileNotFoundError: when the folder is not there, or only one language is.
         ValueError: when the split is there in more than one form.
     """
+    found = _found(source_dir, split)
+    if bool(found["en"]) != bool(found["de"]):
+        here, missing = ("en", "de") if found["en"] else ("de", "en")
+        raise FileNotFoundError(
+            f"{source_dir} holds {found[here][0].name} but no {split}.{missing}. Add the other "
+            "language."
+        )
+    return found["tsv"] or found["en"] + found["de"]
+
+
+def _found(source_dir, split):
     folder = pathlib.Path(source_dir).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
     found = {
         kind: [path for end in _SUFFIXES if (path := folder / f"{split}.{kind}{end}").is_file()]
-        for kind in ("tsv", "en", "de")
+        for kind in ("tsv", *_LANGUAGES)
     }
-    names = ", ".join(path.name for paths in found.values() for path in paths)
     if any(len(paths) > 1 for paths in found.values()) or (
         found["tsv"] and (found["en"] or found["de"])
     ):
+        names = ", ".join(path.name for paths in found.values() for path in paths)
         raise ValueError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
-    if bool(found["en"]) != bool(found["de"]):
-        missing = "de" if found["en"] else "en"
-        raise FileNotFoundError(
-            f"{folder} holds {names} but no {split}.{missing}. Add the other language."
-        )
-    return found["tsv"] or found["en"] + found["de"]
+    return found
 
 
 def expected(split):
@@ -75,27 +82,57 @@ def read_pairs(paths, report):
     """
     reader = _read_columns if len(paths) == 1 else _read_sides
     for sides in reader(paths, report):
-        pair = clean_pair(sides, report)
+        pair = clean(sides, report)
         if pair:
             yield pair
 
 
-def clean_pair(sides, report):
-    """Returns `(english, german)` as clean strings, or None after reporting what is wrong.
+def read_side(source_dir, split, side, report):
+    """Yields the good sentences of one language of a split, and reports the bad ones.
+
+    The other language may be missing. Blanks are as in `read_pairs`.
 
     Args:
-        sides: two `bytes`.
+        source_dir: the folder that holds the split.
+        split: "train", "dev" or "test".
+        side: 0 for English, 1 for German.
+        report: a `Report`.
+
+    Raises:
+        FileNotFoundError: when there is no such text.
+        ValueError: when it is there in more than one form, or a compressed file is damaged.
+    """
+    found, language = _found(source_dir, split), _LANGUAGES[side]
+    if not (found["tsv"] or found[language]):
+        raise FileNotFoundError(
+            f"--source_dir={source_dir} has no {split} text in this language. Put {split}.tsv or "
+            f"{split}.{language} (plain, .gz or .xz) there."
+        )
+    if found["tsv"]:
+        lines = (columns[side] for columns in _read_columns(found["tsv"], report))
+    else:
+        lines = _read_lines(found[language], report)
+    for line in lines:
+        if sentences := clean([line], report):
+            yield sentences[0]
+
+
+def clean(sides, report):
+    """Returns the sides of a line as clean strings, or None after reporting what is wrong.
+
+    Args:
+        sides: list of `bytes`.
         report: a `Report` that has seen the line.
     """
     try:
-        english, german = (" ".join(side.decode("utf-8").split()) for side in sides)
+        sentences = tuple(" ".join(side.decode("utf-8").split()) for side in sides)
     except UnicodeDecodeError:
         report.add("invalid UTF-8", b"\t".join(sides).decode("utf-8", "backslashreplace"))
         return None
-    if not english or not german:
-        report.add("empty sentence", f"{english}\t{german}")
+    if not all(sentences):
+        report.add("empty sentence", "\t".join(sentences))
         return None
-    return english, german
+    return sentences
 
 
 def _read_columns(paths, report):
@@ -107,6 +144,13 @@ def _read_columns(paths, report):
             report.add("no tab", line.decode("utf-8", "backslashreplace"))
         else:
             yield columns[:2]
+
+
+def _read_lines(paths, report):
+    (path,) = paths
+    for number, line in _lines(path):
+        report.see(path.name, number)
+        yield line
 
 
 def _read_sides(paths, report):

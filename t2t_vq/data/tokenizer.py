@@ -1,5 +1,6 @@
 """Joint SentencePiece vocabularies: training one, and text to ids and back."""
 
+import hashlib
 import io
 import pathlib
 
@@ -67,6 +68,7 @@ class Tokenizer:
         vocab_size: number of ids.
         pad_id, eos_id: ids of padding (0) and of the end of a sentence (1).
         model_bytes: the serialised model.
+        digest: what tells one vocabulary from another, a short string.
 
     Example:
         >>> tokenizer = Tokenizer(train_vocabulary(["a house", "ein Haus"] * 50, 300))
@@ -84,6 +86,11 @@ class Tokenizer:
         self._pieces = sentencepiece.SentencePieceProcessor()
         self._pieces.LoadFromSerializedProto(self.model_bytes)
         self.vocab_size = self._pieces.get_piece_size()
+
+    @property
+    def digest(self):
+        """A digest of the vocabulary."""
+        return hashlib.sha256(self.model_bytes).hexdigest()[:16]
 
     @property
     def pieces(self):

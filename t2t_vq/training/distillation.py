@@ -40,8 +40,9 @@ def distill(teacher_dir, data_dir=None, source_dir=None, checkpoint="best", beam
     Args:
         teacher_dir: folder of a trained run.
         data_dir: folder to write to; by default the one of the teacher's data.
-        source_dir: folder of other text whose source side is translated; by default the teacher's
-            own training set.
+        source_dir: folder of other text, whose train text is translated, its source language
+            alone (`train.en` or a column of `train.tsv`); by default the teacher's own training
+            set.
         checkpoint: see `t2t_vq.training.checkpoints.load_weights`.
         beam_size: sequences kept in the teacher's search; 1 is greedy.
         alpha: exponent of the length penalty of a beam.
@@ -90,7 +91,7 @@ def _sources(problem, data_dir, source_dir, tokenizer):
         sources = batches.corpus(data_dir, problem.corpus_name, "train")[problem.reversed]
         report.total = len(sources.lengths)
         return sources, report
-    lines = (pair[problem.reversed] for pair in problem.pairs("train", source_dir, report))
+    lines = text_files.read_side(source_dir, "train", int(problem.reversed), report)
     ids, lengths = [], [0]
     while chunk := list(itertools.islice(lines, _SHARD_SENTENCES)):
         encoded = tokenizer.encode_batch(chunk)
@@ -153,7 +154,7 @@ def _write_train(data_dir, name, state, sources, translator, is_reversed):
     for i in sorted(set(range(len(paths))) - set(done)):
         numbers = range(i * _SHARD_SENTENCES, i * _SHARD_SENTENCES + sizes[i])
         texts = translator.tokenizer.decode_batch(map(sources.sentence, numbers))
-        places = [(state["source"]["text"], number + 1) for number in numbers]
+        places = [(state["source"]["text"], f"sentence {number + 1:,}") for number in numbers]
         state["shards"][str(i)] = _write_shard(
             paths[i], texts, places, translator, is_reversed, progress
         )

@@ -96,8 +96,7 @@ def _check_alike(rescore_with, other, problem, tokenizer):
             f"The run in {rescore_with} translates in the other direction ({other.problem}) and "
             "cannot rescore this one. Rescore with a run that translates in the same direction."
         )
-    vocabulary = other.make_problem().tokenizer(other.data_dir)
-    if vocabulary.model_bytes != tokenizer.model_bytes:
+    if other.make_problem().vocabulary_digest(other.data_dir) != tokenizer.digest:
         raise ValueError(
             f"The run in {rescore_with} has another vocabulary than this one and cannot rescore "
             "it. Train both on data that shares a vocabulary: a student on what t2t-vq-distill "

@@ -1,5 +1,6 @@
 """The training loop."""
 
+import dataclasses
 import itertools
 import math
 import typing
@@ -58,7 +59,8 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     Raises:
         NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
         Interrupted: when SIGINT or SIGTERM stopped the run.
-        ValueError: when `output_dir` holds a run that was asked for differently.
+        ValueError: when `output_dir` holds a run that was asked for differently, or that was
+            trained with another vocabulary.
 
     Example:
         run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
@@ -66,6 +68,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     """
     problem = run.make_problem()
     problem.generate_data(run.data_dir, source_dir)
+    run = dataclasses.replace(run, vocabulary=problem.vocabulary_digest(run.data_dir))
     strategy = make_strategy(strategy)
     with strategy.scope():
         model = run.make_model()

@@ -92,6 +92,22 @@ def test_one_language_alone_is_refused(tmp_path):
         text_files.find(tmp_path, "train")
 
 
+@pytest.mark.parametrize(
+    ("name", "content"), [("train.tsv", GOOD + b"x\t \n"), ("train.de", b"eins\nzwei\n\n")]
+)
+def test_one_language_can_be_read_alone(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    report = text_files.Report()
+    assert list(text_files.read_side(tmp_path, "train", 1, report)) == ["eins", "zwei"]
+    assert (report.total, report.counts) == (3, {"empty sentence": 1})
+
+
+def test_a_language_that_is_not_there_is_asked_for(tmp_path):
+    (tmp_path / "train.en").write_text("one\n")
+    with pytest.raises(FileNotFoundError, match=r"Put train\.tsv or train\.de"):
+        list(text_files.read_side(tmp_path, "train", 1, text_files.Report()))
+
+
 def test_a_folder_that_is_not_there_is_named():
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
         text_files.find("nowhere", "train")

@@ -135,6 +135,22 @@ def test_other_text_is_translated_and_its_bad_lines_are_counted(teacher, tmp_pat
     assert len(student.text(data_dir, "dev")[0]) == 2
 
 
+def test_other_text_needs_no_more_than_the_side_that_is_translated(teacher, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "train.en").write_text("ba da\n\nfa\n")
+    name, data_dir = distillation.distill("teacher", tmp_path / "new", tmp_path / "other")
+    student = registry.problem(name)
+    assert training_pairs(student, data_dir) == [("ba da", "ad ab"), ("fa", "af")]
+    report = student.manifest(data_dir)["splits"]["train"]["report"]
+    assert report["counts"] == {"empty sentence": 1}
+
+
+def test_other_text_is_not_read_as_the_teachers_corpus_is(teacher, tmp_path, monkeypatch):
+    monkeypatch.setattr(teacher.problem, "pairs", None)
+    name, data_dir = distillation.distill("teacher", tmp_path / "new", tmp_path / "text")
+    assert len(training_pairs(registry.problem(name), data_dir)) == len(TRAIN)
+
+
 def test_what_cannot_be_used_is_left_out_and_counted(teacher, tmp_path, monkeypatch):
     other = write_text(tmp_path / "other", [("ba", "x"), ("a" * 30, "x"), ("de", "x"), ("fo", "x")])
     answers = {"ba": "ab", "de": " ", "fo": "y " * 300, "": ""}
@@ -150,7 +166,7 @@ def test_what_cannot_be_used_is_left_out_and_counted(teacher, tmp_path, monkeypa
         "empty translation": 1,
         "longer than 256 tokens with the translation": 1,
     }
-    assert report["first"]["empty translation"] == f"{other}:3: 'de'"
+    assert report["first"]["empty translation"] == f"{other}:sentence 3: 'de'"
 
 
 def test_a_teacher_without_usable_translations_is_refused(teacher, monkeypatch):

@@ -1,7 +1,9 @@
+import dataclasses
 import shutil
 
 import pytest
 
+from t2t_vq import run as runs
 from t2t_vq.data import records, synthetic_ende
 from t2t_vq.data.tokenizer import train_vocabulary
 from t2t_vq.decoding.options import Search
@@ -69,11 +71,29 @@ def test_another_direction_cannot_rescore(finished, data_dir, tmp_path):
         load_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path)
 
 
-def test_another_vocabulary_cannot_rescore(finished, data_dir, tmp_path):
-    other = tmp_path / "data"
-    shutil.copytree(data_dir, other)
+@pytest.fixture
+def other_data(data_dir, tmp_path):
+    """A copy of the data with another vocabulary."""
+    shutil.copytree(data_dir, tmp_path / "data")
     sentences = [side for pair in synthetic_ende.pairs("train", 7, 200) for side in pair]
-    records.vocab_path(other, "translate_tiny").write_bytes(train_vocabulary(sentences, 500))
-    Run.create("translate_tiny", "transformer_test", data_dir=str(other)).save(tmp_path / "run")
+    path = records.vocab_path(tmp_path / "data", "translate_tiny")
+    path.write_bytes(train_vocabulary(sentences, 500))
+    return str(tmp_path / "data")
+
+
+def test_another_vocabulary_cannot_rescore(finished, other_data, tmp_path):
+    Run.create("translate_tiny", "transformer_test", data_dir=other_data).save(tmp_path / "run")
     with pytest.raises(ValueError, match="has another vocabulary"):
         load_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path / "run")
+
+
+def test_a_run_does_not_go_on_with_another_vocabulary(finished, other_data):
+    run = dataclasses.replace(finished.run, data_dir=other_data)
+    with pytest.raises(ValueError, match=r"vocabulary was .* and is now"):
+        train(run, finished.output_dir, strategy="one_device")
+
+
+def test_weights_are_not_read_with_another_vocabulary(finished, other_data):
+    run = dataclasses.replace(runs.load(finished.output_dir), data_dir=other_data)
+    with pytest.raises(ValueError, match="another vocabulary than the run was trained with"):
+        run.make_model()
