@@ -17,11 +17,6 @@ import json, pathlib, sys
 here = pathlib.Path(__file__).parent
 command = pathlib.Path(__file__).name.removeprefix("t2t-vq-")
 flags = dict(flag.removeprefix("--").partition("=")[::2] for flag in sys.argv[1:])
-if "registry_help" in flags:
-    for name in ("_local", "_local_distill  your text"):
-        print(f"  translate_ende{name}")
-    print("  transformer_tiny  128 wide", "  softem_nat_tiny", sep="\\n")
-    sys.exit()
 run = pathlib.Path(flags.get("output_dir", "")).name
 with open(here / "calls", "a") as calls:
     print(*filter(None, [command, run, flags.get("checkpoint"), flags.get("split")]), file=calls)
@@ -101,7 +96,14 @@ def test_the_checkpoint_that_scores_higher_is_exported(pipeline, average, export
     assert calls[-1] == f"export student {exported}"
 
 
-@pytest.mark.parametrize("stage", COMMANDS)
+def test_a_student_without_an_average_is_scored_and_exported(pipeline):
+    done, calls = pipeline(failing="average")
+    assert done.returncode == 0 and "no average" in done.stderr
+    assert "eval student best dev" in calls and "eval student average dev" not in calls
+    assert calls[-1] == "export student best"
+
+
+@pytest.mark.parametrize("stage", [name for name in COMMANDS if name != "average"])
 def test_a_second_call_goes_on_at_the_stage_that_failed(pipeline, stage):
     _, whole = pipeline(failing=stage)
     first_failure = next(call for call in whole if call.startswith(stage))
@@ -121,10 +123,24 @@ def test_what_is_done_is_left_alone(pipeline):
     assert calls == ["train teacher", "distill", "train student"]
 
 
-def test_a_set_that_is_not_registered_is_told_before_anything_runs(pipeline):
-    done, calls = pipeline(student="softem_nat_tinny,dropout=0.1")
+@pytest.mark.parametrize(
+    ("student", "message"),
+    [
+        ("softem_nat_tinny,dropout=0.1", "Did you mean softem_nat_tiny"),
+        ("softem_nat_tiny,dropuot=0.1", "Did you mean dropout"),
+        ("softem_image_tiny", "Choose another"),
+    ],
+)
+def test_a_mistake_in_the_last_stage_is_told_before_anything_runs(pipeline, student, message):
+    done, calls = pipeline(student=student)
     assert done.returncode == 1 and calls == []
-    assert "Nothing is registered as 'softem_nat_tinny'" in done.stderr
+    assert message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_beam_that_is_no_number_is_told_before_anything_runs(pipeline):
+    done, calls = pipeline(flags=["--beam_size=four"])
+    assert done.returncode == 1 and calls == []
+    assert "--beam_size=four is no number" in done.stderr
 
 
 def test_a_flag_that_it_does_not_know_is_told(pipeline):

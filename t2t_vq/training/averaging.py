@@ -22,15 +22,16 @@ def average_checkpoints(output_dir, last=None):
 
     Args:
         output_dir: folder of the run.
-        last: checkpoints to average, at least 2; all that `output_dir/latest` holds by default.
+        last: checkpoints to average, at least 2; by default all that `output_dir/latest` holds.
+            Those from before a codebook's start count for nothing.
 
     Returns:
         `(path of the checkpoint, list of the steps that were averaged)`.
 
     Raises:
         FileNotFoundError: when the run is missing.
-        ValueError: when there are too few checkpoints, one was saved before the codebook's start,
-            one cannot be read, or one belongs to another model.
+        ValueError: when there are too few checkpoints, one cannot be read, or one belongs to
+            another model.
 
     Source: Vaswani et al., Attention Is All You Need, https://arxiv.org/abs/1706.03762, section
     6.1.
@@ -40,14 +41,8 @@ def average_checkpoints(output_dir, last=None):
         _, _, translator, _ = load_translator("runs/mine", "average")
     """
     run = runs.load(output_dir)
-    paths = _newest(pathlib.Path(output_dir) / "latest", last)
-    steps = [step_of(path) for path in paths]
     model = run.make_model()
-    if steps[0] <= model.startup_steps:
-        raise ValueError(
-            f"{paths[0]} was saved before the codebook's start after update {model.startup_steps} "
-            "and cannot be averaged with later ones. Average fewer with --last, or train longer."
-        )
+    paths = _newest(pathlib.Path(output_dir) / "latest", last, model.startup_steps)
     sums = [np.zeros(variable.shape, np.float64) for variable in model.trainable_variables]
     # The newest comes last and leaves in the model what is not averaged.
     for path in paths:
@@ -56,19 +51,22 @@ def average_checkpoints(output_dir, last=None):
             total += np.array(variable)
     for total, variable in zip(sums, model.trainable_variables, strict=True):
         variable.assign(total / len(paths))
+    steps = [step_of(path) for path in paths]
     return save_weights(model, pathlib.Path(output_dir) / "average", steps[-1]), steps
 
 
-def _newest(folder, last):
+def _newest(folder, last, startup_steps):
     if last is not None and last < 2:
         raise ValueError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
     state = tf.train.get_checkpoint_state(str(folder))
     paths = list(state.all_model_checkpoint_paths) if state else []
+    paths = [path for path in paths if step_of(path) > startup_steps]
     needed = last or 2
     if len(paths) < needed:
         fewer = ", or average fewer with --last" if len(paths) >= 2 else ""
+        after = f" from after update {startup_steps}, the codebook's start," * bool(startup_steps)
         raise ValueError(
-            f"{folder} holds {len(paths)} of the {needed} checkpoints to average. Train on with "
-            f"t2t-vq-train --keep_checkpoints={max(needed, 5)}, so that more are kept{fewer}."
+            f"{folder} holds {len(paths)} of the {needed} checkpoints{after} to average. Train on "
+            f"with t2t-vq-train --keep_checkpoints={max(needed, 5)}, so that more are kept{fewer}."
         )
     return paths[-last:] if last else paths
