@@ -57,28 +57,26 @@ from experiments import (
 from provenance import provenance
 
 from t2t_vq import registry
+from t2t_vq import run as runs
 from t2t_vq.cli.eval import score
 from t2t_vq.data import text_files
 from t2t_vq.decoding.options import Search
 from t2t_vq.export.ctranslate2 import export_ctranslate2
 from t2t_vq.metrics.bleu import bleu
+from t2t_vq.run import Run
 from t2t_vq.training.loading import load_translator
 
 TEACHER = "teacher"
-# Overrides of softem_nat of the size asked for; "-raw" trains on people's translations.
-ROWS = {
+# Overrides of softem_nat of the size asked for.
+DISTILLED = {
     "em": "",
-    "em-raw": "",
     "vq": "bottleneck=vq",
-    "vq-raw": "bottleneck=vq",
-    "em-nc3": "compress_steps=3",
-    "em-nc4": "compress_steps=4",
-    "vq-nc3": "bottleneck=vq,compress_steps=3",
-    "vq-nc4": "bottleneck=vq,compress_steps=4",
+    **{f"em-nc{n}": f"compress_steps={n}" for n in (2, 3, 4)},
+    **{f"vq-nc{n}": f"bottleneck=vq,compress_steps={n}" for n in (2, 3, 4)},
     "em-m1": "bottleneck.num_samples=1",
     "em-m5": "bottleneck.num_samples=5",
     "em-exact": "bottleneck.num_samples=none",
-    **{f"em-k{k}": f"bottleneck.num_codes={k}" for k in (256, 512, 2048, 4096, 8192, 16384)},
+    **{f"em-k{k}": f"bottleneck.num_codes={k}" for k in [2**i for i in range(8, 15)]},
     "em-t2": "bottleneck.temperature=2",
     "em-relative": "bottleneck.temperature=0.05,bottleneck.relative_temperature=true",
     "em-through": "bottleneck.temperature=0.05,bottleneck.relative_temperature=true,"
@@ -90,6 +88,9 @@ ROWS = {
     "masked": "predictor=masked",
     "masked-vq": "predictor=masked,bottleneck=vq",
 }
+RAW = "-raw"
+# The same on people's translations.
+ROWS = DISTILLED | {name + RAW: overrides for name, overrides in DISTILLED.items()}
 SEARCHES = {
     "greedy": (Search(), None),
     "latent beam 10, rescored": (Search(beam_size=10), TEACHER),
@@ -121,29 +122,53 @@ def main():
         return
     # Read before anything is trained, so that a mistake in them is told at once.
     tests = {name: read_test(path, arguments.problem) for name, path in arguments.extra_tests}
+    sets = {name: hparams_of(name, arguments) for name in (TEACHER, *arguments.rows)}
+    students = different(sets, arguments)
     work_dir.mkdir(parents=True, exist_ok=True)
-    done = {(row["row"], row["seed"], row["search"]) for row in read_rows(results)}
     teacher = work_dir / "runs" / TEACHER
-    train(
-        arguments,
-        teacher,
-        arguments.problem,
-        joined(f"transformer_{arguments.size}", arguments.teacher_overrides),
-        arguments.teacher_steps,
-        0,
-    )
+    train(arguments, teacher, arguments.problem, sets[TEACHER], arguments.teacher_steps, 0)
     command("distill", f"--teacher_dir={teacher}", f"--beam_size={arguments.distill_beam}")
-    measure(arguments, results, done, TEACHER, 0, teacher, teacher, TEACHER_SEARCHES, tests)
+    measure(arguments, results, TEACHER, 0, teacher, teacher, TEACHER_SEARCHES, tests)
     for seed in arguments.seeds:
-        for name in arguments.rows:
+        for name in students:
             output_dir = work_dir / "runs" / f"{name}-seed{seed}"
-            problem = arguments.problem if name.endswith("-raw") else f"{arguments.problem}_distill"
-            hparams = joined(sized("softem_nat", arguments.size), ROWS[name], arguments.overrides)
-            train(arguments, output_dir, problem, hparams, arguments.train_steps, seed)
+            problem = problem_of(name, arguments)
+            train(arguments, output_dir, problem, sets[name], arguments.train_steps, seed)
             searches = SEARCHES | (MASKED_SEARCHES if "masked" in ROWS[name] else {})
             searches = {each: searches[each] for each in searches if each in arguments.searches}
-            measure(arguments, results, done, name, seed, output_dir, teacher, searches, tests)
+            measure(arguments, results, name, seed, output_dir, teacher, searches, tests)
     print(table(read_rows(results)))
+
+
+def hparams_of(name, arguments):
+    """Returns a row's set with its overrides, as --hparams takes it."""
+    if name == TEACHER:
+        return joined(f"transformer_{arguments.size}", arguments.teacher_overrides)
+    return joined(sized("softem_nat", arguments.size), ROWS[name], arguments.overrides)
+
+
+def problem_of(name, arguments):
+    """Returns the problem that a row trains on."""
+    own_text = name == TEACHER or name.endswith(RAW)
+    return arguments.problem if own_text else f"{arguments.problem}_distill"
+
+
+def different(sets, arguments):
+    """Returns the students to train: rows whose values the size has anyway are named and left out.
+
+    Raises:
+        ValueError: when a set, an override or the problem is wrong.
+    """
+    resolved, names = {}, []
+    for name, hparams in sets.items():
+        problem = problem_of(name, arguments)
+        key = problem, repr(Run.create(problem, hparams, data_dir="").hparams)
+        if key in resolved:
+            print(f"{name} is {resolved[key]} at this size.", file=sys.stderr)
+            continue
+        resolved[key] = name
+        names.append(name)
+    return names[1:]
 
 
 def parsed_arguments():
@@ -198,14 +223,20 @@ def read_test(path, problem):
     return (german, english) if registry.problem(problem).reversed else (english, german)
 
 
-def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searches, tests):
+def measure(arguments, results, name, seed, output_dir, teacher_dir, searches, tests):
     """Appends a line for each search that has none yet."""
-    if name == TEACHER:
-        overrides = (arguments.teacher_overrides,)
-    else:
-        overrides = (ROWS[name], arguments.overrides)
+    hparams = hparams_of(name, arguments)
+    run = runs.load(output_dir)
     for search_name, (search, chooser) in searches.items():
-        if (name, seed, search_name) in done:
+        asked = {
+            "row": name,
+            "search": search_name,
+            "seed": seed,
+            "hparams": hparams,
+            "updates": run.hparams.train_steps,
+            "precision": run.precision,
+        }
+        if any(asked.items() <= row.items() for row in read_rows(results)):
             continue
         keras.backend.clear_session()
         rescore_with = {TEACHER: str(teacher_dir), IN_CTRANSLATE2: None}.get(chooser, chooser)
@@ -213,16 +244,11 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
             output_dir, search=search, rescore_with=rescore_with
         )
         if chooser == IN_CTRANSLATE2:
-            translator = InCTranslate2(load_translator(output_dir)[2], search.beam_size)
+            translator = InCTranslate2(translator, search.beam_size, run.precision)
         sources, references = problem.text(run.data_dir, "test")
         row = {
-            "row": name,
-            "search": search_name,
-            "seed": seed,
-            "hparams": joined(run.hparams_set, *overrides),
-            "updates": run.hparams.train_steps,
+            **asked,
             "checkpoint": os.path.basename(path),
-            "precision": run.precision,
             **provenance(["tensorflow", "keras", "sacrebleu"]),
             **score(translator, sources, references),
             "extra_tests": {test: score(translator, *text) for test, text in tests.items()},
@@ -235,16 +261,27 @@ def measure(arguments, results, done, name, seed, output_dir, teacher_dir, searc
 
 
 class InCTranslate2:
-    """A `Translator`'s model in CTranslate2, in the place of the translator."""
+    """A `Translator`'s model in CTranslate2, in the place of the translator.
 
-    def __init__(self, translator, beam_size):
+    Of a CPU's cores all work on one sentence, and each on batches of its own where there are many.
+    """
+
+    def __init__(self, translator, beam_size, precision):
         self.search, self.batch_size = Search(beam_size=beam_size), translator.batch_size
         self._original = translator
+        self._pieces = translator.tokenizer.pieces
+        self._ids = {piece: i for i, piece in enumerate(self._pieces)}
+        device = "cuda" if tf.config.list_physical_devices("GPU") else "cpu"
+        kind = precision.removeprefix("mixed_")
+        if kind not in ctranslate2.get_supported_compute_types(device):
+            kind = "float32"
+        cores = len(os.sched_getaffinity(0))
         with tempfile.TemporaryDirectory() as folder:
             export_ctranslate2(translator, folder)
-            device = "cuda" if tf.config.list_physical_devices("GPU") else "cpu"
-            cores = len(os.sched_getaffinity(0))
-            self._model = ctranslate2.Translator(folder, device=device, intra_threads=cores)
+            self._for_one, self._for_many = (
+                ctranslate2.Translator(folder, device=device, compute_type=kind, **threads)
+                for threads in ({"intra_threads": cores}, {"inter_threads": cores})
+            )
 
     def compile_for(self, sources):
         self.translate(sources[:8])
@@ -259,27 +296,27 @@ class InCTranslate2:
         return self._original.tokenizer.decode_batch(found)
 
     def translate_ids(self, sources):
-        pieces = self._original.tokenizer.pieces
+        model = self._for_one if len(sources) == 1 else self._for_many
         # The library sorts by length, and adds the end of a sentence itself.
-        found = self._model.translate_batch(
-            [[pieces[i] for i in ids[:-1]] for ids in sources],
+        found = model.translate_batch(
+            [[self._pieces[i] for i in ids[:-1]] for ids in sources],
             beam_size=self.search.beam_size,
             length_penalty=self.search.alpha,
             max_batch_size=self.batch_size,
             max_decoding_length=self._original.model.target_length(max(map(len, sources))),
         )
-        ids = {piece: i for i, piece in enumerate(pieces)}
-        return [[ids[piece] for piece in result.hypotheses[0]] for result in found]
+        return [[self._ids[piece] for piece in result.hypotheses[0]] for result in found]
 
 
 def speed(translator, teacher, sources):
     """Latency of single sentences, in turn with the teacher's, and throughput."""
     times = {"latency_ms": [], "teacher_latency_ms": []}
-    for ids in teacher.encode(sources[:LATENCY_SENTENCES]):
+    for source in sources[:LATENCY_SENTENCES]:
         for name, decoder in (("latency_ms", translator), ("teacher_latency_ms", teacher)):
-            decoder.translate_ids([ids])
+            ids = decoder.encode([source])
+            decoder.translate_ids(ids)
             start = time.perf_counter()
-            decoder.translate_ids([ids])
+            decoder.translate_ids(ids)
             times[name].append(1e3 * (time.perf_counter() - start))
     found = {name: statistics.median(values) for name, values in times.items()}
     # Larger batches are tried for as long as they help: each is compiled for every length.
@@ -312,7 +349,7 @@ def diagnosis(translator, run):
     def examine(batch):
         output = model.training_output(batch, tf.constant(0))
         weight = model.loss_totals(batch)["latents"]
-        tokens = tf.argmax(model(batch), axis=-1)
+        tokens = model.refine(batch["target"], *model.encode(batch["source"]))
         return tokens, output.metrics["latent_accuracy"] * weight, weight, output.statistics
 
     rebuilt, references, right, total, statistics_ = [], [], 0.0, 0.0, None

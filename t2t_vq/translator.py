@@ -9,7 +9,7 @@ from keras import ops
 
 from t2t_vq import em
 from t2t_vq.data.tokenizer import EOS_ID
-from t2t_vq.decoding.options import GREEDY, check_choice
+from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before
 from t2t_vq.decoding.shortest import at_shortest
 
@@ -30,7 +30,8 @@ class Translator:
         search: a `t2t_vq.decoding.options.Search`. Default: greedy.
         rescorer: a `TranslationModel` of the same vocabulary; of the search's candidates, the one
             that it finds most likely is chosen. Without one, the first is.
-        batch_size: most candidates decoded together. Default 64.
+        batch_size: most candidates decoded together. Default 64. A parallel decoder holds logits
+            `[batch_size, target length, vocab]`, on a CPU as many times as it has cores.
 
     Attributes:
         num_cut: sources cut at `max_length` so far.
@@ -43,7 +44,9 @@ class Translator:
         translator.translate(["The dog sleeps."])  # ["Der Hund schläft."]
     """
 
-    def __init__(self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=64):
+    def __init__(
+        self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=BATCH_SIZE
+    ):
         check_choice(search, rescorer is not None)
         self.model = model
         self.tokenizer = tokenizer

@@ -20,6 +20,34 @@ def test_every_row_is_a_set_that_can_be_made(script):
             assert make_bottleneck(config.to_dict(hparams.bottleneck)).has_codes
 
 
+@pytest.fixture
+def students(script):
+    """A function from overrides and names of rows to the students that are to be trained."""
+
+    def train(*rows, overrides=""):
+        arguments = argparse.Namespace(
+            problem="translate_ende_local", size="base", overrides=overrides, teacher_overrides=""
+        )
+        names = (script.TEACHER, *rows)
+        sets = {name: script.hparams_of(name, arguments) for name in names}
+        return script.different(sets, arguments)
+
+    return train
+
+
+def test_a_row_that_the_size_has_anyway_is_named_and_left_out(students, capsys):
+    assert students("em", "em-nc3", "em-nc2", "em-raw", "em-nc3-raw") == ["em", "em-nc2", "em-raw"]
+    assert capsys.readouterr().err.splitlines() == [
+        "em-nc3 is em at this size.",
+        "em-nc3-raw is em-raw at this size.",
+    ]
+
+
+def test_a_wrong_override_is_told_before_anything_is_trained(students):
+    with pytest.raises(ValueError, match="Did you mean dropout"):
+        students("em", overrides="dropuot=0.1")
+
+
 def test_a_measurement_is_a_line_of_the_table(script):
     row = {
         **{"row": "em", "seed": 0, "updates": 5, "search": "greedy", "bleu": 31.26, "chrf": 50.0},

@@ -17,4 +17,5 @@ def main():
 
 def run():
     """Entry point of `t2t-vq-datagen`."""
-    flags.run(main, __doc__, ("problem", "data_dir", "source_dir"), required=("problem",))
+    shared = ("problem", "data_dir", "source_dir")
+    flags.run(main, __doc__, shared, required=("problem",), resumes=True)

@@ -22,6 +22,7 @@ _LINES = 16_384
 
 def _define():
     trained.define()
+    trained.define_batch_size()
     absl_flags.DEFINE_string("inputs", "-", "File to translate, or - for standard input.")
     absl_flags.DEFINE_string("outputs", "-", "File to write, or - for standard output.")
     absl_flags.DEFINE_bool("interactive", False, "Translate line by line, as you type.")
@@ -34,7 +35,7 @@ def main():
             raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
         _converse(trained.load()[2])
         return
-    if FLAGS.inputs != "-" and not os.path.isfile(FLAGS.inputs):
+    if FLAGS.inputs != "-" and (not os.path.exists(FLAGS.inputs) or os.path.isdir(FLAGS.inputs)):
         raise FileNotFoundError(f"There is no file {FLAGS.inputs} to translate; correct --inputs.")
     if os.path.isdir(FLAGS.outputs) or not os.path.isdir(os.path.dirname(FLAGS.outputs) or "."):
         raise FileNotFoundError(f"{FLAGS.outputs} is no place for a file; correct --outputs.")
@@ -58,38 +59,53 @@ def decode_lines(translator, inputs, outputs):
     invalid = 0
     lines = iter(inputs)
     while chunk := list(itertools.islice(lines, _LINES)):
-        texts = [line.removesuffix(b"\n").decode("utf-8", "replace") for line in chunk]
-        # With a replacement character of its own a line may be valid.
-        invalid += sum(
-            "\ufffd" in text and text.encode("utf-8") != line.removesuffix(b"\n")
-            for text, line in zip(texts, chunk, strict=True)
-        )
+        texts, number = _decoded([line.removesuffix(b"\n") for line in chunk])
+        invalid += number
         for translation in translator.translate(texts):
             outputs.write(translation.encode("utf-8") + b"\n")
         progress.add(len(chunk))
     outputs.flush()
     progress.finish()
+    _tell(invalid, translator.num_cut, translator)
+
+
+def _decoded(lines):
+    """Returns the text of lines of bytes, and how many of them are no UTF-8."""
+    texts = [line.decode("utf-8", "replace") for line in lines]
+    # With a replacement character of its own a line may be valid.
+    invalid = sum(
+        "\ufffd" in text and text.encode("utf-8") != line
+        for text, line in zip(texts, lines, strict=True)
+    )
+    return texts, invalid
+
+
+def _tell(invalid, cut, translator):
     if invalid:
         print(f"Lines with bytes that are no UTF-8, replaced: {invalid:,}.", file=sys.stderr)
-    if translator.num_cut:
+    if cut:
         print(
-            f"Lines cut, being longer than {translator.lengths[-1]} tokens: "
-            f"{translator.num_cut:,}.",
+            f"Lines cut, being longer than {translator.lengths[-1]} tokens: {cut:,}.",
             file=sys.stderr,
         )
 
 
 def _converse(translator):
-    sys.stdin.reconfigure(errors="replace")
+    sys.stdin.reconfigure(errors="surrogateescape")
     print("Type a sentence and press return; an empty line or Ctrl-D ends.", file=sys.stderr)
+    # What is piped in or out is lines alone.
+    prompt = "> " if sys.stdin.isatty() and sys.stdout.isatty() else ""
     while True:
         try:
-            line = input("> ")
+            line = input(prompt)
         except EOFError:
             return
         if not line.strip():
             return
-        print(translator.translate([line])[0], flush=True)
+        texts, invalid = _decoded([line.encode("utf-8", "surrogateescape")])
+        cut_before = translator.num_cut
+        print(translator.translate(texts)[0], flush=True)
+        _tell(invalid, translator.num_cut - cut_before, translator)
 
 
 @contextlib.contextmanager
@@ -106,6 +122,13 @@ def _writer(path):
     if path == "-":
         yield sys.stdout.buffer
         return
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A device or a pipe, which no file must take the place of.
+        with open(path, "wb") as stream:
+            yield stream
+        return
+    # What a link points to is written, and the link stays.
+    path = os.path.realpath(path)
     temporary = f"{path}.tmp"
     try:
         with open(temporary, "wb") as stream:

@@ -18,6 +18,7 @@ def _define():
     absl_flags.DEFINE_string("data_dir", None, "Folder to write to; by default the teacher's data.")
     trained.define_checkpoint()
     trained.define_search(beam_size=4)
+    trained.define_batch_size()
 
 
 def main():
@@ -31,6 +32,7 @@ def main():
         checkpoint=FLAGS.checkpoint,
         beam_size=FLAGS.beam_size,
         alpha=FLAGS.alpha,
+        batch_size=FLAGS.batch_size,
     )
     print(
         f"Next: t2t-vq-train --problem={problem} --data_dir={data_dir} --hparams=softem_nat_small"
@@ -39,4 +41,6 @@ def main():
 
 def run():
     """Entry point of `t2t-vq-distill`."""
-    flags.run(main, __doc__, ("source_dir",), define=_define, required=("teacher_dir",))
+    flags.run(
+        main, __doc__, ("source_dir",), define=_define, required=("teacher_dir",), resumes=True
+    )

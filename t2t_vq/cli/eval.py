@@ -18,6 +18,7 @@ FLAGS = absl_flags.FLAGS
 
 def _define():
     trained.define()
+    trained.define_batch_size()
     absl_flags.DEFINE_enum("split", "test", ("dev", "test"), "Which data to score on.")
 
 

@@ -19,7 +19,7 @@ _SHARED = {
 }
 
 
-def run(main, doc, shared, define=None, required=()):
+def run(main, doc, shared, define=None, required=(), resumes=False):
     """Parses flags and runs a command, as its entry point does.
 
     Args:
@@ -29,6 +29,7 @@ def run(main, doc, shared, define=None, required=()):
             come with every command.
         define: function that defines the command's own flags.
         required: names of flags that must be given.
+        resumes: whether the same command again goes on where this one was interrupted.
     """
     # Fewer of TensorFlow's start-up lines, which bury the messages; what it fails at, it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -41,7 +42,7 @@ def run(main, doc, shared, define=None, required=()):
     _describe(doc)
 
     def main_of_app(argv):
-        sys.exit(_outcome(lambda: _checked(main, argv[1:], required)))
+        sys.exit(_outcome(lambda: _checked(main, argv[1:], required), resumes))
 
     app.run(main_of_app)
 
@@ -77,12 +78,13 @@ def _checked(main, arguments, required):
     main()
 
 
-def _outcome(action):
+def _outcome(action, resumes):
     """Runs `action` and returns the exit code; expected errors become a sentence."""
     try:
         action()
     except KeyboardInterrupt:
-        print("Interrupted. Run the same command again to go on.", file=sys.stderr)
+        again = " Run the same command again to go on." if resumes else ""
+        print(f"Interrupted.{again}", file=sys.stderr)
         return 130
     except (OSError, ValueError, registry.UnknownNameError) as error:
         # An error that our own code raises is a message to the user; any other is a defect,

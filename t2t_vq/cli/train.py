@@ -87,4 +87,5 @@ def run():
         ("problem", "data_dir", "source_dir"),
         define=_define,
         required=("problem", "hparams"),
+        resumes=True,
     )

@@ -2,7 +2,7 @@
 
 from absl import flags as absl_flags
 
-from t2t_vq.decoding.options import Search
+from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.training.loading import load_translator
 
 FLAGS = absl_flags.FLAGS
@@ -11,7 +11,7 @@ FLAGS = absl_flags.FLAGS
 # What says how to translate.
 _SEARCH = (
     *("beam_size", "alpha", "num_samples", "temperature", "passes", "refinements"),
-    *("rescore_with", "rescore_checkpoint"),
+    *("rescore_with", "rescore_checkpoint", "batch_size"),
 )
 
 
@@ -60,6 +60,16 @@ def define_search(beam_size=1):
     absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)
 
 
+def define_batch_size():
+    """Defines the flag for commands that translate here and now."""
+    absl_flags.DEFINE_integer(
+        "batch_size",
+        BATCH_SIZE,
+        "Most candidates decoded together; more suit a GPU, fewer need less memory.",
+        1,
+    )
+
+
 def refuse_search():
     """Refuses flags that say how to translate, for a run that does not.
 
@@ -67,7 +77,7 @@ def refuse_search():
         ValueError: when one of them is given.
     """
     for name in _SEARCH:
-        if FLAGS[name].present:
+        if name in FLAGS and FLAGS[name].present:
             raise ValueError(
                 f"--{name} is for translation, and the run in {FLAGS.output_dir} is one of images. "
                 "Leave it out."
@@ -85,5 +95,10 @@ def load():
         refinements=FLAGS.refinements,
     )
     return load_translator(
-        FLAGS.output_dir, FLAGS.checkpoint, search, FLAGS.rescore_with, FLAGS.rescore_checkpoint
+        FLAGS.output_dir,
+        FLAGS.checkpoint,
+        search,
+        FLAGS.rescore_with,
+        FLAGS.rescore_checkpoint,
+        FLAGS.batch_size if "batch_size" in FLAGS else BATCH_SIZE,
     )

@@ -40,6 +40,8 @@ class Search:
 
 
 GREEDY = Search()
+# Candidates decoded together, where nobody says how many.
+BATCH_SIZE = 64
 
 
 def check_choice(search, is_rescored):

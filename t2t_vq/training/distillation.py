@@ -15,7 +15,7 @@ from absl import logging
 
 from t2t_vq.data import batches, datagen, records, text_files, workers
 from t2t_vq.data.progress import Progress
-from t2t_vq.decoding.options import Search
+from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.problems.distilled import counterpart
 from t2t_vq.training.loading import load_translator
 
@@ -27,7 +27,15 @@ _CHUNK_SENTENCES = 2_000
 _IDENTITY = ("weights", "beam_size", "alpha", "sentences")
 
 
-def distill(teacher_dir, data_dir=None, source_dir=None, checkpoint="best", beam_size=4, alpha=0.6):
+def distill(
+    teacher_dir,
+    data_dir=None,
+    source_dir=None,
+    checkpoint="best",
+    beam_size=4,
+    alpha=0.6,
+    batch_size=BATCH_SIZE,
+):
     """Writes a corpus whose training targets are a teacher's translations.
 
     Its vocabulary, validation and test set are copies of the teacher's, so students are validated
@@ -46,6 +54,7 @@ def distill(teacher_dir, data_dir=None, source_dir=None, checkpoint="best", beam
         checkpoint: see `t2t_vq.training.checkpoints.load_weights`.
         beam_size: sequences kept in the teacher's search; 1 is greedy.
         alpha: exponent of the length penalty of a beam.
+        batch_size: most candidates decoded together.
 
     Returns:
         `(name of the problem that reads the corpus, data_dir)`.
@@ -60,7 +69,10 @@ def distill(teacher_dir, data_dir=None, source_dir=None, checkpoint="best", beam
         train(Run.create(problem, "softem_nat_small", data_dir=data_dir), "runs/student")
     """
     run, problem, translator, path = load_translator(
-        teacher_dir, checkpoint, Search(beam_size=beam_size, alpha=alpha)
+        teacher_dir,
+        checkpoint,
+        Search(beam_size=beam_size, alpha=alpha),
+        batch_size=batch_size,
     )
     distilled = counterpart(problem)
     data_dir = pathlib.Path(data_dir or run.data_dir)

@@ -1,11 +1,16 @@
 """A finished run as a translator, or as a codec of images."""
 
 from t2t_vq import run as runs
-from t2t_vq.decoding.options import GREEDY, check_choice
+from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice
 
 
 def load_translator(
-    output_dir, checkpoint="best", search=GREEDY, rescore_with=None, rescore_checkpoint="best"
+    output_dir,
+    checkpoint="best",
+    search=GREEDY,
+    rescore_with=None,
+    rescore_checkpoint="best",
+    batch_size=BATCH_SIZE,
 ):
     """Loads a trained model.
 
@@ -16,6 +21,7 @@ def load_translator(
         rescore_with: folder of another run, which chooses among the search's candidates; or
             "self": the model itself does.
         rescore_checkpoint: of that other run, as `checkpoint`.
+        batch_size: most candidates decoded together.
 
     Returns:
         `(run, problem, translator, path of the checkpoint)`.
@@ -56,7 +62,7 @@ def load_translator(
     path = load_weights(model, output_dir, checkpoint)
     if rescore_with == "self":
         rescorer = model
-    translator = Translator(model, tokenizer, run.hparams.max_length, search, rescorer)
+    translator = Translator(model, tokenizer, run.hparams.max_length, search, rescorer, batch_size)
     return run, problem, translator, path
 
 

@@ -74,11 +74,42 @@ def test_a_file_appears_when_it_is_whole(tmp_path):
     assert path.read_bytes() == b"a\n" and os.listdir(tmp_path) == ["out"]
 
 
+def test_what_a_link_points_to_is_written(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    with decode._writer(str(tmp_path / "link")) as stream:
+        stream.write(b"a\n")
+    assert (tmp_path / "out").read_bytes() == b"a\n" and (tmp_path / "link").is_symlink()
+
+
+def test_a_pipe_is_written_and_stays_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with decode._writer(str(tmp_path / "pipe")) as stream:
+        stream.write(b"a\n")
+    assert os.read(reader, 10) == b"a\n" and (tmp_path / "pipe").is_fifo()
+    os.close(reader)
+
+
 def test_a_conversation_answers_each_line_and_ends_at_an_empty_one(monkeypatch, capsys):
     typed = io.TextIOWrapper(io.BytesIO(b"ab\n\xffd\n\nnot read\n"), encoding="utf-8")
     monkeypatch.setattr("sys.stdin", typed)
     decode._converse(Reversing())
-    assert capsys.readouterr().out.replace("> ", "").split("\n") == ["ba", "d\ufffd", ""]
+    told = capsys.readouterr()
+    assert told.out.split("\n") == ["ba", "d\ufffd", ""]
+    assert told.err.splitlines()[1:] == ["Lines with bytes that are no UTF-8, replaced: 1."]
+
+
+def test_a_conversation_tells_of_a_line_that_was_cut(monkeypatch, capsys):
+    translator = Reversing()
+
+    def cut(lines):
+        translator.num_cut += 1
+        return lines
+
+    monkeypatch.setattr(translator, "translate", cut)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ab\ncd\n"), encoding="utf-8"))
+    decode._converse(translator)
+    assert capsys.readouterr().err.count("Lines cut, being longer than 16 tokens: 1.") == 2
 
 
 def test_a_conversation_ends_with_its_input(monkeypatch, capsys):

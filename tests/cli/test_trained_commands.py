@@ -63,7 +63,7 @@ def test_an_average_that_is_missing_or_cannot_be_made_is_told(command, trained):
     run = f"--output_dir={trained.output_dir}"
     for name, flags, message in (
         ("eval", ["--checkpoint=average"], "Make it with t2t-vq-average --output_dir="),
-        ("average", [], "holds 1 of the 2 checkpoints to average. Train on with t2t-vq-train --k"),
+        ("average", [], "holds 1 of the 2 checkpoints from after update"),
     ):
         result = command(name, run, *flags)
         assert result.returncode == 1
