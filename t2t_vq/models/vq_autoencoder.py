@@ -64,7 +64,8 @@ class VqAutoencoder(Model):
         startup_steps: updates before the trainer starts the codebook from data; until then the
             decoder sees the vectors themselves.
         autoencoder_steps: updates after which encoder, bottleneck and decoder stand still and only
-            the prior learns; 0 lets all learn to the end.
+            the prior learns: codes drawn from the posterior, or picked by kinds that have none. 0
+            lets all learn to the end.
 
     Raises:
         ValueError: for an unknown encoder or likelihood, a shape that cannot be halved so often, or
@@ -240,7 +241,7 @@ class VqAutoencoder(Model):
         totals = local if totals is None else totals
         images, learns = batch["image"], training and not self.frozen
         vectors = self.encode(images, learns)
-        quantized = self.bottleneck.forward(vectors, training=training)
+        quantized = self.bottleneck.forward(vectors, training=learns)
         dense, divergence = quantized.output.dense, None
         if self.bottleneck.has_prior:
             # Without a sample of the latents there is no bound, in evaluation neither.
@@ -253,7 +254,10 @@ class VqAutoencoder(Model):
         metrics = {"reconstruction_bits": self._bits(ops.sum(reconstruction) / totals["images"])}
         started = self.bottleneck.started_share()
         if self.has_prior:
-            nats, right = self._score_codes(quantized.output, batch["label"], training)
+            output = quantized.output
+            if training and self.frozen:
+                output = output._replace(samples=self._drawn(vectors, output, step))
+            nats, right = self._score_codes(output, batch["label"], training)
             codes = totals["images"] * math.prod(self.grid) * self.bottleneck.num_codebooks
             # Before the codebook starts its codes mean nothing, so nobody learns them.
             losses["prior"] = started * ops.sum(nats) / codes
@@ -265,6 +269,15 @@ class VqAutoencoder(Model):
         # Nor do they move the codebook: left to itself, it would start with the first update.
         statistics = {name: started * value for name, value in quantized.statistics.items()}
         return TrainingOutput(losses, metrics, statistics)
+
+    def _drawn(self, vectors, output, step):
+        """Returns the samples that the prior learns while the bottleneck stands still.
+
+        The bottleneck's own draws hang on the number of its updates, which stands still too.
+        """
+        if not (self.bottleneck.has_posterior and self.bottleneck.num_samples):
+            return output.samples
+        return self.bottleneck.draw(vectors, self.bottleneck.num_samples, step).samples
 
     def _score_codes(self, output, labels, training):
         """Scores known codes.
