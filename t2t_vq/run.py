@@ -5,6 +5,7 @@ every later command needs nothing but `--output_dir`.
 """
 
 import dataclasses
+import inspect
 import json
 import os
 import pathlib
@@ -103,8 +104,11 @@ class Run:
 
         keras.utils.set_random_seed(self.seed)
         keras.config.set_dtype_policy(self.precision)
-        return registry.models[self.hparams.model].from_hparams(
-            self.hparams, **self.make_problem().model_arguments(self.data_dir)
+        from_hparams = registry.models[self.hparams.model].from_hparams
+        # Only a model that draws by itself takes it.
+        seed = {"seed": self.seed} if "seed" in inspect.signature(from_hparams).parameters else {}
+        return from_hparams(
+            self.hparams, **self.make_problem().model_arguments(self.data_dir), **seed
         )
 
 

@@ -36,7 +36,8 @@ class Model(keras.Model):
 
         Args:
             hparams: a dataclass of `t2t_vq.config` that describes it.
-            **arguments: what the problem's `model_arguments` tells of the data.
+            **arguments: what the problem's `model_arguments` tells of the data; and `seed`, the
+                run's, if the method has an argument of this name.
         """
         raise NotImplementedError
 

@@ -174,9 +174,9 @@ class VqAutoencoder(Model):
         self.built = True
 
     @classmethod
-    def from_hparams(cls, hparams, image_shape, num_classes):
+    def from_hparams(cls, hparams, image_shape, num_classes, seed=0):
         return cls(
-            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck)),
+            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck), seed),
             image_shape=image_shape,
             num_classes=num_classes if hparams.class_conditional else 0,
             encoder=hparams.encoder,
