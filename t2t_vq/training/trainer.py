@@ -56,6 +56,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         The `Best` validation: of BLEU for translation, of bits per dimension for images.
 
     Raises:
+        ValueError: when training ends before a phase of it that is to come.
         NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
         Interrupted: when SIGINT or SIGTERM stopped the run.
         ValueError: when `output_dir` holds a run that was asked for differently.
@@ -64,6 +65,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
         train(run, "runs/tiny")
     """
+    _check_phases(run.hparams)
     problem = run.make_problem()
     problem.generate_data(run.data_dir, source_dir)
     strategy = make_strategy(strategy)
@@ -82,6 +84,17 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
     return Best(evaluator.measure_name, evaluator.sign * float(checkpoints.best_score))
+
+
+def _check_phases(hparams):
+    """Refuses a training that ends before its codebook starts, or before the prior learns alone."""
+    for name in ("startup_steps", "autoencoder_steps"):
+        updates = getattr(hparams, name, 0)
+        if updates and updates >= hparams.train_steps:
+            raise ValueError(
+                f"{name}={updates} says what comes after so many updates, and training ends with "
+                f"train_steps={hparams.train_steps}. Train for longer, or choose less."
+            )
 
 
 def _make_optimizer(hparams):

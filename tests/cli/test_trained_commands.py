@@ -113,7 +113,7 @@ def test_distill_makes_what_a_student_trains_on(command, train_flags, trained, t
     assert following == ["--problem=translate_tiny_distill", flags[1]]
     student = command(
         *("train", train_flags[0], *following, f"--output_dir={tmp_path / 'student'}"),
-        "--hparams=softem_nat_test,train_steps=1",
+        "--hparams=softem_nat_test,startup_steps=0,train_steps=1",
     )
     assert student.returncode == 0, student.stderr
 
