@@ -68,8 +68,9 @@ class VqAutoencoder(Model):
             lets all learn to the end.
 
     Raises:
-        ValueError: for an unknown encoder or likelihood, a shape that cannot be halved so often, or
-            `autoencoder_steps` without a prior that could learn, or before the codebook's start.
+        ValueError: for an unknown encoder or likelihood, a shape that cannot be halved so often,
+            classes or `autoencoder_steps` without a prior that could learn, or
+            `autoencoder_steps` before the codebook's start.
 
     Reference: arXiv 1805.11063, section 5.1; arXiv 1711.00937.
 
@@ -121,6 +122,13 @@ class VqAutoencoder(Model):
                 f"autoencoder_steps={autoencoder_steps} leaves only a prior to learn, and the "
                 f"bottleneck {type(bottleneck).__name__} has no codes that one could score. Set "
                 "autoencoder_steps=0, or choose a kind with codes, such as vq or em."
+            )
+        if num_classes and not bottleneck.has_codes:
+            raise ValueError(
+                f"num_classes={num_classes} (class_conditional=true) tells a prior the class of an "
+                f"image, and the bottleneck {type(bottleneck).__name__} has no codes that one "
+                "could score. Set class_conditional=false, or choose a kind with codes, such as vq "
+                "or em."
             )
         if 0 < autoencoder_steps <= startup_steps:
             raise ValueError(
@@ -205,7 +213,7 @@ class VqAutoencoder(Model):
     @property
     def has_bound(self):
         """Whether there is a bound on the likelihood of images: for all kinds but `dense`."""
-        return self.has_prior or self.bottleneck.has_prior
+        return self.has_prior or self.bottleneck.has_own_prior
 
     def encode(self, images, training=False):
         """Returns vectors `[batch, positions, dim]` of images, before quantisation."""
@@ -243,7 +251,7 @@ class VqAutoencoder(Model):
         vectors = self.encode(images, learns)
         quantized = self.bottleneck.forward(vectors, training=learns)
         dense, divergence = quantized.output.dense, None
-        if self.bottleneck.has_prior:
+        if self.bottleneck.has_own_prior:
             # Without a sample of the latents there is no bound, in evaluation neither.
             dense, _, divergence = self.bottleneck.draw(vectors, 1, step if training else 0)
         reconstruction = -self.likelihood.log_prob(self.decode(dense, learns), images)
@@ -370,7 +378,7 @@ class VqAutoencoder(Model):
                 "kind with codes, or vae."
             )
         vectors = self.encode(images)
-        if num_samples is None and not self.bottleneck.has_prior:
+        if num_samples is None and not self.bottleneck.has_own_prior:
             output = self.bottleneck.forward(vectors).output
             dense, samples, nats = output.dense, output.codes[..., None], 0.0
         else:

@@ -388,6 +388,10 @@ def test_every_set_describes_a_model(name, size):
         ({"encoder": "linear"}, "no encoder 'linear'"),
         ({"likelihood": "normal"}, "no likelihood 'normal'"),
         ({"kind": "vae", "autoencoder_steps": 5}, "no codes that one could score"),
+        (
+            {"kind": "vae", "num_classes": 5},
+            r"\(class_conditional=true\) tells .* VariationalBottleneck has no",
+        ),
         ({"autoencoder_steps": 5, "startup_steps": 5}, "comes before the codebook starts"),
         ({"downsample_steps": 3}, "cannot be halved 3 times"),
     ],
