@@ -74,10 +74,11 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         optimizer = _make_optimizer(run.hparams)
         optimizer.build(model.trainable_variables)
         ema = WeightEma(model, run.hparams.weight_ema)
-    # Not before the model could be made, so that a mistake corrected is no other run.
+    evaluator = make_evaluator(model, problem, run, eval_steps)
+    _epoch(problem, run, strategy, 0)
+    # Not before model and batches could be made, so that a mistake corrected is no other run.
     run.save(output_dir)
     checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
-    evaluator = make_evaluator(model, problem, run, eval_steps)
     loop = _Loop(run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir)
     with Interruption() as interruption:
         loop.run_until(run.hparams.train_steps, interruption)
@@ -105,6 +106,17 @@ def _make_optimizer(hparams):
         beta_1=hparams.adam_beta1,
         beta_2=hparams.adam_beta2,
         epsilon=hparams.adam_epsilon,
+    )
+
+
+def _epoch(problem, run, strategy, epoch):
+    """Returns the batches of one pass over the training data."""
+    return problem.train_batches(
+        run.data_dir,
+        epoch,
+        seed=run.seed,
+        batch_multiple=strategy.num_replicas_in_sync,
+        **run.hparams.batching(),
     )
 
 
@@ -136,7 +148,7 @@ class _Loop:
             return
         for batch in self._batches():
             if step == self.model.startup_steps:
-                self.model.adapt(self._epoch(0))
+                self.model.adapt(_epoch(self.problem, self.run, self.strategy, 0))
             if self.model.freeze(step):
                 self.train_step = self._make_train_step()
             self.pending.append(self.train_step(batch))
@@ -154,22 +166,13 @@ class _Loop:
             if done:
                 return
 
-    def _epoch(self, epoch):
-        return self.problem.train_batches(
-            self.run.data_dir,
-            epoch,
-            seed=self.run.seed,
-            batch_multiple=self.strategy.num_replicas_in_sync,
-            **self.hparams.batching(),
-        )
-
     def _batches(self):
         for epoch in itertools.count(int(self.checkpoints.epoch)):
             if epoch != int(self.checkpoints.epoch):
                 self.checkpoints.epoch.assign(epoch)
                 self.checkpoints.batch.assign(0)
-            dataset = self._epoch(epoch).skip(int(self.checkpoints.batch))
-            for batch in dataset:
+            dataset = _epoch(self.problem, self.run, self.strategy, epoch)
+            for batch in dataset.skip(int(self.checkpoints.batch)):
                 yield share(self.strategy, batch)
 
     def _show(self, step):

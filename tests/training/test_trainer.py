@@ -211,6 +211,15 @@ def test_a_mistake_in_the_model_can_be_corrected(make_run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_batch_larger_than_the_data_can_be_corrected(tmp_path):
+    run = runs.Run.create(
+        "image_tiny", "softem_image_test,batch_size=64", data_dir=str(tmp_path / "data")
+    )
+    with pytest.raises(ValueError, match=r"fewer than a batch of 64\. Choose a smaller batch"):
+        train(run, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_saved(make_run, tmp_path):
     run = make_run("transformer_test,learning_rate=1e37,warmup_steps=0")
     with pytest.raises(NotFiniteError, match=r"'tokens' of the loss is nan at step 2\. Nothing"):
