@@ -1,5 +1,6 @@
 """What the scripts that train and measure share: flags, commands, and a file of results."""
 
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -78,6 +79,20 @@ def read_rows(path):
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def is_measured(asked, rows):
+    """Returns whether one of the measurements `rows` is of what is asked for, a dictionary too."""
+    return any(asked.items() <= row.items() for row in rows)
+
+
+def run_name(asked):
+    """Returns a folder's name for what is asked for, a dictionary with `row` and `seed`.
+
+    What else is asked for is in it as a digest, so that runs that differ never share a folder.
+    """
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return f"{asked['row']}-seed{asked['seed']}-{digest[:8]}"
 
 
 def append_row(path, row):

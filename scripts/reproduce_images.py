@@ -7,8 +7,9 @@
     python scripts/reproduce_images.py --work_dir=images --print
 
 Trains a model for each row and scores it on the whole test set. A second call goes on where the
-first stopped. Every measurement is a line of JSON in WORK_DIR/results.jsonl with its seed, updates,
-commit and machine; --print shows them as the table for RESULTS.md.
+first stopped; what it asks for differently (size, updates, overrides ...) is measured too. Every
+measurement is a line of JSON in WORK_DIR/results.jsonl with what was asked for, commit and machine;
+--print shows them as the table for RESULTS.md.
 
 `bits/dim` bounds the negative log-likelihood of a test image by that of its pixels given its codes
 (`pixels`) plus that of the codes under the prior (`codes`), both per dimension; see
@@ -25,10 +26,20 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-from experiments import add_flags, append_row, joined, markdown, read_rows, sized, train
+from experiments import (
+    add_flags,
+    append_row,
+    is_measured,
+    joined,
+    markdown,
+    read_rows,
+    run_name,
+    sized,
+    train,
+)
 from provenance import provenance
 
-from t2t_vq import registry
+from t2t_vq import config, registry
 from t2t_vq.cli.eval import score_images
 from t2t_vq.training.loading import load_image_codec
 
@@ -68,18 +79,16 @@ def main():
         print(table(read_rows(results)))
         return
     work_dir.mkdir(parents=True, exist_ok=True)
-    done = {(row["row"], row["seed"]) for row in read_rows(results)}
     for seed in arguments.seeds:
         for name in arguments.rows:
-            if (name, seed) not in done:
-                output_dir = work_dir / "runs" / f"{name}-seed{seed}"
-                overrides = joined(rows(arguments.size)[name], arguments.overrides)
-                hparams = joined(sized(MODEL, arguments.size), overrides)
+            wanted = asked(arguments, name, seed)
+            if not is_measured(wanted, read_rows(results)):
+                output_dir = work_dir / "runs" / run_name(wanted)
                 train(
-                    *(arguments, output_dir, arguments.problem, hparams),
-                    *(arguments.train_steps, seed),
+                    *(arguments, output_dir, wanted["problem"], wanted["hparams"]),
+                    *(wanted["updates"], seed),
                 )
-                append_row(results, measured(name, output_dir, overrides))
+                append_row(results, {**wanted, **measured(output_dir)})
     print(table(read_rows(results)))
 
 
@@ -91,20 +100,29 @@ def parsed_arguments():
     return parser.parse_args()
 
 
-def measured(name, output_dir, overrides):
+def asked(arguments, name, seed):
+    """Returns what a row is asked for, as its measurement tells it."""
+    hparams = joined(sized(MODEL, arguments.size), rows(arguments.size)[name], arguments.overrides)
+    own, overrides = config.split_set(hparams)
+    resolved = config.override(registry.hparams(own), overrides)
+    return {
+        "row": name,
+        "seed": seed,
+        "problem": arguments.problem,
+        "hparams": hparams,
+        "updates": arguments.train_steps or resolved.train_steps,
+        "precision": arguments.precision,
+    }
+
+
+def measured(output_dir):
     """Scores a trained run on the whole test set."""
     keras.backend.clear_session()
     run, problem, codec, path = load_image_codec(output_dir)
     start = time.monotonic()
     scores = score_images(codec, *problem.arrays(run.data_dir, "test"))
     return {
-        "row": name,
-        "seed": run.seed,
-        "problem": run.problem,
-        "hparams": joined(run.hparams_set, overrides),
-        "updates": run.hparams.train_steps,
         "checkpoint": os.path.basename(path),
-        "precision": run.precision,
         **provenance(["tensorflow", "keras"]),
         **scores,
         "scoring_seconds": round(time.monotonic() - start),

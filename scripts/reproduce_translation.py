@@ -48,6 +48,7 @@ from experiments import (
     add_flags,
     append_row,
     command,
+    is_measured,
     joined,
     markdown,
     read_rows,
@@ -236,7 +237,7 @@ def measure(arguments, results, name, seed, output_dir, teacher_dir, searches, t
             "updates": run.hparams.train_steps,
             "precision": run.precision,
         }
-        if any(asked.items() <= row.items() for row in read_rows(results)):
+        if is_measured(asked, read_rows(results)):
             continue
         keras.backend.clear_session()
         rescore_with = {TEACHER: str(teacher_dir), IN_CTRANSLATE2: None}.get(chooser, chooser)

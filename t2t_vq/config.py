@@ -273,6 +273,18 @@ def override(hparams, overrides):
     return hparams
 
 
+def overrides_of(hparams, base):
+    """Returns the text with which `override` makes `hparams` of `base`, of the same class."""
+    items = []
+    for field in dataclasses.fields(base):
+        value, own = getattr(hparams, field.name), getattr(base, field.name)
+        if dataclasses.is_dataclass(value):
+            items += [f"{field.name}.{item}" for item in _split(overrides_of(value, own))]
+        elif value != own:
+            items.append(f"{field.name}={_written(value)}")
+    return ",".join(items)
+
+
 def to_dict(hparams):
     """Returns `hparams` as nested dictionaries of plain values, fit for JSON."""
     return dataclasses.asdict(hparams)
@@ -366,6 +378,13 @@ def _parse(text, field_type):
             raise ValueError
         return known[text.lower()]
     return field_type(text)
+
+
+def _written(value):
+    """Writes a value as `_parse` reads it."""
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_written, value))}]"
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def _check(value, field_type):

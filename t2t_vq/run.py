@@ -116,7 +116,7 @@ class Run:
         keras.utils.set_random_seed(self.seed)
         keras.config.set_dtype_policy(self.precision)
         return registry.models[self.hparams.model].from_hparams(
-            self.hparams, **problem.model_arguments(self.data_dir)
+            self.hparams, seed=self.seed, **problem.model_arguments(self.data_dir)
         )
 
 

@@ -59,6 +59,18 @@ def test_overrides_change_what_they_name_and_nothing_else():
     assert changed == expected
 
 
+@pytest.mark.parametrize(
+    ("base", "overrides"),
+    [
+        (Every(), "count=7,rate=1e-05,name=b=c,flag=true,sizes=[3,4],limit=none"),
+        (TransformerNatHParams(), "hidden_size=64,bottleneck.kind=fsq,bottleneck.levels=[8,5]"),
+        (TransformerNatHParams(), ""),
+    ],
+)
+def test_overrides_can_be_told_from_what_they_made(base, overrides):
+    assert config.overrides_of(override(base, overrides), base) == overrides
+
+
 def test_no_override_changes_nothing():
     assert override(TransformerHParams(), "") == TransformerHParams()
 

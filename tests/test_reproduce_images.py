@@ -36,6 +36,27 @@ def test_rows_draw_as_many_codes_as_they_say(script):
     assert {name: number for name, number in drawn.items() if number} == soft
 
 
+def test_only_what_was_asked_for_alike_is_done(script, monkeypatch, tmp_path):
+    trained = []
+    monkeypatch.setattr(script, "train", lambda _, output_dir, *asked: trained.append(output_dir))
+    scores = {"bits_per_dim": 5.0, "reconstruction_bits": 4.0, "prior_bits": 1.0}
+    monkeypatch.setattr(script, "measured", lambda output_dir: scores)
+    plain = ["--rows", "hard", "--size=tiny"]
+    others = [
+        *(["--rows", "fsq", "--size=tiny"], ["--rows", "hard", "--size=small"]),
+        *(
+            [*plain, "--seeds", "1"],
+            [*plain, "--train_steps=5"],
+            [*plain, "--overrides=dropout=0.1"],
+        ),
+        *([*plain, "--precision=mixed_bfloat16"], [*plain, "--problem=image_synthetic"]),
+    ]
+    for flags in (plain, *others, plain, *others):
+        monkeypatch.setattr("sys.argv", ["reproduce_images", f"--work_dir={tmp_path}", *flags])
+        script.main()
+    assert len(trained) == len(set(trained)) == 1 + len(others)
+
+
 def test_a_measurement_is_a_line_of_the_table(script):
     row = {
         **{"row": "soft-m1", "seed": 0, "updates": 5, "bits_per_dim": 5.6666},

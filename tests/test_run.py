@@ -3,7 +3,9 @@ import json
 import os
 import pathlib
 import shutil
+import types
 
+import numpy as np
 import pytest
 
 from t2t_vq import registry
@@ -119,3 +121,20 @@ def test_a_moved_run_finds_its_data_and_registrations(tmp_path, monkeypatch):
     assert "moved_set" in registry.hparams_sets
     assert pathlib.Path(loaded.data_dir) == pathlib.Path("after/data")
     assert loaded.hparams == run.hparams
+
+
+@pytest.mark.parametrize(
+    ("problem", "hparams", "arguments"),
+    [
+        ("translate_ende_synthetic", "softem_nat_tiny", {"vocab_size": 9}),
+        ("image_synthetic", "softem_image_tiny", {"image_shape": (8, 8, 3), "num_classes": 2}),
+    ],
+)
+def test_a_model_that_draws_takes_the_seed_of_its_run(monkeypatch, problem, hparams, arguments):
+    known = types.SimpleNamespace(model_arguments=lambda data_dir: arguments)
+    monkeypatch.setattr(Run, "make_problem", lambda self: known)
+    start = []
+    for seed in (0, 3):
+        model = Run.create(problem, hparams, data_dir="data", seed=seed).make_model()
+        start.append(np.array(model.bottleneck.weights[0]))
+    assert np.any(start[0] != start[1])

@@ -20,11 +20,13 @@ class Assignment(NamedTuple):
     Attributes:
         codes: `[N]` int32, the most probable.
         samples: `[N, m]` int32, the drawn ones.
-        quantized: `[N, D]`, with the gradient of the codebook.
+        quantized: `[N, D]`, with the gradient of the codebook alone, for losses.
         counts: `[K]`, for the M-step.
         sums: `[K, D]`, for the M-step.
         entropy: `[N]`, of the posterior, in nats.
         loss: `[N]`, what the assignment itself adds to the loss of each vector.
+        relaxed: `[N, D]`, as `quantized` and with the gradient of the vectors too; None where they
+            get theirs past the assignment.
     """
 
     codes: Any
@@ -34,6 +36,7 @@ class Assignment(NamedTuple):
     sums: Any
     entropy: Any
     loss: Any
+    relaxed: Any = None
 
 
 def _fused(function, training):
@@ -61,7 +64,7 @@ class HardAssignment(Configured):
         https://arxiv.org/abs/1711.00937.
     """
 
-    # Whether gradients reach the vectors through `quantized`, rather than past it.
+    # Whether gradients reach the vectors, in training, through the assignment, not past it.
     relaxed: ClassVar[bool] = False
 
     def __call__(self, x, weights, codebook, step, uniform, training):
@@ -139,7 +142,7 @@ class SoftAssignment(HardAssignment):
         if not (training and self.through_posterior):
             return assigned
         mean = em.posterior_mean(x, codebook, temperature)
-        return assigned._replace(quantized=em.straight_through(mean, assigned.quantized))
+        return assigned._replace(relaxed=em.straight_through(mean, assigned.quantized))
 
     def _assigned(self, x, weights, codebook, temperature, uniform, training):
         if training and self.num_samples is None:
@@ -240,5 +243,8 @@ class GumbelAssignment(HardAssignment):
             one_hot = ops.one_hot(samples, codebook.shape[-2])
             share = em.straight_through(share, one_hot)
         counts, sums = em.posterior_statistics(x, weights, share)
-        quantized = ops.matmul(share, codebook)
-        return Assignment(codes, samples[..., None], quantized, counts, sums, entropy, divergence)
+        quantized = ops.matmul(ops.stop_gradient(share), codebook)
+        relaxed = ops.matmul(share, codebook)
+        return Assignment(
+            codes, samples[..., None], quantized, counts, sums, entropy, divergence, relaxed
+        )

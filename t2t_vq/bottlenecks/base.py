@@ -122,7 +122,7 @@ class Bottleneck(keras.layers.Layer):
         return False
 
     @property
-    def has_prior(self):
+    def has_own_prior(self):
         """Whether the latents of a kind without codes come with a prior of their own."""
         return False
 

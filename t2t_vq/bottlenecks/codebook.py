@@ -206,9 +206,8 @@ class CodebookBottleneck(Bottleneck):
         loss = ops.sum(weights * loss, axis=-1) / ops.maximum(weight, 1.0)
         loss = loss + sum(add(vectors, weights, table) for add in self.regularizers)
 
-        if training and self.assignment.relaxed:
-            quantized = assigned.quantized
-        else:
+        quantized = assigned.relaxed
+        if quantized is None:
             quantized = ESTIMATORS[self.estimator](vectors, assigned.quantized)
         dense = ops.where(started[..., None, None] > 0, quantized, vectors)
         output = BottleneckOutput(dense, assigned.codes, assigned.samples)

@@ -8,19 +8,20 @@ from t2t_vq.bottlenecks.projected import Projected
 _OWN_DEFAULT = ("num_blocks", "num_quantizers", "levels", "discrete_share")
 
 
-def make_bottleneck(options):
+def make_bottleneck(options, seed=0):
     """Returns the bottleneck that options describe.
 
     Args:
         options: dict as of `t2t_vq.config.BottleneckConfig`: `kind` names a registered bottleneck,
             and options that it does not have are left out. Those of `_OWN_DEFAULT` may be None, for
             the default of the kind.
+        seed: of all random numbers, for kinds that draw any.
 
     Raises:
         registry.UnknownNameError: when the kind is not registered.
         ValueError: for a value out of range.
     """
-    options = dict(options)
+    options = {**options, "seed": seed}
     kind, dim = registry.bottlenecks[options.pop("kind")], options.pop("projection_dim")
     for name in _OWN_DEFAULT:
         if options[name] is None:

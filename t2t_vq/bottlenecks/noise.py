@@ -23,9 +23,3 @@ def truncated_normal(uniforms):
 def gumbel(uniforms):
     """Standard Gumbel numbers from uniform ones in [0, 1)."""
     return -ops.log(-ops.log(ops.clip(uniforms, _SMALLEST, 1.0 - _SMALLEST)))
-
-
-def logistic(uniforms):
-    """Standard logistic numbers from uniform ones in [0, 1)."""
-    uniforms = ops.clip(uniforms, _SMALLEST, 1.0 - _SMALLEST)
-    return ops.log(uniforms) - ops.log1p(-uniforms)

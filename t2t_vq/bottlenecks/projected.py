@@ -57,8 +57,8 @@ class Projected(Composite):
         return Quantized(output, result.loss, merge([result.statistics]))
 
     @property
-    def has_prior(self):
-        return self.parts[0].has_prior
+    def has_own_prior(self):
+        return self.parts[0].has_own_prior
 
     def draw(self, x, num_samples=1, seed=0):
         self._check_built()

@@ -69,7 +69,7 @@ class VariationalBottleneck(DenseBottleneck):
         self.log_variance.build(input_shape)
 
     @property
-    def has_prior(self):
+    def has_own_prior(self):
         return True
 
     def _posterior(self, vectors):

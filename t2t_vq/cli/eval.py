@@ -2,14 +2,16 @@
 
     t2t-vq-eval --output_dir=t2t_vq_runs/mine --split=test
 
-The last line is JSON.
+The last line is JSON, of what was scored and how; null stands for what is infinite.
 """
 
 import json
+import math
 import time
 
 from absl import flags as absl_flags
 
+from t2t_vq import config, registry
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
 
@@ -43,7 +45,7 @@ def _score_translations():
     for name in ("bleu", "chrf"):
         print(f"{name:5} {result[name]:6.2f}  {result[f'{name}_signature']}")
     print(f"{result['sentences']:,} sentences, {result['sentences_per_second']:.1f} a second")
-    _print_json(run, path, {**search, **result})
+    print(json_line(run, path, FLAGS.split, {**search, **result}))
 
 
 def _score_images():
@@ -53,12 +55,35 @@ def _score_images():
     result = score_images(codec, *problem.arrays(run.data_dir, FLAGS.split))
     for name, value in result.items():
         print(f"{name:30} {value:10.4f}" if isinstance(value, float) else f"{name:30} {value:10,}")
-    _print_json(run, path, result)
+    print(json_line(run, path, FLAGS.split, result))
 
 
-def _print_json(run, path, result):
-    about = {"problem": run.problem, "hparams": run.hparams_set, "split": FLAGS.split}
-    print(json.dumps({**about, "checkpoint": path, **result}))
+def json_line(run, path, split, result):
+    """Returns what was scored and how, as a line of JSON.
+
+    Args:
+        run: the `t2t_vq.run.Run`.
+        path: of its checkpoint.
+        split: what it was scored on.
+        result: dict of the scores; what is infinite or NaN becomes null.
+    """
+    from t2t_vq.training.checkpoints import step_of
+
+    about = {
+        "problem": run.problem,
+        "hparams": run.hparams_set,
+        "overrides": config.overrides_of(run.hparams, registry.hparams(run.hparams_set)),
+        "seed": run.seed,
+        "precision": run.precision,
+        "split": split,
+        "checkpoint": path,
+        "updates": step_of(path),
+    }
+    finite = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in result.items()
+    }
+    return json.dumps({**about, **finite})
 
 
 def score(translator, sources, references):

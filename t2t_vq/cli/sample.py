@@ -45,7 +45,8 @@ def main():
         _write(path, images, side=math.ceil(math.sqrt(FLAGS.num)))
         print(f"Wrote {path}: {FLAGS.num} drawn images.")
     else:
-        print(f"{run.hparams_set} has no codes, so no prior to draw from; nothing is drawn.")
+        kind = type(codec.model.bottleneck).__name__
+        print(f"The bottleneck {kind} has no codes, so no prior to draw from; nothing is drawn.")
 
     import numpy as np
 

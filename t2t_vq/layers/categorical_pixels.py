@@ -3,7 +3,6 @@
 import keras
 from keras import ops
 
-from t2t_vq import em
 from t2t_vq.layers.pixel_likelihood import PixelLikelihood
 from t2t_vq.layers.pixels import NUM_VALUES
 
@@ -31,10 +30,6 @@ class CategoricalPixels(PixelLikelihood):
     def num_parameters(self):
         return self.channels * NUM_VALUES
 
-    @property
-    def num_uniforms(self):
-        return self.channels
-
     def _pixel_log_prob(self, parameters, images):
         losses = ops.sparse_categorical_crossentropy(
             images, self._logits(parameters), from_logits=True
@@ -44,11 +39,6 @@ class CategoricalPixels(PixelLikelihood):
     def _pixel_mean(self, parameters):
         values = ops.arange(NUM_VALUES, dtype="float32")
         return ops.matmul(ops.softmax(self._logits(parameters)), values)
-
-    def _pixel_sample(self, parameters, uniforms):
-        logits = ops.reshape(parameters, (-1, NUM_VALUES))
-        drawn = em.sample_codes(logits, ops.reshape(uniforms, (-1, 1)))
-        return ops.reshape(drawn, ops.shape(uniforms))
 
     def _logits(self, parameters):
         return ops.reshape(parameters, (*ops.shape(parameters)[:3], self.channels, NUM_VALUES))

@@ -31,10 +31,19 @@ class LatentPredictor(keras.layers.Layer):
         num_codebooks: C, codes at each position.
         num_codes: K of each codebook.
         num_layers, filter_size, num_heads, dropout: of its Transformer.
+        seed: of what training draws besides dropout.
     """
 
     def __init__(
-        self, num_codebooks, num_codes, num_layers, filter_size, num_heads, dropout=0.0, **kwargs
+        self,
+        num_codebooks,
+        num_codes,
+        num_layers,
+        filter_size,
+        num_heads,
+        dropout=0.0,
+        seed=0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.num_codebooks = num_codebooks
@@ -43,6 +52,7 @@ class LatentPredictor(keras.layers.Layer):
         self.filter_size = filter_size
         self.num_heads = num_heads
         self.dropout_rate = dropout
+        self.seed = seed
 
     # Symbols that are predicted besides the first codes of a position.
     num_ends = 0
@@ -108,4 +118,5 @@ class LatentPredictor(keras.layers.Layer):
             "filter_size": self.filter_size,
             "num_heads": self.num_heads,
             "dropout": self.dropout_rate,
+            "seed": self.seed,
         }

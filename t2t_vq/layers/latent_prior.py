@@ -8,7 +8,7 @@ from t2t_vq.decoding.options import Search
 from t2t_vq.decoding.search import perturb
 from t2t_vq.layers import position_codes
 from t2t_vq.layers.code_head import CodeHead
-from t2t_vq.layers.positions import sinusoids_2d
+from t2t_vq.layers.positions import check_grid_width, sinusoids_2d
 from t2t_vq.layers.transformer_stack import TransformerStack
 
 
@@ -25,7 +25,9 @@ class LatentPrior(keras.layers.Layer):
         grid: height and width of the grid. Its positions are in raster order.
         num_codebooks: C, codes at each position.
         num_codes: K of each codebook.
-        hidden_size, num_layers, filter_size, num_heads, dropout: of the Transformer.
+        hidden_size, num_heads: of the Transformer; a model calls them `prior_size` and
+            `prior_heads`. The first is a multiple of 4 and of the second.
+        num_layers, filter_size, dropout: of the Transformer.
         num_classes: where it is more than 0, each grid is drawn given a class, whose embedding is
             the first input. Default 0.
 
@@ -37,8 +39,8 @@ class LatentPrior(keras.layers.Layer):
         A list of C tensors, float32 logits `[batch, positions, K]`.
 
     Raises:
-        ValueError: when there are classes and no labels or the other way round, or for codes of
-            another grid.
+        ValueError: for a width that does not fit; when there are classes and no labels or the
+            other way round; or for codes of another grid.
 
     Reference: "Neural discrete representation learning" (arXiv 1711.00937), section 3.3, with a
     Transformer for its PixelCNN.
@@ -64,6 +66,7 @@ class LatentPrior(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_grid_width(hidden_size, num_heads, ("prior_size", "prior_heads"))
         self.grid = tuple(grid)
         self.num_codebooks = num_codebooks
         self.num_codes = num_codes

@@ -3,8 +3,6 @@
 import keras
 from keras import ops
 
-from t2t_vq import em
-from t2t_vq.bottlenecks import noise
 from t2t_vq.layers.pixel_likelihood import PixelLikelihood
 from t2t_vq.layers.pixels import NUM_VALUES, as_values, rescaled
 
@@ -85,10 +83,6 @@ class LogisticMixturePixels(PixelLikelihood):
             1 + 2 * self.channels + self.channels * (self.channels - 1) // 2
         )
 
-    @property
-    def num_uniforms(self):
-        return 1 + self.channels
-
     def _pixel_log_prob(self, parameters, images):
         components = self._components(parameters)
         values = ops.cast(images, "float32")
@@ -111,21 +105,6 @@ class LogisticMixturePixels(PixelLikelihood):
             expected.append(scale * above - 1.0)
         weights = ops.softmax(components[..., 0, :])[..., None, :]
         return as_values(ops.sum(weights * ops.stack(expected, axis=-2), axis=-1))
-
-    def _pixel_sample(self, parameters, uniforms):
-        components = self._components(parameters)
-        logits = ops.reshape(components[..., 0, :], (-1, self.num_mixtures))
-        drawn = em.sample_codes(logits, ops.reshape(uniforms[..., :1], (-1, 1)))
-        drawn = ops.reshape(drawn, ops.shape(uniforms[..., :1]))[..., None]
-        component = ops.take_along_axis(components, drawn, axis=-1)
-        values, before = [], []
-        for channel in range(self.channels):
-            mean, log_scale = self._conditional(component, before)
-            deviation = noise.logistic(uniforms[..., channel + 1 : channel + 2])
-            value = ops.round(as_values(mean + ops.exp(log_scale) * deviation))
-            values.append(ops.clip(value, 0.0, NUM_VALUES - 1.0))
-            before.append(rescaled(values[-1]))
-        return ops.concatenate(values, axis=-1)
 
     def _components(self, parameters):
         """Returns the parameters `[batch, height, width, parameters of a component, mixtures]`."""

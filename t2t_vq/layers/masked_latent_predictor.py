@@ -12,7 +12,7 @@ from t2t_vq.layers.position_codes import later_logits
 from t2t_vq.layers.positions import sinusoids
 
 # Of the draws that hide codes: a stream that no bottleneck draws from.
-_SEED, _STREAM = 0, 13
+_STREAM = 13
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -28,7 +28,7 @@ class MaskedLatentPredictor(LatentPredictor):
     source's tokens, each of which says how many latents it takes.
 
     Args:
-        num_codebooks, num_codes, num_layers, filter_size, num_heads, dropout: see
+        num_codebooks, num_codes, num_layers, filter_size, num_heads, dropout, seed: see
             `LatentPredictor`.
 
     Call arguments:
@@ -127,7 +127,7 @@ class MaskedLatentPredictor(LatentPredictor):
 
     def _hide(self, mask, step):
         """Draws which positions training hides, and what they count."""
-        draws = replicas.uniform((ops.shape(mask)[0], mask.shape[1] + 1), _SEED, step, _STREAM)
+        draws = replicas.uniform((ops.shape(mask)[0], mask.shape[1] + 1), self.seed, step, _STREAM)
         number = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
         share = draws[:, :1] * ops.cast(number, "float32")
         count = ops.cast(ops.floor(share), "int32") + 1

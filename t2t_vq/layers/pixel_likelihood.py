@@ -16,11 +16,9 @@ class PixelLikelihood(keras.layers.Layer):
 
     Attributes:
         num_parameters: numbers that describe the distribution of a pixel.
-        num_uniforms: uniform numbers that a draw of a pixel takes.
     """
 
     num_parameters: int
-    num_uniforms: int
 
     def __init__(self, channels=3, **kwargs):
         # Rounded to bfloat16, the parameters would lose what float32 is there for.
@@ -63,29 +61,12 @@ class PixelLikelihood(keras.layers.Layer):
         """
         return self._pixel_mean(self._float32(parameters))
 
-    def sample(self, parameters, uniforms):
-        """Draws images.
-
-        Args:
-            parameters: `[batch, height, width, num_parameters]`.
-            uniforms: `[batch, height, width, num_uniforms]`, uniform in [0, 1).
-
-        Returns:
-            `[batch, height, width, channels]` uint8.
-        """
-        self._check("uniforms", uniforms, self.num_uniforms)
-        return ops.cast(self._pixel_sample(self._float32(parameters), uniforms), "uint8")
-
     def _pixel_log_prob(self, parameters, images):
         """Returns the log-probability `[batch, height, width]` of each pixel."""
         raise NotImplementedError(f"{type(self).__name__} does not implement _pixel_log_prob().")
 
     def _pixel_mean(self, parameters):
         raise NotImplementedError(f"{type(self).__name__} does not implement _pixel_mean().")
-
-    def _pixel_sample(self, parameters, uniforms):
-        """Returns drawn values, 0 to 255, of any type."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement _pixel_sample().")
 
     def _float32(self, parameters):
         self._check("parameters", parameters, self.num_parameters)

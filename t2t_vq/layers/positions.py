@@ -53,6 +53,24 @@ def sinusoids_2d(height, width, dim):
     return ops.concatenate([rows, columns], axis=-1)
 
 
+def check_grid_width(width, num_heads, names=("hidden_size", "num_heads")):
+    """Refuses what a Transformer over the positions of a grid cannot be built with.
+
+    Args:
+        width: of its vectors.
+        num_heads: of its attention.
+        names: of these two, as the user gave them.
+
+    Raises:
+        ValueError: when the width is not a multiple of 4 and of the heads.
+    """
+    if width % 4 or width % num_heads:
+        raise ValueError(
+            f"{names[0]}={width} must be a multiple of 4, as sine and cosine of rows and of "
+            f"columns share the width, and of {names[1]}={num_heads}. Choose another {names[0]}."
+        )
+
+
 def shift_right(x):
     """Returns `x` `[batch, length, dim]` moved one position later, zeros first."""
     return ops.pad(x[:, :-1], [[0, 0], [1, 0], [0, 0]])

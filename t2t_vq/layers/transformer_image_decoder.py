@@ -4,6 +4,7 @@ import keras
 
 from t2t_vq.layers.image_decoder import ImageDecoder
 from t2t_vq.layers.patches import from_patches
+from t2t_vq.layers.positions import check_grid_width
 from t2t_vq.layers.transformer_image_encoder import transform_grid
 from t2t_vq.layers.transformer_stack import TransformerStack
 
@@ -15,7 +16,7 @@ class TransformerImageDecoder(ImageDecoder):
     See `ImageDecoder` for the call.
 
     Args:
-        hidden_size: width of the Transformer, a multiple of 4. Default 128.
+        hidden_size: width of the Transformer, a multiple of 4 and of `num_heads`. Default 128.
         image_shape: `(height, width, channels)`. Default (32, 32, 3).
         downsample_steps: a patch is `2**downsample_steps` pixels high and wide. Default 2.
         num_layers, filter_size, num_heads: of the Transformer. Default 2, 512 and 4.
@@ -40,6 +41,7 @@ class TransformerImageDecoder(ImageDecoder):
         **kwargs,
     ):
         super().__init__(hidden_size, image_shape, downsample_steps, num_outputs, dropout, **kwargs)
+        check_grid_width(hidden_size, num_heads)
         self.num_layers = num_layers
         self.filter_size = filter_size
         self.num_heads = num_heads

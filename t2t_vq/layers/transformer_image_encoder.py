@@ -5,7 +5,7 @@ from keras import ops
 
 from t2t_vq.layers.image_encoder import ImageEncoder
 from t2t_vq.layers.patches import to_patches
-from t2t_vq.layers.positions import sinusoids_2d
+from t2t_vq.layers.positions import check_grid_width, sinusoids_2d
 from t2t_vq.layers.transformer_stack import TransformerStack
 
 
@@ -24,7 +24,7 @@ class TransformerImageEncoder(ImageEncoder):
     See `ImageEncoder` for the call.
 
     Args:
-        hidden_size: width of the vectors, a multiple of 4. Default 128.
+        hidden_size: width of the vectors, a multiple of 4 and of `num_heads`. Default 128.
         downsample_steps: a patch is `2**downsample_steps` pixels high and wide. Default 2.
         num_layers, filter_size, num_heads: of the Transformer. Default 2, 512 and 4.
         dropout: rate while training. Default 0.
@@ -48,6 +48,7 @@ class TransformerImageEncoder(ImageEncoder):
         **kwargs,
     ):
         super().__init__(hidden_size, downsample_steps, dropout, **kwargs)
+        check_grid_width(hidden_size, num_heads)
         self.num_layers = num_layers
         self.filter_size = filter_size
         self.num_heads = num_heads

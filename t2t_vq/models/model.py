@@ -31,11 +31,13 @@ class Model(keras.Model):
     startup_steps = 0
 
     @classmethod
-    def from_hparams(cls, hparams, **arguments):
+    def from_hparams(cls, hparams, *, seed=0, **arguments):
         """Returns a new model.
 
         Args:
             hparams: a dataclass of `t2t_vq.config` that describes it.
+            seed: of what the model draws, for those that draw anything themselves; weights and
+                dropout hang on Keras's seed.
             **arguments: what the problem's `model_arguments` tells of the data.
         """
         raise NotImplementedError

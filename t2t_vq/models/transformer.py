@@ -57,7 +57,7 @@ class Transformer(TranslationModel):
         self.built = True
 
     @classmethod
-    def from_hparams(cls, hparams, vocab_size):
+    def from_hparams(cls, hparams, *, vocab_size, seed=0):
         return cls(
             vocab_size=vocab_size,
             hidden_size=hparams.hidden_size,

@@ -24,7 +24,7 @@ from t2t_vq.models.translation_model import TranslationModel
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
 # Of the coins that mix true embeddings in, and predictions: streams that no bottleneck draws from.
-_SEED, _COINS, _PREDICTED = 0, 15, 12
+_COINS, _PREDICTED = 15, 12
 
 
 class Latents(typing.NamedTuple):
@@ -63,6 +63,7 @@ class TransformerNat(TranslationModel):
         predicted_latents: share of the latents that the decoder sees, in training, as the predictor
             takes them to be when it knows the others as `predictor` says. So it learns to make good
             what the predictor gets wrong. At 1 nothing teaches the compressor. Default 0.
+        seed: of all draws in training but dropout's and the bottleneck's.
 
     Raises:
         ValueError: when the bottleneck has no codes to predict, for another predictor, or for a
@@ -95,6 +96,7 @@ class TransformerNat(TranslationModel):
         startup_steps=0,
         mask_startup_steps=0,
         predicted_latents=0.0,
+        seed=0,
         **kwargs,
     ):
         super().__init__(
@@ -121,6 +123,7 @@ class TransformerNat(TranslationModel):
         self.startup_steps = startup_steps
         self.mask_startup_steps = mask_startup_steps
         self.predicted_latents = predicted_latents
+        self.seed = seed
         self.bottleneck = bottleneck
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
         self.decompressor = Decompressor(compress_steps, dropout, name="decompressor")
@@ -131,6 +134,7 @@ class TransformerNat(TranslationModel):
             filter_size,
             num_heads,
             dropout,
+            seed,
             name="predictor",
         )
         self.decoder = TransformerStack(
@@ -147,10 +151,10 @@ class TransformerNat(TranslationModel):
         self.built = True
 
     @classmethod
-    def from_hparams(cls, hparams, vocab_size):
+    def from_hparams(cls, hparams, *, vocab_size, seed=0):
         return cls(
             vocab_size=vocab_size,
-            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck)),
+            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck), seed),
             hidden_size=hparams.hidden_size,
             filter_size=hparams.filter_size,
             num_heads=hparams.num_heads,
@@ -165,6 +169,7 @@ class TransformerNat(TranslationModel):
             startup_steps=hparams.startup_steps,
             mask_startup_steps=hparams.mask_startup_steps,
             predicted_latents=hparams.predicted_latents,
+            seed=seed,
         )
 
     def target_length(self, source_length):
@@ -206,7 +211,7 @@ class TransformerNat(TranslationModel):
         """
         inputs = self.decompressor(dense, mask, training=training)
         if gold is not None and self.mask_startup_steps:
-            coins = replicas.uniform((*ops.shape(gold)[:2], 1), _SEED, step, _COINS)
+            coins = replicas.uniform((*ops.shape(gold)[:2], 1), self.seed, step, _COINS)
             inputs = ops.where(coins < latent_share(step, self.mask_startup_steps), inputs, gold)
         block_mask = padding_mask(self._block_mask(mask))
         hidden = self.decoder(
@@ -304,7 +309,7 @@ class TransformerNat(TranslationModel):
             for prediction in predictions[: self.bottleneck.num_codebooks]
         ]
         predicted = self._embed(ops.stack(codes, axis=-1))
-        coins = replicas.uniform((*ops.shape(dense)[:2], 1), _SEED, step, _PREDICTED)
+        coins = replicas.uniform((*ops.shape(dense)[:2], 1), self.seed, step, _PREDICTED)
         # Before the codebook starts no code says what the decoder sees.
         share = self.predicted_latents * self.bottleneck.started_share()
         return ops.where(coins < share, predicted, dense)

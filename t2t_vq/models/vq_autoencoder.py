@@ -64,11 +64,13 @@ class VqAutoencoder(Model):
         startup_steps: updates before the trainer starts the codebook from data; until then the
             decoder sees the vectors themselves.
         autoencoder_steps: updates after which encoder, bottleneck and decoder stand still and only
-            the prior learns; 0 lets all learn to the end.
+            the prior learns: codes drawn from the posterior, or picked by kinds that have none. 0
+            lets all learn to the end.
 
     Raises:
-        ValueError: for an unknown encoder or likelihood, a shape that cannot be halved so often, or
-            `autoencoder_steps` without a prior that could learn, or before the codebook's start.
+        ValueError: for an unknown encoder or likelihood, a shape that cannot be halved so often,
+            classes or `autoencoder_steps` without a prior that could learn, or
+            `autoencoder_steps` before the codebook's start.
 
     Reference: arXiv 1805.11063, section 5.1; arXiv 1711.00937.
 
@@ -120,6 +122,13 @@ class VqAutoencoder(Model):
                 f"autoencoder_steps={autoencoder_steps} leaves only a prior to learn, and the "
                 f"bottleneck {type(bottleneck).__name__} has no codes that one could score. Set "
                 "autoencoder_steps=0, or choose a kind with codes, such as vq or em."
+            )
+        if num_classes and not bottleneck.has_codes:
+            raise ValueError(
+                f"num_classes={num_classes} (class_conditional=true) tells a prior the class of an "
+                f"image, and the bottleneck {type(bottleneck).__name__} has no codes that one "
+                "could score. Set class_conditional=false, or choose a kind with codes, such as vq "
+                "or em."
             )
         if 0 < autoencoder_steps <= startup_steps:
             raise ValueError(
@@ -173,9 +182,9 @@ class VqAutoencoder(Model):
         self.built = True
 
     @classmethod
-    def from_hparams(cls, hparams, image_shape, num_classes):
+    def from_hparams(cls, hparams, *, image_shape, num_classes, seed=0):
         return cls(
-            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck)),
+            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck), seed),
             image_shape=image_shape,
             num_classes=num_classes if hparams.class_conditional else 0,
             encoder=hparams.encoder,
@@ -204,7 +213,7 @@ class VqAutoencoder(Model):
     @property
     def has_bound(self):
         """Whether there is a bound on the likelihood of images: for all kinds but `dense`."""
-        return self.has_prior or self.bottleneck.has_prior
+        return self.has_prior or self.bottleneck.has_own_prior
 
     def encode(self, images, training=False):
         """Returns vectors `[batch, positions, dim]` of images, before quantisation."""
@@ -240,9 +249,9 @@ class VqAutoencoder(Model):
         totals = local if totals is None else totals
         images, learns = batch["image"], training and not self.frozen
         vectors = self.encode(images, learns)
-        quantized = self.bottleneck.forward(vectors, training=training)
+        quantized = self.bottleneck.forward(vectors, training=learns)
         dense, divergence = quantized.output.dense, None
-        if self.bottleneck.has_prior:
+        if self.bottleneck.has_own_prior:
             # Without a sample of the latents there is no bound, in evaluation neither.
             dense, _, divergence = self.bottleneck.draw(vectors, 1, step if training else 0)
         reconstruction = -self.likelihood.log_prob(self.decode(dense, learns), images)
@@ -253,7 +262,10 @@ class VqAutoencoder(Model):
         metrics = {"reconstruction_bits": self._bits(ops.sum(reconstruction) / totals["images"])}
         started = self.bottleneck.started_share()
         if self.has_prior:
-            nats, right = self._score_codes(quantized.output, batch["label"], training)
+            output = quantized.output
+            if training and self.frozen:
+                output = output._replace(samples=self._drawn(vectors, output, step))
+            nats, right = self._score_codes(output, batch["label"], training)
             codes = totals["images"] * math.prod(self.grid) * self.bottleneck.num_codebooks
             # Before the codebook starts its codes mean nothing, so nobody learns them.
             losses["prior"] = started * ops.sum(nats) / codes
@@ -265,6 +277,15 @@ class VqAutoencoder(Model):
         # Nor do they move the codebook: left to itself, it would start with the first update.
         statistics = {name: started * value for name, value in quantized.statistics.items()}
         return TrainingOutput(losses, metrics, statistics)
+
+    def _drawn(self, vectors, output, step):
+        """Returns the samples that the prior learns while the bottleneck stands still.
+
+        The bottleneck's own draws hang on the number of its updates, which stands still too.
+        """
+        if not (self.bottleneck.has_posterior and self.bottleneck.num_samples):
+            return output.samples
+        return self.bottleneck.draw(vectors, self.bottleneck.num_samples, step).samples
 
     def _score_codes(self, output, labels, training):
         """Scores known codes.
@@ -357,7 +378,7 @@ class VqAutoencoder(Model):
                 "kind with codes, or vae."
             )
         vectors = self.encode(images)
-        if num_samples is None and not self.bottleneck.has_prior:
+        if num_samples is None and not self.bottleneck.has_own_prior:
             output = self.bottleneck.forward(vectors).output
             dense, samples, nats = output.dense, output.codes[..., None], 0.0
         else:

@@ -106,8 +106,9 @@ def load_weights(model, output_dir, checkpoint="best"):
 
 
 def step_of(path):
-    """Returns the step of a checkpoint that is called `ckpt-STEP`."""
-    return int(path.rpartition("-")[2])
+    """Returns the step of a checkpoint that is called `ckpt-STEP`; None for one that is not."""
+    step = path.rpartition("-")[2]
+    return int(step) if step.isdecimal() else None
 
 
 def _restore(checkpoint, path, model):

@@ -57,6 +57,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         The `Best` validation: of BLEU for translation, of bits per dimension for images.
 
     Raises:
+        ValueError: when training ends before a phase of it that is to come.
         NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
         Interrupted: when SIGINT or SIGTERM stopped the run.
         ValueError: when `output_dir` holds a run that was asked for differently, or that was
@@ -66,6 +67,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
         train(run, "runs/tiny")
     """
+    _check_phases(run.hparams)
     problem = run.make_problem()
     problem.generate_data(run.data_dir, source_dir)
     run = dataclasses.replace(run, vocabulary=problem.vocabulary_digest(run.data_dir))
@@ -75,16 +77,28 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         optimizer = _make_optimizer(run.hparams)
         optimizer.build(model.trainable_variables)
         ema = WeightEma(model, run.hparams.weight_ema)
-    # Not before the model could be made, so that a mistake corrected is no other run.
+    evaluator = make_evaluator(model, problem, run, eval_steps)
+    _epoch(problem, run, strategy, 0)
+    # Not before model and batches could be made, so that a mistake corrected is no other run.
     run.save(output_dir)
     checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
-    evaluator = make_evaluator(model, problem, run, eval_steps)
     loop = _Loop(run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir)
     with Interruption() as interruption:
         loop.run_until(run.hparams.train_steps, interruption)
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
     return Best(evaluator.measure_name, evaluator.sign * float(checkpoints.best_score))
+
+
+def _check_phases(hparams):
+    """Refuses a training that ends before its codebook starts, or before the prior learns alone."""
+    for name in ("startup_steps", "autoencoder_steps"):
+        updates = getattr(hparams, name, 0)
+        if updates and updates >= hparams.train_steps:
+            raise ValueError(
+                f"{name}={updates} says what comes after so many updates, and training ends with "
+                f"train_steps={hparams.train_steps}. Train for longer, or choose less."
+            )
 
 
 def _make_optimizer(hparams):
@@ -95,6 +109,17 @@ def _make_optimizer(hparams):
         beta_1=hparams.adam_beta1,
         beta_2=hparams.adam_beta2,
         epsilon=hparams.adam_epsilon,
+    )
+
+
+def _epoch(problem, run, strategy, epoch):
+    """Returns the batches of one pass over the training data."""
+    return problem.train_batches(
+        run.data_dir,
+        epoch,
+        seed=run.seed,
+        batch_multiple=strategy.num_replicas_in_sync,
+        **run.hparams.batching(),
     )
 
 
@@ -126,7 +151,7 @@ class _Loop:
             return
         for batch in self._batches():
             if step == self.model.startup_steps:
-                self.model.adapt(self._epoch(0))
+                self.model.adapt(_epoch(self.problem, self.run, self.strategy, 0))
             if self.model.freeze(step):
                 self.train_step = self._make_train_step()
             self.pending.append(self.train_step(batch))
@@ -144,22 +169,13 @@ class _Loop:
             if done:
                 return
 
-    def _epoch(self, epoch):
-        return self.problem.train_batches(
-            self.run.data_dir,
-            epoch,
-            seed=self.run.seed,
-            batch_multiple=self.strategy.num_replicas_in_sync,
-            **self.hparams.batching(),
-        )
-
     def _batches(self):
         for epoch in itertools.count(int(self.checkpoints.epoch)):
             if epoch != int(self.checkpoints.epoch):
                 self.checkpoints.epoch.assign(epoch)
                 self.checkpoints.batch.assign(0)
-            dataset = self._epoch(epoch).skip(int(self.checkpoints.batch))
-            for batch in dataset:
+            dataset = _epoch(self.problem, self.run, self.strategy, epoch)
+            for batch in dataset.skip(int(self.checkpoints.batch)):
                 yield share(self.strategy, batch)
 
     def _show(self, step):

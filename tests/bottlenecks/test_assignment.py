@@ -84,6 +84,27 @@ def test_gradients_reach_vectors_and_codebook_through_a_relaxed_sample(tf):
         assert np.isfinite(gradient).all() and np.abs(gradient).max() > 1e-4
 
 
+@pytest.mark.parametrize(
+    "assignment",
+    [SoftAssignment(4, 1.5, through_posterior=True), GumbelAssignment(temperature=0.7)],
+)
+def test_the_codebook_loss_moves_the_codes_taken_and_no_vector(tf, assignment):
+    layer = VectorQuantizer(5, assignment=assignment, learning="gradient", beta=0.0)
+    codebook, x = normal(5, 3), tf.constant(normal(1, 1, 3))
+    layer.start(codebook)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        result = layer.forward(x, training=True)
+    to_vector, to_codes = tape.gradient(
+        result.loss, [x, layer.codebook.value], unconnected_gradients="zero"
+    )
+    np.testing.assert_array_equal(to_vector, np.zeros((1, 1, 3)))
+    # The loss is |x - q|^2 / 3 with q the codes' mean by their shares in the only vector.
+    shares = result.statistics["counts"].numpy()
+    expected = -2 / 3 * shares[:, None] * (x[0].numpy() - shares @ codebook)
+    np.testing.assert_allclose(tf.convert_to_tensor(to_codes), expected, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("num_samples", [1, 4, None])
 def test_through_the_posterior_goes_the_gradient_of_its_mean_and_of_nothing_else(tf, num_samples):
     codebook, x, slope = normal(5, 3), normal(1, 6, 3), normal(1, 6, 3)

@@ -96,7 +96,7 @@ def test_a_variational_draw_has_the_posterior_and_its_divergence():
     divergence = 0.5 * (mean**2 + variance - 1 - np.log(variance)).sum(-1)
     draw = layer.draw(X, seed=3)
     np.testing.assert_allclose(draw.log_ratio, divergence, rtol=1e-4)
-    assert layer.has_prior and draw.samples.shape[2] == 0
+    assert layer.has_own_prior and draw.samples.shape[2] == 0
     draws = np.stack([np.asarray(layer.draw(X, seed=i).dense) for i in range(300)])
     np.testing.assert_allclose(draws.mean(0), layer.up(mean), atol=0.5)
     assert draws.std(0).min() > 0.1

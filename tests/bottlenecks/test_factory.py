@@ -1,7 +1,9 @@
 import dataclasses
 
 import keras
+import numpy as np
 import pytest
+from keras import ops
 
 from t2t_vq import registry
 from t2t_vq.bottlenecks import (
@@ -18,8 +20,8 @@ from t2t_vq.bottlenecks import (
 from t2t_vq.config import BottleneckConfig
 
 
-def made(**options):
-    return make_bottleneck(dataclasses.asdict(BottleneckConfig(num_codes=16, **options)))
+def made(seed=0, **options):
+    return make_bottleneck(dataclasses.asdict(BottleneckConfig(num_codes=16, **options)), seed)
 
 
 @pytest.mark.parametrize("kind", list(registry.bottlenecks))
@@ -70,6 +72,21 @@ def test_any_kind_can_be_projected():
     layer = made(kind="residual-vq", projection_dim=3)
     assert type(layer) is Projected and layer.dim == 3
     assert type(layer.parts[0]) is ResidualVectorQuantizer
+
+
+@pytest.mark.parametrize("kind", ["em", "dvq", "residual-vq", "gumbel-softmax"])
+def test_seeds_start_from_other_codes_and_draw_others(kind):
+    x = keras.random.normal((2, 6, 4), seed=0)
+    starts, draws = [], []
+    for seed in (0, 1, 0):
+        keras.utils.set_random_seed(0)
+        layer = made(seed, kind=kind, soft=True, temperature=100.0)
+        layer.build(x.shape)
+        starts.append(np.concatenate([np.ravel(weight) for weight in layer.weights]))
+        draws.append(ops.convert_to_numpy(layer.forward(x, training=True).output.samples))
+    for found in (starts, draws):
+        np.testing.assert_array_equal(found[0], found[2])
+        assert np.any(found[0] != found[1])
 
 
 def test_an_unknown_kind_is_refused_with_close_matches():

@@ -10,7 +10,6 @@ DISTRIBUTIONS = {
     noise.normal: stats.norm(),
     noise.truncated_normal: stats.truncnorm(-2, 2),
     noise.gumbel: stats.gumbel_r(),
-    noise.logistic: stats.logistic(),
 }
 
 

@@ -77,7 +77,8 @@ def test_eval_ends_in_json(command, trained):
     *text, last = result.stdout.splitlines()
     found = json.loads(last)
     assert set(found) == {
-        *("problem", "hparams", "split", "checkpoint", "beam_size", "alpha"),
+        *("problem", "hparams", "overrides", "seed", "precision", "split", "checkpoint"),
+        *("updates", "beam_size", "alpha"),
         *("num_samples", "temperature", "passes", "refinements"),
         *("rescore_with", "rescore_checkpoint"),
         *("bleu", "bleu_signature", "chrf", "chrf_signature"),
@@ -85,7 +86,8 @@ def test_eval_ends_in_json(command, trained):
     }
     assert (found["problem"], found["hparams"]) == ("translate_tiny", "softem_nat_test")
     assert (found["split"], found["sentences"], found["beam_size"]) == ("dev", 12, 1)
-    assert found["checkpoint"].endswith("best/ckpt-4")
+    assert found["checkpoint"].endswith("best/ckpt-4") and found["updates"] == 4
+    assert (found["overrides"], found["seed"]) == ("train_steps=4", 0)
     assert text[0].startswith("bleu ") and found["bleu_signature"] in text[0]
     # The same sentences gave the validation's score, which the run ended with.
     assert f"Best validation BLEU {found['bleu']:.2f}." in trained.result.stdout
@@ -113,7 +115,7 @@ def test_distill_makes_what_a_student_trains_on(command, train_flags, trained, t
     assert following == ["--problem=translate_tiny_distill", flags[1]]
     student = command(
         *("train", train_flags[0], *following, f"--output_dir={tmp_path / 'student'}"),
-        "--hparams=softem_nat_test,train_steps=1",
+        "--hparams=softem_nat_test,startup_steps=0,train_steps=1",
     )
     assert student.returncode == 0, student.stderr
 

@@ -184,6 +184,13 @@ def test_sides_that_cannot_be_halved_are_an_error(kind):
         make(kind, downsample_steps=4)(images())
 
 
+@pytest.mark.parametrize("kind", [TransformerImageEncoder, TransformerImageDecoder])
+@pytest.mark.parametrize(("width", "heads"), [(10, 2), (16, 3)])
+def test_a_width_that_positions_or_heads_do_not_divide_is_an_error(kind, width, heads):
+    with pytest.raises(ValueError, match=f"hidden_size={width} must be .* num_heads={heads}"):
+        kind(hidden_size=width, num_heads=heads)
+
+
 @pytest.mark.parametrize("kind", DECODERS)
 def test_another_number_of_positions_is_an_error(kind):
     with pytest.raises(ValueError, match="There are 9 latent positions"):

@@ -125,6 +125,11 @@ def test_training_hides_from_one_to_all_codes_equally_often_and_counts_them_as_a
     assert shares[1][3:].sum() == 0
 
 
+def test_seeds_hide_other_codes():
+    first, other = (np.asarray(built(seed=seed)._hide(MASK, 7)[0]) for seed in (0, 1))
+    assert np.any(first != other)
+
+
 def test_what_training_hides_is_scored_without_being_seen():
     predictor, codes = built(), draw_codes()
     hidden, weights = predictor._hide(MASK, 7)

@@ -1,4 +1,4 @@
-"""CategoricalPixels and LogisticMixturePixels: probabilities, oracles, samples and extremes."""
+"""CategoricalPixels and LogisticMixturePixels: probabilities, oracles, means and extremes."""
 
 import itertools
 
@@ -19,20 +19,10 @@ def normal(*shape, scale=1.0):
     return (scale * RNG.normal(size=shape)).astype("float32")
 
 
-def uniforms(*shape):
-    return RNG.uniform(size=shape).astype("float32")
-
-
 def log_probs(layer, parameters, pixels):
     """Log-probabilities `[pixels]` of pixels `[pixels, channels]` that share their parameters."""
     tiled = np.tile(parameters, (len(pixels), 1, 1, 1))
     return ops.convert_to_numpy(layer.log_prob(tiled, pixels[:, None, None].astype("uint8")))
-
-
-def draws(layer, parameters, count):
-    tiled = np.tile(parameters, (1, count, 1, 1))
-    drawn = layer.sample(tiled, uniforms(1, count, 1, layer.num_uniforms))
-    return ops.convert_to_numpy(drawn)[0, :, 0].astype(float)
 
 
 def sigmoid(x):
@@ -121,43 +111,12 @@ def test_zeros_are_nearly_uniform_about_the_middle(kind, most_bits):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_samples_have_the_mean(kind):
-    layer = kind(3)
+def test_the_mean_is_that_of_the_probabilities(kind):
+    layer = kind(channels=2)
     parameters = normal(1, 1, 1, layer.num_parameters, scale=0.5)
-    drawn = draws(layer, parameters, 20_000)
-    # Four standard errors, and half a value for rounding and for what is cut at the ends.
-    tolerance = 4 * drawn.std(0) / np.sqrt(len(drawn)) + 0.5
-    expected = ops.convert_to_numpy(layer.mean(parameters))[0, 0, 0]
-    assert (np.abs(drawn.mean(0) - expected) < tolerance).all()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_samples_have_the_probabilities(kind):
-    layer = kind(1)
-    parameters = normal(1, 1, 1, layer.num_parameters)
-    drawn = np.sort(draws(layer, parameters, 20_000)[:, 0])
-    expected = np.exp(log_probs(layer, parameters, VALUES[:, None])).cumsum()
-    shares = np.searchsorted(drawn, VALUES, side="right") / len(drawn)
-    assert np.abs(shares - expected).max() < 0.015
-
-
-def test_samples_of_later_channels_follow_the_earlier():
-    layer = LogisticMixturePixels(2, 1)
-    # Narrow but for the first channel; the second has the mean -0.2 and moves along fully.
-    columns = np.array([0, 0, -0.2, -1, -9, 20], "float32")
-    first, second = draws(layer, columns.reshape(1, 1, 1, 6), 500).T
-    assert first.std() > 20
-    inside = (first > 40) & (first < 255)
-    np.testing.assert_allclose(second[inside], first[inside] - 25.5, atol=2)
-
-
-@pytest.mark.parametrize("uniform", [0.0, np.nextafter(np.float32(1), np.float32(0))])
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_ends_of_the_uniforms_give_values(kind, uniform):
-    layer = kind()
-    parameters = np.zeros((1, 1, 1, layer.num_parameters), "float32")
-    ends = np.full((1, 1, 1, layer.num_uniforms), uniform, "float32")
-    assert set(np.ravel(layer.sample(parameters, ends))) == ({0} if uniform == 0 else {255})
+    pixels = np.array(list(itertools.product(VALUES, VALUES)))
+    expected = np.exp(log_probs(layer, parameters, pixels)) @ pixels
+    np.testing.assert_allclose(layer.mean(parameters)[0, 0, 0], expected, atol=0.5)
 
 
 @pytest.mark.parametrize("value", [0, 1, 128, 254, 255])
@@ -192,14 +151,13 @@ def test_a_bin_far_from_the_mean_has_its_exact_probability():
 def test_xla_gives_what_eager_gives(tf, kind):
     layer = kind()
     parameters, images = normal(2, 4, 4, layer.num_parameters), RNG.integers(0, 256, (2, 4, 4, 3))
-    numbers = uniforms(2, 4, 4, layer.num_uniforms)
 
     def all_of_it(parameters):
         with tf.GradientTape() as tape:
             tape.watch(parameters)
             log_prob = layer.log_prob(parameters, images)
         gradient = tape.gradient(log_prob, parameters)
-        return log_prob, gradient, layer.mean(parameters), layer.sample(parameters, numbers)
+        return log_prob, gradient, layer.mean(parameters)
 
     parameters = tf.constant(parameters)
     eager, compiled = all_of_it(parameters), tf.function(all_of_it, jit_compile=True)(parameters)
@@ -230,8 +188,6 @@ def test_shapes_and_types_that_do_not_fit_are_errors(kind):
         layer.log_prob(parameters, images[..., :1])
     with pytest.raises(ValueError, match="Images are float32"):
         layer.log_prob(parameters, images.astype("float32"))
-    with pytest.raises(ValueError, match=r"got uniforms of shape \(1, 2, 2, 2\)"):
-        layer.sample(parameters, uniforms(1, 2, 2, 2))
 
 
 @pytest.mark.parametrize("layer", [CategoricalPixels(1), LogisticMixturePixels(2, 5)])

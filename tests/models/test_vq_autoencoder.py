@@ -388,7 +388,14 @@ def test_every_set_describes_a_model(name, size):
         ({"encoder": "linear"}, "no encoder 'linear'"),
         ({"likelihood": "normal"}, "no likelihood 'normal'"),
         ({"kind": "vae", "autoencoder_steps": 5}, "no codes that one could score"),
+        (
+            {"kind": "vae", "num_classes": 5},
+            r"\(class_conditional=true\) tells .* VariationalBottleneck has no",
+        ),
         ({"autoencoder_steps": 5, "startup_steps": 5}, "comes before the codebook starts"),
+        ({"prior_size": 6}, "prior_size=6 must be a multiple of 4"),
+        ({"prior_heads": 3}, "prior_size=8 .* and of prior_heads=3"),
+        ({"encoder": "transformer", "hidden_size": 6}, "^hidden_size=6 must be a multiple of 4"),
         ({"downsample_steps": 3}, "cannot be halved 3 times"),
     ],
 )

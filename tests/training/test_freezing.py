@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 
 from t2t_vq.bottlenecks import SoftEM
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
@@ -21,10 +22,10 @@ def moved(before, after):
     return {path for path, value in before.items() if np.any(value != after[path])}
 
 
-def tiny(**options):
+def tiny(bottleneck=None, **options):
     keras.utils.set_random_seed(0)
     return VqAutoencoder(
-        SoftEM(num_codes=4, decay=0.5),
+        bottleneck or SoftEM(num_codes=4, decay=0.5),
         image_shape=(4, 8, 3),
         **{"num_mixtures": 2, "hidden_size": 8, "num_layers": 1},
         **{"prior_size": 8, "prior_layers": 1, "prior_filter_size": 16, "prior_heads": 2},
@@ -69,3 +70,17 @@ def test_a_resumed_run_is_frozen_before_its_first_update():
     assert len(model.learned_variables) == len(model.trainable_variables)
     assert model.freeze(9) and not model.freeze(10)
     assert model.learned_variables == model.prior.trainable_variables
+
+
+@pytest.mark.parametrize("num_samples", [1, 3])
+def test_the_prior_of_a_frozen_autoencoder_learns_other_codes_in_every_update(num_samples):
+    bottleneck = SoftEM(num_codes=4, num_samples=num_samples, temperature=100.0)
+    model = tiny(bottleneck, autoencoder_steps=4, prior_dropout=0.0)
+    model.adapt([BATCH])
+    model.freeze(4)
+    found = [model.training_output(BATCH, step, training=True) for step in (4, 5, 4)]
+    losses = [{name: float(loss) for name, loss in each.losses.items()} for each in found]
+    assert losses[0]["prior"] != losses[1]["prior"]
+    assert losses[0]["reconstruction"] == losses[1]["reconstruction"]
+    # What a resumed run draws hangs on its step alone.
+    assert losses[0] == losses[2]

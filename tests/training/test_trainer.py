@@ -194,10 +194,30 @@ def test_a_run_asked_for_differently_is_refused(finished, make_run):
         train(make_run("softem_nat_test,dropout=0.5"), finished.output_dir)
 
 
+@pytest.mark.parametrize(
+    "hparams", ["softem_nat_test,train_steps=3", "softem_image_test,autoencoder_steps=8"]
+)
+def test_a_training_that_ends_before_what_is_to_come_is_refused(hparams, tmp_path):
+    problem = "image_tiny" if "image" in hparams else "translate_tiny"
+    run = runs.Run.create(problem, hparams, data_dir=str(tmp_path / "data"))
+    with pytest.raises(ValueError, match=r"_steps=\d .* training ends with train_steps=\d\."):
+        train(run, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_mistake_in_the_model_can_be_corrected(make_run, tmp_path):
     with pytest.raises(ValueError, match="not a multiple of num_heads=3"):
         train(make_run("transformer_test,num_heads=3"), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_batch_larger_than_the_data_can_be_corrected(tmp_path):
+    run = runs.Run.create(
+        "image_tiny", "softem_image_test,batch_size=64", data_dir=str(tmp_path / "data")
+    )
+    with pytest.raises(ValueError, match=r"fewer than a batch of 64\. Choose a smaller batch"):
+        train(run, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_saved(make_run, tmp_path):

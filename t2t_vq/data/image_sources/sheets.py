@@ -1,5 +1,6 @@
 """Images as sheets: 25 rows by 40 columns of images in a picture file, labels in a text file."""
 
+import math
 import re
 
 import numpy as np
@@ -57,7 +58,9 @@ class Sheets:
         """Yields `(images, labels)` of each sheet, without the bad ones."""
         sheets, classes = self._numbered(split), self.classes()
         labels = self._labels(split)
-        for number in range(max([*sheets, (len(labels) - 1) // _ON_SHEET]) + 1):
+        labelled = range(math.ceil(len(labels) / _ON_SHEET))
+        # Nothing is missing where there are neither labels nor a file, so any number may follow.
+        for number in sorted({*labelled, *sheets}):
             first = number * _ON_SHEET
             if number not in sheets:
                 lost = min(_ON_SHEET, len(labels) - first)

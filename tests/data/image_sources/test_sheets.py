@@ -61,6 +61,14 @@ def test_a_missing_sheet_is_noticed_by_its_labels(read, folder):
     assert report.first["sheet is missing"].startswith("train_00: ")
 
 
+def test_no_sheet_is_missing_beyond_the_labels(read, folder):
+    (folder / "train_01.webp").rename(folder / "train_20240101.webp")
+    (folder / "train_labels.txt").write_text("0\n" * 1000)
+    images, _, report = read(folder)
+    np.testing.assert_array_equal(images, IMAGES)
+    assert (report.total, report.counts) == (2000, {"no label": 1000})
+
+
 @pytest.mark.parametrize(
     ("change", "kind", "found"),
     [
