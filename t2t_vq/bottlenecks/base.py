@@ -177,6 +177,22 @@ class Bottleneck(keras.layers.Layer):
             "num_samples to choose. Leave it out, or use a soft kind such as em, or vae."
         )
 
+    def draw_from_prior(self, batch, length, seed=0, temperature=1.0):
+        """Draws latents from the prior that `has_own_prior` tells of; changes no variable.
+
+        Args:
+            batch, length: how many, Python integers.
+            seed: integer scalar; the same gives the same latents.
+            temperature: of the prior; 1 is the prior itself.
+
+        Returns:
+            `[batch, length, dim]`, what the decoder sees.
+        """
+        raise ValueError(
+            f"{type(self).__name__} '{self.name}' has no prior of its own to draw from. Use vae, "
+            "or a kind with codes and a prior that learns them."
+        )
+
     def embed(self, codes):
         """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
         raise ValueError(

@@ -65,6 +65,11 @@ class Projected(Composite):
         draw = self.parts[0].draw(self._project(x, None), num_samples, seed)
         return draw._replace(dense=ops.cast(self.up(draw.dense), self.compute_dtype))
 
+    def draw_from_prior(self, batch, length, seed=0, temperature=1.0):
+        self._check_built()
+        narrow = self.parts[0].draw_from_prior(batch, length, seed, temperature)
+        return ops.cast(self.up(narrow), self.compute_dtype)
+
     def _project(self, x, mask):
         vectors, _ = self._valid_vectors(x, mask)
         return ops.reshape(self.down(vectors), (*ops.shape(x)[:2], self.dim))

@@ -10,7 +10,7 @@ from t2t_vq.bottlenecks.base import Draw, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
 from t2t_vq.registry import register_bottleneck
 
-SAMPLE, DRAW = range(2)  # streams of random numbers within a step
+SAMPLE, DRAW, PRIOR = range(3)  # streams of random numbers within a step
 # Beyond these the exponential is useless or infinite.
 _LOG_VARIANCES = (-30.0, 20.0)
 
@@ -115,6 +115,17 @@ class VariationalBottleneck(DenseBottleneck):
         latents = self._sample(mean, log_variance, seed, DRAW)
         output = self._output_without_codes(x, self.up(latents))
         return Draw(output.dense, output.samples, ops.reshape(divergence, ops.shape(x)[:2]))
+
+    def draw_from_prior(self, batch, length, seed=0, temperature=1.0):
+        """Draws from the standard normal prior; see `Bottleneck.draw_from_prior`.
+
+        The temperature scales the variance.
+        """
+        self._check_built()
+        shape = (batch * length, self.latent_dim)
+        drawn = noise.normal(replicas.uniform(shape, self.seed, seed, PRIOR))
+        dense = self.up(drawn * math.sqrt(temperature))
+        return ops.cast(ops.reshape(dense, (batch, length, -1)), self.compute_dtype)
 
     def describe(self, statistics):
         """Summarises statistics as `kl`, the mean divergence of a vector in nats."""

@@ -40,13 +40,13 @@ def main():
     run, problem, codec, _ = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint)
     codec.batch_size = min(codec.batch_size, FLAGS.num)
     labels = _labels(codec.model, problem, run)
-    if codec.model.has_prior:
+    if codec.model.has_bound:
         images = codec.sample(FLAGS.num, labels, FLAGS.seed, FLAGS.temperature)
         _write(path, images, side=math.ceil(math.sqrt(FLAGS.num)))
         print(f"Wrote {path}: {FLAGS.num} drawn images.")
     else:
         kind = type(codec.model.bottleneck).__name__
-        print(f"The bottleneck {kind} has no codes, so no prior to draw from; nothing is drawn.")
+        print(f"The latents of {kind} have no prior to draw from; nothing is drawn.")
 
     import numpy as np
 

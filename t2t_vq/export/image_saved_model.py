@@ -28,9 +28,12 @@ class ImageModule(tf.Module):
         if model.has_prior:
             shape = [None, model.grid[0] * model.grid[1], model.bottleneck.num_codebooks]
             codes = tf.TensorSpec(shape, tf.int32, name="codes")
-            seed = tf.TensorSpec([], tf.int64, name="seed")
             found["decode"] = _function(self._decode, codes)
-            found["sample"] = _function(self._sample, seed)
+        if model.has_bound:
+            drawn_by = [tf.TensorSpec([], tf.int64, name="seed")]
+            if model.num_classes:
+                drawn_by.append(tf.TensorSpec([_DRAWN], tf.int32, name="label"))
+            found["sample"] = _function(self._sample, *drawn_by)
         return found
 
     def _rebuild(self, image):
@@ -40,13 +43,13 @@ class ImageModule(tf.Module):
     def _decode(self, codes):
         return {"image": self._model.from_codes(codes)}
 
-    def _sample(self, seed):
-        return {"image": self._model.sample(_DRAWN, seed=seed)}
+    def _sample(self, seed, label=None):
+        return {"image": self._model.sample(_DRAWN, label, seed=seed)}
 
 
-def _function(method, specification):
+def _function(method, *specifications):
     return tf.function(
-        method, input_signature=[specification], jit_compile=True, autograph=False
+        method, input_signature=specifications, jit_compile=True, autograph=False
     ).get_concrete_function()
 
 
@@ -55,8 +58,9 @@ def export_image_saved_model(model, export_dir):
 
     `serving_default` takes `image`, uint8 `[n, height, width, channels]`, and gives its
     `reconstruction` and, for a kind that has them, `codes`, int32 `[n, positions, codebooks]`.
-    `decode` takes `codes` and gives `image`. `sample` takes `seed`, int64, and gives 16 images, of
-    all classes in turn where the prior is told classes.
+    `decode` takes `codes` and gives `image`. `sample` takes `seed`, int64, and gives 16 images;
+    where the prior is told classes, it takes their numbers too, `label`, int32 `[16]`. A kind
+    without codes has no `decode`, and one whose latents have no prior no `sample`.
 
     Args:
         model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.

@@ -207,12 +207,15 @@ class VqAutoencoder(Model):
 
     @property
     def has_prior(self):
-        """Whether there are codes, whose prior can be drawn from."""
+        """Whether there are codes, which a prior learns."""
         return self.prior is not None
 
     @property
     def has_bound(self):
-        """Whether there is a bound on the likelihood of images: for all kinds but `dense`."""
+        """Whether the latents have a prior, learned or their own: for all kinds but `dense`.
+
+        Then there is a bound on the likelihood of images, and images can be drawn.
+        """
         return self.has_prior or self.bottleneck.has_own_prior
 
     def encode(self, images, training=False):
@@ -418,7 +421,7 @@ class VqAutoencoder(Model):
         return self._expected(self.bottleneck.forward(self.encode(images)).output.dense)
 
     def sample(self, num, labels=None, seed=0, temperature=1.0):
-        """Draws codes from the prior, and returns the expected images given them.
+        """Draws latents from the prior, and returns the expected images given them.
 
         Args:
             num: number of images, a Python integer.
@@ -431,12 +434,17 @@ class VqAutoencoder(Model):
             `[num, height, width, channels]` uint8.
 
         Raises:
-            ValueError: when the bottleneck has no codes, so that there is no prior to draw from.
+            ValueError: when the latents have no prior to draw from.
         """
-        if not self.has_prior:
+        if not self.has_bound:
             raise ValueError(
-                f"The bottleneck {type(self.bottleneck).__name__} has no codes, so no prior has "
-                "learned to draw images. Choose a kind with codes, such as vq or em."
+                f"The latents of the bottleneck {type(self.bottleneck).__name__} have no prior to "
+                "draw images from. Choose a kind with codes, such as vq or em, or vae."
+            )
+        if not self.has_prior:
+            positions = math.prod(self.grid)
+            return self._expected(
+                self.bottleneck.draw_from_prior(num, positions, seed, temperature)
             )
         if self.num_classes and labels is None:
             labels = ops.arange(num, dtype="int32") % self.num_classes

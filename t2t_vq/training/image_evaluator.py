@@ -38,6 +38,6 @@ class ImageEvaluator(Evaluator):
                 [self._originals, self._reconstruct(self._originals)], axis=2
             )
         }
-        if self.model.has_prior:
+        if self.model.has_bound:
             images["samples"] = keras.ops.convert_to_numpy(self._sample())
         return Evaluation(self.mean_losses(step), images=images)

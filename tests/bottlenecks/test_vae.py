@@ -36,6 +36,14 @@ def test_training_samples_the_latents(transparent):
     assert np.corrcoef(dense.T)[0, 1] == pytest.approx(0, abs=0.03)
 
 
+def test_its_prior_is_standard_normal_with_the_temperature_for_a_variance(transparent):
+    layer = transparent(VariationalBottleneck(latent_dim=2))
+    drawn = ops.convert_to_numpy(layer.draw_from_prior(2, 10_000, seed=3, temperature=0.25))
+    assert drawn.shape == (2, 10_000, 2)
+    np.testing.assert_allclose(drawn.mean(axis=(0, 1)), [0, 0], atol=0.02)
+    np.testing.assert_allclose(drawn.std(axis=(0, 1)), [0.5, 0.5], rtol=0.03)
+
+
 @pytest.mark.parametrize("training", [False, True])
 def test_divergence_is_a_sum_over_latents_and_a_mean_over_valid_vectors(training):
     """T2T's is a mean over latents."""

@@ -162,8 +162,16 @@ def test_a_kind_without_any_bound_says_so_and_reports_none():
     assert set(output.losses) == {"reconstruction", "commitment"}
     with pytest.raises(ValueError, match="nothing bounds the likelihood"):
         model.bits(BATCH["image"])
-    with pytest.raises(ValueError, match="no prior has learned to draw"):
+    with pytest.raises(ValueError, match="have no prior to draw images from"):
         model.sample(2)
+
+
+def test_a_variational_kind_draws_from_its_own_prior():
+    model = shared("vae")
+    first, again, other = (np.asarray(model.sample(4, seed=seed)) for seed in (1, 1, 2))
+    assert first.shape == (4, *SHAPE) and first.dtype == np.uint8
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
 
 
 def test_losses_are_means_over_dimensions_and_over_codes():
