@@ -73,5 +73,5 @@ def test_no_images_give_none(codec):
 def test_a_kind_without_codes_reconstructs_and_draws_nothing():
     codec = ImageCodec(VqAutoencoder(DenseBottleneck(4), **SIZE), batch_size=2)
     assert codec.reconstruct(IMAGES).shape == IMAGES.shape
-    with pytest.raises(ValueError, match="has no codes"):
+    with pytest.raises(ValueError, match="no prior to draw images from"):
         codec.sample(2)

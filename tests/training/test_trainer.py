@@ -73,7 +73,8 @@ def averaged(make_run, tmp_path_factory):
 
 
 def test_a_run_leaves_itself_and_its_checkpoints(finished):
-    assert runs.load(finished.output_dir) == finished.run
+    kept = runs.load(finished.output_dir)
+    assert kept.vocabulary and dataclasses.replace(kept, vocabulary="") == finished.run
     assert names(finished.output_dir / "latest") == ["ckpt-4.index", "ckpt-8.index"]
     assert len(names(finished.output_dir / "best")) == 1
     assert finished.best.measure == "BLEU"
