@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import os
 import signal
