@@ -292,8 +292,11 @@ class InCTranslate2:
     def num_cut(self):
         return self._original.num_cut
 
+    def encode(self, lines):
+        return self._original.encode(lines)
+
     def translate(self, lines):
-        found = self.translate_ids(self._original.encode(lines))
+        found = self.translate_ids(self.encode(lines))
         return self._original.tokenizer.decode_batch(found)
 
     def translate_ids(self, sources):

@@ -104,3 +104,16 @@ def test_a_folder_with_files_is_not_written_to(translator, tmp_path):
     with pytest.raises(FileExistsError, match=r"is not empty. Choose another --export_dir"):
         export_ctranslate2(translator, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_the_baseline_of_the_tables_is_the_same_model_and_can_be_timed(translator, load_script):
+    script = load_script("reproduce_translation")
+    baseline = script.InCTranslate2(translator, beam_size=1, precision="float32")
+    for lines in (LINES[:1], LINES[:3]):
+        ids = baseline.encode(lines)
+        found, expected = baseline.translate_ids(ids), translator.translate_ids(ids).tolist()
+        assert all(found) and found == [
+            row[: len(tokens)] for row, tokens in zip(expected, found, strict=True)
+        ]
+    times = script.speed(baseline, translator, LINES[:3])
+    assert times["latency_ms"] > 0 and times["best_sentences_per_second"] > 0
