@@ -245,7 +245,8 @@ def measure(arguments, results, name, seed, output_dir, teacher_dir, searches, t
             output_dir, search=search, rescore_with=rescore_with
         )
         if chooser == IN_CTRANSLATE2:
-            translator = InCTranslate2(translator, search.beam_size, run.precision)
+            original = load_translator(output_dir)[2]
+            translator = InCTranslate2(original, search.beam_size, run.precision)
         sources, references = problem.text(run.data_dir, "test")
         row = {
             **asked,
