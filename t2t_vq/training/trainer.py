@@ -57,11 +57,10 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         The `Best` validation: of BLEU for translation, of bits per dimension for images.
 
     Raises:
-        ValueError: when training ends before a phase of it that is to come.
         NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
         Interrupted: when SIGINT or SIGTERM stopped the run.
-        ValueError: when `output_dir` holds a run that was asked for differently, or that was
-            trained with another vocabulary.
+        ValueError: when training ends before a phase of it that is to come, or `output_dir` holds a
+            run that was asked for differently or was trained with another vocabulary.
 
     Example:
         run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
