@@ -43,6 +43,8 @@ setup(
             "ruff~=0.17.6",
             "scikit-learn>=1.5",
         ],
+        "openvino": ["openvino>=2026.2", "nncf>=3"],
+        "onnx": ["onnxruntime>=1.20", "tf2onnx>=1.17"],
         "bench": ["vector-quantize-pytorch>=1.20", "ctranslate2>=4.5"],
     },
     entry_points={

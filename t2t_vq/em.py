@@ -14,6 +14,8 @@ axes too, the same for all arguments but `weights`. So `x` `[C, N, D]` meets C c
 of logits that they are made of serve kinds that need the posterior itself.
 """
 
+import contextlib
+import contextvars
 import math
 
 import keras
@@ -28,6 +30,8 @@ ACCELERATOR_CHUNK_LOGITS = 1 << 27
 
 # Columns that a draw looks at on each level: a compromise between few levels and few columns.
 BLOCK = 8
+
+_PLAIN = contextvars.ContextVar("plain_operations", default=False)
 
 
 def distance_logits(x, codebook):
@@ -99,6 +103,28 @@ def on_cpu():
     return keras.distribution.list_devices()[0].startswith("cpu")
 
 
+@contextlib.contextmanager
+def plain_operations():
+    """Within it, functions are traced as plain operations, which other libraries understand.
+
+    There are no loops over chunks then, nor programs of XLA inside of a graph.
+
+    Example:
+        with plain_operations():
+            graph = tf.function(model.compress).get_concrete_function(specification)
+    """
+    token = _PLAIN.set(True)
+    try:
+        yield
+    finally:
+        _PLAIN.reset(token)
+
+
+def are_operations_plain():
+    """Returns whether this is called within `plain_operations`."""
+    return _PLAIN.get()
+
+
 def _in_chunks(e_step, codebook, *rows):
     """Applies an E-step to chunks of rows, in a loop that may be compiled, and joins what it gives.
 
@@ -112,7 +138,7 @@ def _in_chunks(e_step, codebook, *rows):
     chunk_logits = CHUNK_LOGITS if on_cpu() else ACCELERATOR_CHUNK_LOGITS
     largest = max(max(chunk_logits // num_codes, CHUNK_ROWS) // math.prod(leading), 1)
     num_rows, axis = ops.shape(rows[0])[-2], len(leading)
-    if isinstance(num_rows, int) and num_rows <= largest:
+    if _PLAIN.get() or (isinstance(num_rows, int) and num_rows <= largest):
         return e_step(*rows)
     # Chunks of equal height, at least one; the last is filled up with copies of the last row.
     num_chunks = num_rows // (largest + 1) + 1

@@ -1,8 +1,6 @@
 """A trained model as a function from lines of text to lines of text."""
 
-import concurrent.futures
 import os
-import re
 
 import numpy as np
 from keras import ops
@@ -12,12 +10,13 @@ from t2t_vq.data.tokenizer import EOS_ID
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before
 from t2t_vq.decoding.shortest import at_shortest
+from t2t_vq.line_translator import LineTranslator
 
 # Sources are padded to one of these lengths, as each length is compiled once.
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
 
 
-class Translator:
+class Translator(LineTranslator):
     """Translates lines of text, in batches of lines of like length.
 
     On a CPU as many batches as it has cores are translated at once, since a batch, most of which is
@@ -48,65 +47,24 @@ class Translator:
         self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=BATCH_SIZE
     ):
         check_choice(search, rescorer is not None)
+        lengths = [length for length in LENGTHS if length < max_length]
+        lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
+        num_threads = (os.cpu_count() or 1) if em.on_cpu() else 1
+        super().__init__(
+            tokenizer, lengths, max(1, batch_size // search.num_candidates), num_threads
+        )
         self.model = model
-        self.tokenizer = tokenizer
         self.search = search
         self.rescorer = rescorer
-        self.batch_size = max(1, batch_size // search.num_candidates)
-        self.lengths = [length for length in LENGTHS if length < max_length]
-        self.lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
-        self.num_cut = 0
         self._compiled = {}
 
-    def translate(self, lines):
-        """Returns one translation a line, in order; an empty line gives an empty line.
-
-        Args:
-            lines: list of strings.
-        """
-        sources = self.encode(lines)
-        translations = [""] * len(lines)
-        # A line of blanks is its end alone: there is nothing to translate.
-        order = sorted(
-            (i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: len(sources[i])
-        )
-        batches = list(self._batches(order, sources))
-        found = self._translate_batches([[sources[i] for i in batch] for batch in batches])
-        for batch, tokens in zip(batches, found, strict=True):
-            for i, text in zip(batch, self.tokenizer.decode_batch(tokens), strict=True):
-                # A vocabulary that spells unknown characters in bytes can spell line breaks too.
-                translations[i] = re.sub(r"[\r\n]+", " ", text)
-        return translations
-
     def _translate_batches(self, batches):
-        """Returns what `translate_ids` does, for each of a list of batches."""
         for length in {self._shape(batch)[1] for batch in batches}:
             # Keras keeps its settings by thread, so nothing is traced in another.
             self.compiled(length).get_concrete_function()
-        num_threads = (os.cpu_count() or 1) if em.on_cpu() else 1
-        threads = concurrent.futures.ThreadPoolExecutor(num_threads)
-        try:
-            return list(threads.map(self.translate_ids, batches))
-        finally:
-            # Who interrupts this waits for what has begun, not for all the rest.
-            threads.shutdown(cancel_futures=True)
-
-    def encode(self, lines):
-        """Returns the source tokens of each line; counts those that it cuts in `num_cut`.
-
-        Args:
-            lines: list of strings.
-        """
-        longest, sources = self.lengths[-1], []
-        for ids in self.tokenizer.encode_batch(lines):
-            if len(ids) > longest:
-                self.num_cut += 1
-                ids = [*ids[: longest - 1], self.tokenizer.eos_id]
-            sources.append(ids)
-        return sources
+        return super()._translate_batches(batches)
 
     def compile_for(self, lines):
-        """Compiles what translating `lines` will need, so that it can be timed without."""
         sources = self.encode(lines)
         order = sorted(range(len(lines)), key=lambda i: len(sources[i]))
         shapes = set()
@@ -118,11 +76,6 @@ class Translator:
         self.num_cut = 0
 
     def translate_ids(self, sources):
-        """Returns target tokens `[rows, length]` for lists of source tokens.
-
-        Args:
-            sources: at most `batch_size` lists, of `encode`.
-        """
         rows, length = self._shape(sources)
         padded = np.zeros((rows, length), np.int32)
         for row, ids in enumerate(sources):
@@ -166,16 +119,4 @@ class Translator:
         # Rows are rounded up like lengths, for the sake of few compilations.
         sizes = sorted({1, min(8, self.batch_size), self.batch_size})
         rows = next(n for n in sizes if n >= len(sources))
-        return rows, next(n for n in self.lengths if n >= max(map(len, sources)))
-
-    def _batches(self, order, sources):
-        batch, limit = [], 0
-        for i in order:
-            length = next(n for n in self.lengths if n >= len(sources[i]))
-            if batch and (length != limit or len(batch) == self.batch_size):
-                yield batch
-                batch = []
-            batch.append(i)
-            limit = length
-        if batch:
-            yield batch
+        return rows, self.length_of(sources)

@@ -65,8 +65,14 @@ def fused(function):
     if not (_ON_TENSORFLOW and em.on_cpu()):
         return function
     program = tf.function(function, jit_compile=True, autograph=False)
-    # As a variable of Keras cannot be an argument.
-    return lambda *tensors: program(*map(tf.convert_to_tensor, tensors))
+
+    def call(*tensors):
+        if em.are_operations_plain():
+            return function(*tensors)
+        # As a variable of Keras cannot be an argument.
+        return program(*map(tf.convert_to_tensor, tensors))
+
+    return call
 
 
 def uniform(shape, seed, step, stream=0):

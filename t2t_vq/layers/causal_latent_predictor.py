@@ -48,7 +48,7 @@ class CausalLatentPredictor(LatentPredictor):
 
     def call(self, dense, codes, memory, memory_mask, training=False):
         x = ops.pad(self.project(dense), [[0, 0], [1, 0], [0, 0]])
-        x = self._add_positions(x, ops.arange(x.shape[1]))
+        x = self._add_positions(x, ops.arange(ops.shape(x)[1]))
         hidden = self.stack.causal(x, memory, memory_mask, training)
         known = ops.cast(hidden[:, :-1], "float32")
         return self.first_head(hidden), position_codes.later_logits(self.later_heads, known, codes)
@@ -102,18 +102,42 @@ class CausalLatentPredictor(LatentPredictor):
         """
 
         def first(codes, position, past):
-            x = self.project(embed(codes[:, None]))
-            x = self._add_positions(ops.where(position > 0, x, ops.zeros_like(x)), position[None])
+            x = self._input(embed, codes, position)
             hidden, past = self.stack.step(x, past, position, memory, memory_mask)
-            hidden = ops.cast(hidden[:, 0], "float32")
-            ends = ops.arange(self.num_codes + 1) == self.num_codes
-            empty = ops.logical_and(position == 0, ends)
-            logits = ops.where(empty, position_codes.IMPOSSIBLE, self.first_head(hidden))
-            return logits, hidden, past
+            return *self._score_first(hidden, position), past
 
         return position_codes.step(
             first, self.later_heads, symbols, index, state, self.num_codes, self.num_ends
         )
+
+    def grow(self, embed, memory, memory_mask, codes, position, past):
+        """Scores the first code of the position after `past`, as `step` does.
+
+        Args:
+            embed, memory, memory_mask: as in `step`.
+            codes: `[rows, C]` int32, of the position before; meaningless at position 0.
+            position: scalar int32.
+            past: for each layer, keys and values `[rows, heads, position, head_size]`.
+
+        Returns:
+            `(float32 logits [rows, K + 1], hidden [rows, dim], past)`; what is known of the
+            position is hidden, from which the heads score its other codes.
+        """
+        x = self._input(embed, codes, position)
+        hidden, past = self.stack.grow(x, past, memory, memory_mask)
+        return *self._score_first(hidden, position), past
+
+    def _input(self, embed, codes, position):
+        """Returns the Transformer's input at a position, given the codes of the one before."""
+        x = self.project(embed(codes[:, None]))
+        return self._add_positions(ops.where(position > 0, x, ops.zeros_like(x)), position[None])
+
+    def _score_first(self, hidden, position):
+        """Returns logits of the first code or the end, and what is known of the position."""
+        hidden = ops.cast(hidden[:, 0], "float32")
+        ends = ops.arange(self.num_codes + 1) == self.num_codes
+        empty = ops.logical_and(position == 0, ends)
+        return ops.where(empty, position_codes.IMPOSSIBLE, self.first_head(hidden)), hidden
 
     def _add_positions(self, x, positions):
         return x + ops.cast(sinusoids(positions, x.shape[-1]), x.dtype)

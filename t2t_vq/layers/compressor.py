@@ -18,7 +18,8 @@ def compressed_mask(mask, steps):
     Returns:
         `[batch, length / 2**steps]` bool.
     """
-    return ops.any(ops.reshape(mask, (-1, mask.shape[1] >> steps, 1 << steps)), axis=-1)
+    length = ops.shape(mask)[1]
+    return ops.any(ops.reshape(mask, (-1, length // (1 << steps), 1 << steps)), axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -72,7 +73,7 @@ class Compressor(keras.layers.Layer):
         self.built = True
 
     def call(self, x, mask, training=False):
-        if x.shape[1] % (1 << self.steps):
+        if (x.shape[1] or 0) % (1 << self.steps):
             raise ValueError(
                 f"A sequence of {x.shape[1]} cannot be halved {self.steps} times. "
                 f"Pad it to a multiple of {1 << self.steps}."
@@ -82,7 +83,7 @@ class Compressor(keras.layers.Layer):
         for step, layer in enumerate(self.halve):
             step_mask = compressed_mask(mask, step)[:, :, None]
             x = ops.where(step_mask, ops.relu(x) if step else x, 0.0)
-            x = layer(ops.reshape(x, (-1, x.shape[1] // 2, 2 * x.shape[2])))
+            x = layer(ops.reshape(x, (-1, ops.shape(x)[1] // 2, 2 * x.shape[2])))
         return self.norm(x)
 
     def get_config(self):

@@ -50,7 +50,7 @@ class Decompressor(keras.layers.Layer):
         dim = x.shape[-1]
         for residual, double in zip(self.residual, self.double, strict=True):
             x = double(residual(x, mask, training=training))
-            x = ops.reshape(x, (-1, x.shape[1] * 2, dim))
+            x = ops.reshape(x, (-1, ops.shape(x)[1] * 2, dim))
             mask = ops.repeat(mask, 2, axis=1)
         return x
 

@@ -79,7 +79,7 @@ class MaskedLatentPredictor(LatentPredictor):
             for i, scores in enumerate(logits)
         ]
         rows, positions = ops.shape(mask)
-        lengths = self._length_logits(memory, memory_mask, positions)
+        lengths = self.length_logits(memory, memory_mask, positions)
         copies = (ops.shape(memory)[0], rows // ops.shape(memory)[0], positions)
         lengths = ops.reshape(ops.broadcast_to(lengths[:, None], copies), (rows, 1, positions))
         number = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
@@ -112,10 +112,23 @@ class MaskedLatentPredictor(LatentPredictor):
         found = ops.where(mask[..., None], codes, self.num_codes)
         return ops.reshape(found, (-1, options.num_candidates, length, self.num_codebooks))
 
+    def score_first(self, dense, hidden, mask, memory, memory_mask):
+        """Scores the first code of each position.
+
+        Args:
+            dense, hidden, mask, memory, memory_mask: as in a call.
+
+        Returns:
+            `(float32 logits [rows, latents, K], state [rows, latents, dim])`; what is known of each
+            position is its state, from which the heads score its other codes.
+        """
+        state = self._states(dense, hidden, mask, memory, memory_mask)
+        return self.first_head(state), state
+
     def _states(self, dense, hidden, mask, memory, memory_mask, training=False):
         x = self.project(dense)
         x = ops.where(hidden[..., None], ops.cast(self.hidden_code, x.dtype), x)
-        x = x + ops.cast(sinusoids(ops.arange(x.shape[1]), x.shape[-1]), x.dtype)
+        x = x + ops.cast(sinusoids(ops.arange(ops.shape(x)[1]), x.shape[-1]), x.dtype)
         state = self.stack(
             x,
             padding_mask(mask),
@@ -135,7 +148,7 @@ class MaskedLatentPredictor(LatentPredictor):
         weights = ops.cast(number, "float32") / ops.cast(count, "float32")
         return hidden, ops.where(hidden, weights, 0.0)
 
-    def _length_logits(self, memory, memory_mask, most):
+    def length_logits(self, memory, memory_mask, most):
         """Returns `[batch, most]` scores of 1, 2, ... latents."""
         taken = self.latents_taken(memory)[..., 0]
         mean = ops.sum(ops.where(memory_mask[:, 0, 0], taken, 0.0), axis=-1, keepdims=True)
@@ -144,7 +157,7 @@ class MaskedLatentPredictor(LatentPredictor):
 
     def _choose_lengths(self, memory, memory_mask, most, options):
         """Returns numbers of latents, one for each candidate, `[batch * num_candidates, 1]`."""
-        logits = self._length_logits(memory, memory_mask, most)
+        logits = self.length_logits(memory, memory_mask, most)
         if options.num_samples:
             repeated = ops.repeat(logits, options.num_samples, axis=0)
             chosen = ops.argmax(perturb(repeated, options, 0), axis=-1)
@@ -156,8 +169,8 @@ class MaskedLatentPredictor(LatentPredictor):
 
     def _choose_codes(self, dense, hidden, mask, memory, memory_mask, options, index):
         """Returns codes `[rows, latents, C]`, and the log-probability of each position's."""
-        state = self._states(dense, hidden, mask, memory, memory_mask)
-        logits, codes, certain = self.first_head(state), [], 0.0
+        logits, state = self.score_first(dense, hidden, mask, memory, memory_mask)
+        codes, certain = [], 0.0
         for i in range(self.num_codebooks):
             drawn = logits
             if options.num_samples:

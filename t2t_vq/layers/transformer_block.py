@@ -120,10 +120,33 @@ class TransformerBlock(keras.layers.Layer):
             ops.slice_update(old, (0, 0, index, 0), ops.cast(item, old.dtype))
             for old, item in zip(past, new, strict=True)
         )
+        return self._after_past(x, normed, past, attention_mask, memory, memory_mask), past
+
+    def grow(self, x, past, memory=None, memory_mask=None):
+        """Decodes one position after a past that is no longer than what was decoded before.
+
+        It gives the same numbers as `step`, and suits programs without static shapes: nothing is
+        computed for positions that do not come.
+
+        Args:
+            x: `[rows, 1, dim]`, the input at this position.
+            past: keys and values, each `[rows, heads, positions before, head_size]`.
+            memory, memory_mask: as in `step`.
+
+        Returns:
+            `(output [rows, 1, dim], past)`, the latter one position longer.
+        """
+        normed = self.self_norm(x)
+        new = self.self_attention.keys_values(normed)
+        past = tuple(ops.concatenate(pair, axis=2) for pair in zip(past, new, strict=True))
+        return self._after_past(x, normed, past, None, memory, memory_mask), past
+
+    def _after_past(self, x, normed, past, attention_mask, memory, memory_mask):
+        """Returns the layer's output at one position, whose keys and values `past` holds too."""
         x = x + self.self_attention.attend(normed, *past, attention_mask)
         if self.attends_memory:
             x = self._attend_memory(x, memory, memory_mask, False)
-        return self._feed_forward(x, False), past
+        return self._feed_forward(x, False)
 
     def _attend_memory(self, x, memory, memory_mask, training):
         # Rows that share a memory are further queries to it, so that it need not be repeated.

@@ -82,9 +82,36 @@ class TransformerStack(keras.layers.Layer):
         """
         length = past[0][0].shape[2]
         attention_mask = (ops.arange(length) <= index)[None, None, None]
-        memory, updated = memory or [None] * len(self.blocks), []
-        for block, before, projected in zip(self.blocks, past, memory, strict=True):
-            x, after = block.step(x, before, index, attention_mask, projected, memory_mask)
+
+        def advance(block, x, before, projected):
+            return block.step(x, before, index, attention_mask, projected, memory_mask)
+
+        return self._advance(advance, x, past, memory)
+
+    def grow(self, x, past, memory=None, memory_mask=None):
+        """Decodes the position after `past`, as long as what was decoded before; as `step` does.
+
+        Args:
+            x: `[rows, 1, dim]`.
+            past: for each layer, keys and values `[rows, heads, positions before, head_size]`.
+            memory, memory_mask: as in `step`.
+
+        Returns:
+            `(output [rows, 1, dim], past)`, the latter one position longer.
+        """
+
+        def advance(block, x, before, projected):
+            return block.grow(x, before, projected, memory_mask)
+
+        return self._advance(advance, x, past, memory)
+
+    def _advance(self, advance, x, past, memory):
+        """Calls `advance(block, x, past, memory)` of layer after layer."""
+        updated = []
+        for block, before, projected in zip(
+            self.blocks, past, memory or [None] * len(self.blocks), strict=True
+        ):
+            x, after = advance(block, x, before, projected)
             updated.append(after)
         return self.norm(x), updated
 
@@ -92,7 +119,7 @@ class TransformerStack(keras.layers.Layer):
         """Runs the stack over all positions at once, each seeing itself and earlier ones."""
         return self(
             x,
-            causal_mask(x.shape[1]),
+            causal_mask(ops.shape(x)[1]),
             memory=memory,
             memory_mask=memory_mask,
             training=training,

@@ -112,15 +112,35 @@ class Transformer(TranslationModel):
         return search_symbols(step, past, batch, length, EOS_ID, search)
 
     def _step(self, memory, memory_mask, tokens, index, past):
-        x = self.embedding(tokens[:, None])
-        x = ops.where(index > 0, x, ops.zeros_like(x))
-        x = x + ops.cast(sinusoids(index[None], self.hidden_size), x.dtype)
+        x = self._input(tokens, index)
         hidden, past = self.decoder.step(x, past, index, memory, memory_mask)
         return self.embedding.logits(hidden[:, 0]), past
 
+    def grow(self, memory, memory_mask, tokens, index, past):
+        """Scores the token after `past`, for programs without static shapes.
+
+        Args:
+            memory: the encoded source, projected by `decoder.project_memory`.
+            memory_mask: `[batch, 1, 1, keys]` bool.
+            tokens: `[rows]` int32, those before; meaningless at position 0.
+            index: scalar int32, the position.
+            past: for each layer, keys and values `[rows, heads, index, head_size]`.
+
+        Returns:
+            `(float32 logits [rows, vocab], past)`, the latter one position longer.
+        """
+        hidden, past = self.decoder.grow(self._input(tokens, index), past, memory, memory_mask)
+        return self.embedding.logits(hidden[:, 0]), past
+
+    def _input(self, tokens, index):
+        """Returns the decoder's input at a position, given the tokens before it."""
+        x = self.embedding(tokens[:, None])
+        x = ops.where(index > 0, x, ops.zeros_like(x))
+        return x + ops.cast(sinusoids(index[None], self.hidden_size), x.dtype)
+
     def log_likelihood(self, source, targets):
         memory, memory_mask = self.encode(source)
-        _, num_targets, length = targets.shape
+        _, num_targets, length = ops.shape(targets)
         target = ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length))
         logits = self._score(target, memory, memory_mask)
         losses = cross_entropy(logits, target[..., None])

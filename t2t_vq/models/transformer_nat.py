@@ -117,6 +117,7 @@ class TransformerNat(TranslationModel):
                 f"predicted_latents={predicted_latents} is a share of the latents, so it must be "
                 "from 0 to 1."
             )
+        self.predictor_name = predictor
         self.compress_steps = compress_steps
         self.label_smoothing = label_smoothing
         self.latent_label_smoothing = latent_label_smoothing
@@ -363,14 +364,26 @@ class TransformerNat(TranslationModel):
         Returns:
             `[rows, length]` int32.
         """
+        return self.decode_symbols(self.symbols_of(tokens), memory, memory_mask)
+
+    def symbols_of(self, tokens):
+        """Returns the latents of a translation.
+
+        Args:
+            tokens: `[rows, length]` int32, each row to be cut at its first 1.
+
+        Returns:
+            `[rows, length / 2**compress_steps, num_codebooks]` int32; the number `num_codes`
+            stands where no token is.
+        """
         latents = self.compress(until_end(tokens, EOS_ID, PAD_ID))
         codes = self.bottleneck.forward(latents.vectors, latents.mask).output.codes
-        return self._decode(codes, latents.mask, memory, memory_mask)
+        return ops.where(latents.mask[..., None], codes, self.bottleneck.num_codes)
 
     def log_likelihood(self, source, targets):
         """Scores given translations by a bound: of the translation and its own codes together."""
         memory, memory_mask = self.encode(source)
-        num_targets, length = targets.shape[1:]
+        num_targets, length = ops.shape(targets)[1:]
         target = self._pad(ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length)))
         latents = self.compress(target)
         output = self.bottleneck.forward(latents.vectors, latents.mask).output
@@ -394,20 +407,21 @@ class TransformerNat(TranslationModel):
         Returns:
             `[rows, latents * 2**compress_steps]` int32.
         """
-        mask = symbols[..., 0] != self.bottleneck.num_codes
-        codes = ops.where(mask[..., None], symbols, 0)
+        most = symbols.shape[1]
 
         def decode(length):
-            tokens = self._decode(codes[:, :length], mask[:, :length], memory, memory_mask)
-            missing = (mask.shape[1] - length) << self.compress_steps
+            tokens = self.decode_symbols(symbols[:, :length], memory, memory_mask)
+            missing = (most - length) << self.compress_steps
             return ops.pad(tokens, [[0, 0], [0, missing]], constant_values=EOS_ID)
 
-        longest = ops.max(ops.sum(ops.cast(mask, "int32"), axis=1))
-        return at_shortest(decode, mask.shape[1], longest)
+        used = ops.cast(symbols[..., 0] != self.bottleneck.num_codes, "int32")
+        return at_shortest(decode, most, ops.max(ops.sum(used, axis=1)))
 
-    def _decode(self, codes, mask, memory, memory_mask):
-        logits = self.reconstruct(self.bottleneck.embed(codes), mask, memory, memory_mask)
-        tokens = em.most_probable(logits)
+    def decode_symbols(self, symbols, memory, memory_mask):
+        """Returns what `decode_latents` does, computed on all positions, needed or not."""
+        mask = symbols[..., 0] != self.bottleneck.num_codes
+        dense = self.bottleneck.embed(ops.where(mask[..., None], symbols, 0))
+        tokens = em.most_probable(self.reconstruct(dense, mask, memory, memory_mask))
         return ops.where(self._block_mask(mask), tokens, EOS_ID)
 
     def _embed(self, codes):
@@ -415,7 +429,7 @@ class TransformerNat(TranslationModel):
         return ops.stop_gradient(self.bottleneck.embed(codes))
 
     def _pad(self, target):
-        missing = -target.shape[1] % (1 << self.compress_steps)
+        missing = -ops.shape(target)[1] % (1 << self.compress_steps)
         return ops.pad(target, [[0, 0], [0, missing]])
 
     def _block_mask(self, mask):

@@ -97,4 +97,4 @@ class TranslationModel(Model):
 
     def add_positions(self, x):
         """Adds position encodings to `x` `[batch, length, dim]`."""
-        return x + ops.cast(sinusoids(ops.arange(x.shape[1]), self.hidden_size), x.dtype)
+        return x + ops.cast(sinusoids(ops.arange(ops.shape(x)[1]), self.hidden_size), x.dtype)

@@ -1,0 +1,98 @@
+"""Lines of text to lines of text, whatever translates the tokens; imports nothing heavy."""
+
+import concurrent.futures
+import re
+
+
+class LineTranslator:
+    """Translates lines of text in batches of lines of like length; a subclass translates a batch.
+
+    Args:
+        tokenizer: a `t2t_vq.data.tokenizer.Tokenizer`.
+        lengths: sources of up to each of these lengths make batches of their own; a source longer
+            than the last is cut there.
+        batch_size: most sources translated together.
+        num_threads: batches translated at once.
+
+    Attributes:
+        num_cut: sources that were cut so far.
+    """
+
+    def __init__(self, tokenizer, lengths, batch_size, num_threads):
+        self.tokenizer = tokenizer
+        self.lengths = list(lengths)
+        self.batch_size = batch_size
+        self.num_threads = num_threads
+        self.num_cut = 0
+
+    def translate(self, lines):
+        """Returns one translation a line, in order; an empty line gives an empty line.
+
+        Args:
+            lines: list of strings.
+        """
+        sources = self.encode(lines)
+        translations = [""] * len(lines)
+        # A line of blanks is its end alone: there is nothing to translate.
+        order = sorted(
+            (i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: len(sources[i])
+        )
+        batches = list(self._batches(order, sources))
+        found = self._translate_batches([[sources[i] for i in batch] for batch in batches])
+        for batch, tokens in zip(batches, found, strict=True):
+            for i, text in zip(batch, self.tokenizer.decode_batch(tokens), strict=True):
+                # A vocabulary that spells unknown characters in bytes can spell line breaks too.
+                translations[i] = re.sub(r"[\r\n]+", " ", text)
+        return translations
+
+    def encode(self, lines):
+        """Returns the source tokens of each line; counts those that it cuts in `num_cut`.
+
+        Args:
+            lines: list of strings.
+        """
+        longest, sources = self.lengths[-1], []
+        for ids in self.tokenizer.encode_batch(lines):
+            if len(ids) > longest:
+                self.num_cut += 1
+                ids = [*ids[: longest - 1], self.tokenizer.eos_id]
+            sources.append(ids)
+        return sources
+
+    def translate_ids(self, sources):
+        """Returns target tokens `[rows, length]` for lists of source tokens.
+
+        Args:
+            sources: at most `batch_size` lists, of `encode`, that fit the same length.
+        """
+        raise NotImplementedError
+
+    def compile_for(self, lines):
+        """Prepares what translating `lines` will need, so that it can be timed without."""
+        raise NotImplementedError
+
+    def length_of(self, sources):
+        """Returns the smallest of `lengths` that lists of source tokens fit."""
+        longest = max(map(len, sources))
+        return next(length for length in self.lengths if length >= longest)
+
+    def _translate_batches(self, batches):
+        """Returns what `translate_ids` does, for each of a list of batches."""
+        threads = concurrent.futures.ThreadPoolExecutor(self.num_threads)
+        try:
+            return list(threads.map(self.translate_ids, batches))
+        finally:
+            # Who interrupts this waits for what has begun, not for all the rest.
+            threads.shutdown(cancel_futures=True)
+
+    def _batches(self, order, sources):
+        batch, limit = [], 0
+        for i in order:
+            length = self.length_of([sources[i]])
+            if batch and (length != limit or len(batch) == self.batch_size):
+                yield batch
+                batch = []
+            batch.append(i)
+            limit = length
+        if batch:
+            yield batch

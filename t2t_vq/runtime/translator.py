@@ -1,0 +1,96 @@
+"""An exported translation model as a function of lines of text."""
+
+import concurrent.futures
+import functools
+import os
+
+import numpy as np
+
+from t2t_vq.data.tokenizer import EOS_ID, PAD_ID, Tokenizer
+from t2t_vq.decoding.options import BATCH_SIZE, Search
+from t2t_vq.formats.exported import VOCABULARY, file_of
+from t2t_vq.line_translator import LineTranslator
+from t2t_vq.runtime import causal_latents, masked_latents
+from t2t_vq.runtime.search import best_candidate
+from t2t_vq.runtime.tokens import find_tokens
+
+_LATENTS = {"causal": causal_latents.find_latents, "masked": masked_latents.find_latents}
+
+
+class NetworkTranslator(LineTranslator):
+    """Translates lines of text with the networks of an export, as its search says.
+
+    Several batches are translated at once, one on each processor; a single one has them all.
+
+    Args:
+        folder: of the export.
+        exported: the `t2t_vq.formats.exported.Exported` that it holds.
+        open_networks: function from a number of calls at a time to the networks, a mapping of names
+            to `t2t_vq.runtime.networks.Network`.
+        batch_size: most candidates decoded together. Default 64.
+
+    Attributes:
+        search: the `t2t_vq.decoding.options.Search` that the export holds.
+    """
+
+    def __init__(self, folder, exported, open_networks, batch_size=BATCH_SIZE):
+        details = exported.details
+        self.search = Search(**details["search"])
+        self.target_lengths = {int(n): most for n, most in details["target_lengths"].items()}
+        super().__init__(
+            Tokenizer(file_of(folder, VOCABULARY)),
+            sorted(self.target_lengths),
+            max(1, batch_size // self.search.num_candidates),
+            num_threads=len(os.sched_getaffinity(0)),
+        )
+        self._details = details
+        self._open = functools.cache(open_networks)
+
+    def compile_for(self, lines):
+        self.translate(lines[: self.batch_size * self.num_threads])
+        self.num_cut = 0
+
+    def translate_ids(self, sources):
+        return self._translate(self._open(1), sources)
+
+    def _translate_batches(self, batches):
+        if len(batches) < 2 or self.num_threads < 2:
+            return [self.translate_ids(batch) for batch in batches]
+        translate = functools.partial(self._translate, self._open(self.num_threads))
+        with concurrent.futures.ThreadPoolExecutor(self.num_threads) as threads:
+            return list(threads.map(translate, batches))
+
+    def _translate(self, networks, sources):
+        most = self.target_lengths[self.length_of(sources)]
+        source = np.full((len(sources), max(map(len, sources))), PAD_ID, np.int32)
+        for row, ids in enumerate(sources):
+            source[row, : len(ids)] = ids
+        candidates = self._candidates(networks, source, most)
+        if not self._details["is_rescored"]:
+            return candidates[:, 0]
+        scored = networks["rescorer"]({"source": source, "candidates": candidates})
+        return best_candidate(candidates, scored["likelihoods"], EOS_ID, self.search.alpha)
+
+    def _candidates(self, networks, source, most):
+        """Returns `[batch, num_candidates, length]` int32, best first."""
+        if self._details["predictor"] == "tokens":
+            return find_tokens(networks, source, most, self.search, EOS_ID)
+        num_codes, num_codebooks = self._details["num_codes"], self._details["num_codebooks"]
+        length = most >> self._details["compress_steps"]
+        memory = networks["encoder"]({"source": source, "most": np.array(length, np.int32)})
+        latents = _LATENTS[self._details["predictor"]](
+            networks, source, memory, length, self.search, num_codes, num_codebooks
+        )
+        latents = latents.reshape(-1, length, num_codebooks)
+        decode = networks["decoder"].bound({"source": source, "memory": memory["memory"]})
+        tokens = _decode(decode, latents, num_codes)
+        for _ in range(self.search.refinements):
+            latents = networks["compressor"]({"tokens": tokens})["codes"]
+            tokens = _decode(decode, latents, num_codes)
+        return tokens.reshape(len(source), -1, tokens.shape[-1])
+
+
+def _decode(decode, latents, num_codes):
+    """Decodes `[rows, latents, C]` without the positions that no row needs."""
+    needed = (latents[..., 0] != num_codes).sum(axis=1).max()
+    return decode({"codes": latents[:, :needed]})["tokens"]
