@@ -160,8 +160,13 @@ def _in_chunks(e_step, codebook, *rows):
 
 def posterior_logits(x, codebook, temperature):
     """The soft E-step: logits `[N, K]` of the posterior `softmax_j(-|x - e_j|^2 / temperature)`."""
-    temperature = ops.convert_to_tensor(temperature, "float32")
-    return distance_logits(x, codebook) / temperature[..., None, None]
+    return distance_logits(x, codebook) / _over_rows(temperature)
+
+
+def _over_rows(temperature):
+    """Returns one temperature for all codebooks, or one each, as `[..., 1, 1]`."""
+    # Not by an index: of a constant without axes, OpenVINO 2026.4 makes an arbitrary number.
+    return ops.expand_dims(ops.convert_to_tensor(temperature, "float32"), (-2, -1))
 
 
 def codebook_variance(codebook):
@@ -430,7 +435,7 @@ def posterior_mean(x, codebook, temperature):
     >>> mean = posterior_mean(x, codebook, 2.0)  # [100, 16]
     """
     # Vectors and codes are divided by the temperature, which costs less than dividing `[N, K]`.
-    scale = ops.rsqrt(ops.convert_to_tensor(temperature, "float32"))[..., None, None]
+    scale = ops.rsqrt(_over_rows(temperature))
     logits = distance_logits(scale * x, scale * codebook)
     return ops.matmul(ops.softmax(logits, axis=-1), codebook)
 

@@ -95,6 +95,16 @@ class Run:
                 "Repeat the first command to go on, or choose another --output_dir."
             )
 
+    def describe(self):
+        """Returns what was trained, as a dict that JSON can hold; its paths are left out."""
+        return {
+            "problem": self.problem,
+            "hparams": self.hparams_set,
+            "overrides": config.overrides_of(self.hparams, registry.hparams(self.hparams_set)),
+            "seed": self.seed,
+            "precision": self.precision,
+        }
+
     def make_problem(self):
         """Returns the problem."""
         return registry.problem(self.problem)

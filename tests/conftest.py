@@ -10,6 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import keras
+import numpy as np
 import pytest
 
 from t2t_vq.training.strategy import make_strategy
@@ -52,3 +53,40 @@ def load_script(tf):
         return module
 
     return load
+
+
+@pytest.fixture(scope="session")
+def random_model(tf):
+    """A function that makes a tiny translation model, whose translations vary though untrained."""
+    from t2t_vq.bottlenecks.soft_em import SoftEM
+    from t2t_vq.models.transformer import Transformer
+    from t2t_vq.models.transformer_nat import TransformerNat
+
+    size = {"hidden_size": 16, "filter_size": 32, "num_heads": 2, "encoder_layers": 1}
+
+    def make(vocab_size, predictor=None, bottleneck=None, seed=1, **options):
+        """Makes a `Transformer`, or with a predictor, "causal" or "masked", a `TransformerNat`."""
+        keras.utils.set_random_seed(seed)
+        rng = np.random.default_rng(seed)
+        options = {**size, "decoder_layers": 2, **options}
+        if predictor:
+            options = {
+                "predictor_layers": 2,
+                "compress_steps": 1,
+                **options,
+                "predictor": predictor,
+            }
+            model = TransformerNat(vocab_size, bottleneck or SoftEM(num_codes=16), **options)
+        else:
+            model = Transformer(vocab_size, **options)
+        for weight in model.trainable_weights:
+            if len(weight.shape) < 2:
+                weight.assign(weight + 0.3 * rng.normal(size=weight.shape).astype("float32"))
+            elif weight is not model.embedding.table:
+                # So that what a layer adds weighs more than what it is added to.
+                weight.assign(3.0 * weight)
+        if predictor:
+            model.adapt([{"target": rng.integers(1, vocab_size, (64, 16)).astype("int32")}])
+        return model
+
+    return make

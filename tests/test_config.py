@@ -157,6 +157,13 @@ def test_every_set_is_consistent(name):
         assert hparams.startup_steps < hparams.train_steps
 
 
+@pytest.mark.parametrize("size", ["tiny", "small", "base"])
+def test_a_deep_set_has_twice_the_encoder_and_one_decoder_layer(size):
+    plain = registry.hparams(f"transformer_{size}")
+    expected = dataclasses.replace(plain, encoder_layers=2 * plain.encoder_layers, decoder_layers=1)
+    assert registry.hparams(f"transformer_deep_{size}") == expected
+
+
 @pytest.mark.parametrize(
     ("values", "part"),
     [

@@ -209,7 +209,9 @@ class CodebookBottleneck(Bottleneck):
         quantized = assigned.relaxed
         if quantized is None:
             quantized = ESTIMATORS[self.estimator](vectors, assigned.quantized)
-        dense = ops.where(started[..., None, None] > 0, quantized, vectors)
+        # Not by an index: of a constant without axes, OpenVINO 2026.4 makes an arbitrary number.
+        has_started = ops.expand_dims(started, (-2, -1)) > 0
+        dense = ops.where(has_started, quantized, vectors)
         output = BottleneckOutput(dense, assigned.codes, assigned.samples)
         return Quantized(output, started * loss, statistics)
 

@@ -3,6 +3,9 @@
 t2t-vq-decode --output_dir=t2t_vq_runs/mine --inputs=text.en --outputs=text.de
 echo "The dog sleeps." | t2t-vq-decode --output_dir=t2t_vq_runs/mine
 t2t-vq-decode --output_dir=t2t_vq_runs/mine --interactive
+t2t-vq-decode --export_dir=export/fast --inputs=text.en --outputs=text.de
+
+An exported folder of networks translates without TensorFlow, and with the search that it holds.
 """
 
 import contextlib
@@ -22,6 +25,7 @@ _LINES = 16_384
 
 def _define():
     trained.define()
+    trained.define_export_dir()
     trained.define_batch_size()
     absl_flags.DEFINE_string("inputs", "-", "File to translate, or - for standard input.")
     absl_flags.DEFINE_string("outputs", "-", "File to write, or - for standard output.")
@@ -33,15 +37,19 @@ def main():
     if FLAGS.interactive:
         if (FLAGS.inputs, FLAGS.outputs) != ("-", "-"):
             raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
-        _converse(trained.load()[2])
+        _converse(_translator())
         return
     if FLAGS.inputs != "-" and (not os.path.exists(FLAGS.inputs) or os.path.isdir(FLAGS.inputs)):
         raise FileNotFoundError(f"There is no file {FLAGS.inputs} to translate; correct --inputs.")
     if os.path.isdir(FLAGS.outputs) or not os.path.isdir(os.path.dirname(FLAGS.outputs) or "."):
         raise FileNotFoundError(f"{FLAGS.outputs} is no place for a file; correct --outputs.")
-    translator = trained.load()[2]
+    translator = _translator()
     with _reader(FLAGS.inputs) as inputs, _writer(FLAGS.outputs) as outputs:
         decode_lines(translator, inputs, outputs)
+
+
+def _translator():
+    return trained.load_exported()[0] if trained.is_exported() else trained.load()[2]
 
 
 def decode_lines(translator, inputs, outputs):
@@ -142,4 +150,4 @@ def _writer(path):
 
 def run():
     """Entry point of `t2t-vq-decode`."""
-    flags.run(main, __doc__, (), define=_define, required=("output_dir",))
+    flags.run(main, __doc__, (), define=_define)

@@ -1,8 +1,10 @@
 """Scores a trained model: BLEU and chrF of translations, or bits per dimension of images.
 
     t2t-vq-eval --output_dir=t2t_vq_runs/mine --split=test
+    t2t-vq-eval --export_dir=export/fast --split=test
 
-The last line is JSON, of what was scored and how; null stands for what is infinite.
+An exported folder of networks is scored without TensorFlow, on the data in --data_dir. The last
+line is JSON, of what was scored and how; null stands for what is infinite.
 """
 
 import json
@@ -11,7 +13,7 @@ import time
 
 from absl import flags as absl_flags
 
-from t2t_vq import config, registry
+from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
 
@@ -20,13 +22,16 @@ FLAGS = absl_flags.FLAGS
 
 def _define():
     trained.define()
+    trained.define_export_dir()
     trained.define_batch_size()
     absl_flags.DEFINE_enum("split", "test", ("dev", "test"), "Which data to score on.")
 
 
 def main():
     """Scores as the flags say."""
-    if runs.load(FLAGS.output_dir).hparams.task == "images":
+    if trained.is_exported():
+        _score_export()
+    elif runs.load(FLAGS.output_dir).hparams.task == "images":
         trained.refuse_search()
         _score_images()
     else:
@@ -41,11 +46,32 @@ def _score_translations():
         "rescore_with": FLAGS.rescore_with,
         "rescore_checkpoint": FLAGS.rescore_checkpoint,
     }
+    result = _scored(translator, sources, references)
+    print(json_line(run, path, FLAGS.split, {**search, **result}))
+
+
+def _score_export():
+    translator, exported = trained.load_exported()
+    # An export does not know where its data lies.
+    problem = registry.problem(exported.provenance["problem"])
+    result = _scored(translator, *problem.text(FLAGS.data_dir, FLAGS.split))
+    about = {
+        **exported.provenance,
+        "engine": exported.engine,
+        "precision": exported.precision,
+        "split": FLAGS.split,
+        **vars(translator.search),
+    }
+    print(_as_json({**about, **result}))
+
+
+def _scored(translator, sources, references):
+    """Scores and prints; returns the scores."""
     result = score(translator, sources, references)
     for name in ("bleu", "chrf"):
         print(f"{name:5} {result[name]:6.2f}  {result[f'{name}_signature']}")
     print(f"{result['sentences']:,} sentences, {result['sentences_per_second']:.1f} a second")
-    print(json_line(run, path, FLAGS.split, {**search, **result}))
+    return result
 
 
 def _score_images():
@@ -70,20 +96,22 @@ def json_line(run, path, split, result):
     from t2t_vq.training.checkpoints import step_of
 
     about = {
-        "problem": run.problem,
-        "hparams": run.hparams_set,
-        "overrides": config.overrides_of(run.hparams, registry.hparams(run.hparams_set)),
-        "seed": run.seed,
-        "precision": run.precision,
+        **run.describe(),
         "split": split,
         "checkpoint": path,
         "updates": step_of(path),
     }
-    finite = {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in result.items()
-    }
-    return json.dumps({**about, **finite})
+    return _as_json({**about, **result})
+
+
+def _as_json(values):
+    """Returns a dict as a line of JSON; what is infinite or NaN becomes null."""
+    return json.dumps(
+        {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in values.items()
+        }
+    )
 
 
 def score(translator, sources, references):
@@ -158,4 +186,4 @@ def score_images(codec, images, labels):
 
 def run():
     """Entry point of `t2t-vq-eval`."""
-    flags.run(main, __doc__, (), define=_define, required=("output_dir",))
+    flags.run(main, __doc__, ("data_dir",), define=_define)

@@ -45,6 +45,15 @@ def define():
     )
 
 
+def define_export_dir():
+    """Defines the flag that chooses an exported model instead of a run."""
+    absl_flags.DEFINE_string(
+        "export_dir",
+        None,
+        "Folder that t2t-vq-export --format=openvino or onnx wrote, instead of --output_dir.",
+    )
+
+
 def define_checkpoint():
     """Defines the flag that chooses a run's checkpoint."""
     absl_flags.DEFINE_string(
@@ -82,6 +91,49 @@ def refuse_search():
                 f"--{name} is for translation, and the run in {FLAGS.output_dir} is one of images. "
                 "Leave it out."
             )
+
+
+def is_exported():
+    """Returns whether the flags choose an exported model rather than a run.
+
+    Raises:
+        ValueError: when they choose both, or none.
+    """
+    if FLAGS.output_dir and FLAGS.export_dir:
+        raise ValueError(
+            "--output_dir names a run and --export_dir an exported model. Give one of the two."
+        )
+    if not (FLAGS.output_dir or FLAGS.export_dir):
+        raise ValueError(
+            "--output_dir is missing, or --export_dir for an exported model. --help lists all "
+            "flags."
+        )
+    return bool(FLAGS.export_dir)
+
+
+def load_exported():
+    """Returns `(translator, description)` of the exported translation model that the flags choose.
+
+    Raises:
+        ValueError: when flags are given that only a run can follow, or it is one of images.
+    """
+    for name in ("checkpoint", *_SEARCH):
+        if name != "batch_size" and FLAGS[name].present:
+            raise ValueError(
+                f"--{name} is chosen when a model is exported, and {FLAGS.export_dir} holds what "
+                "was chosen. Leave it out, or export again with it."
+            )
+
+    from t2t_vq import runtime
+    from t2t_vq.formats import exported
+
+    description = exported.load(FLAGS.export_dir)
+    if description.task != "translation":
+        raise ValueError(
+            f"{FLAGS.export_dir} holds a model of {description.task}, and one of translation is "
+            "needed. Name the folder of such a model."
+        )
+    return runtime.load(FLAGS.export_dir, FLAGS.batch_size), description
 
 
 def load():

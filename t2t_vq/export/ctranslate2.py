@@ -13,7 +13,7 @@ from t2t_vq.models.transformer import Transformer
 from t2t_vq.translator import LENGTHS
 
 
-def export_ctranslate2(translator, export_dir):
+def export_ctranslate2(translator, export_dir, quantization=None):
     """Writes a model that CTranslate2 runs, and its vocabulary as `sentencepiece.model`.
 
     Its greedy search (`beam_size=1`) gives the same tokens as the translator, in float32 and up to
@@ -24,6 +24,8 @@ def export_ctranslate2(translator, export_dir):
     Args:
         translator: a `t2t_vq.translator.Translator` of a `Transformer`, with the default search.
         export_dir: a folder that is not there yet, or empty.
+        quantization: "int8" writes weights of a quarter of the size. By default they are float32,
+            and whoever loads them says what to compute in.
 
     Raises:
         FileExistsError: when `export_dir` holds files.
@@ -44,7 +46,7 @@ def export_ctranslate2(translator, export_dir):
     spec = _spec(translator.model)
     _describe_vocabulary(spec, translator.tokenizer)
     spec.validate()
-    spec.optimize()
+    spec.optimize(quantization)
     with filling(export_dir) as folder:
         spec.save(folder)
         vocabulary = pathlib.Path(folder) / "sentencepiece.model"

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from t2t_vq.data.tokenizer import PAD_ID
 from t2t_vq.export.network import Network
+from t2t_vq.export.network_parts import code_heads, keys_and_values, named, pairs
 from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.models.transformer import Transformer
@@ -71,12 +72,14 @@ def translation_details(translator):
 
 def _parallel(model, search):
     predictor = model.predictor
-    if isinstance(predictor, CausalLatentPredictor):
+    is_causal = isinstance(predictor, CausalLatentPredictor)
+    if is_causal:
         networks = [_stepwise_encoder(model, predictor.stack, memory=True), _code_predictor(model)]
     else:
         networks = [_measuring_encoder(model), _hidden_code_predictor(model)]
-    for number, head in enumerate(predictor.later_heads, start=1):
-        networks.append(_code_head(f"code_head_{number}", head, predictor))
+    # A search step by step has one position a row, a parallel one all of them.
+    num_free = 1 if is_causal else 2
+    networks += code_heads(predictor.later_heads, predictor.project.units, num_free)
     networks.append(_decoder(model))
     if search.refinements:
         networks.append(_compressor(model))
@@ -87,28 +90,9 @@ def _mask(source):
     return padding_mask(source != PAD_ID)
 
 
-def _attention(prefix, pairs):
-    """Names keys and values of each layer."""
-    return {
-        f"{prefix}{kind}_{layer}": tensor
-        for layer, pair in enumerate(pairs)
-        for kind, tensor in zip(("keys", "values"), pair, strict=True)
-    }
-
-
-def _pairs(prefix, tensors, num_layers):
-    return [
-        (tensors[f"{prefix}keys_{layer}"], tensors[f"{prefix}values_{layer}"])
-        for layer in range(num_layers)
-    ]
-
-
 def _attention_inputs(stack):
     """Returns the specifications of projected memory and of the past."""
-    attention = stack.blocks[0].self_attention
-    shape = [None, attention.num_heads, None, attention.head_size]
-    pairs = [(tf.TensorSpec(shape, tf.float32),) * 2] * stack.num_layers
-    return _attention("memory_", pairs) | _attention("past_", pairs)
+    return keys_and_values("memory_", stack) | keys_and_values("past_", stack)
 
 
 def _stepwise_encoder(model, stack, memory=False):
@@ -116,7 +100,7 @@ def _stepwise_encoder(model, stack, memory=False):
 
     def encode(source):
         encoded, _ = model.encode(source)
-        found = _attention("memory_", stack.project_memory(encoded))
+        found = named("memory_", stack.project_memory(encoded))
         return {"memory": encoded, **found} if memory else found
 
     return Network("encoder", encode, {"source": _IDS})
@@ -138,9 +122,9 @@ def _measuring_encoder(model):
 def _token_predictor(model):
     def predict(source, symbols, position, **tensors):
         layers = model.decoder.num_layers
-        memory, past = _pairs("memory_", tensors, layers), _pairs("past_", tensors, layers)
+        memory, past = pairs("memory_", tensors, layers), pairs("past_", tensors, layers)
         logits, past = model.grow(memory, _mask(source), symbols, position, past)
-        return {"logits": logits, **_attention("next_", past)}
+        return {"logits": logits, **named("next_", past)}
 
     symbols = tf.TensorSpec([None], tf.int32)
     own = {"source": _IDS, "symbols": symbols, "position": _NUMBER}
@@ -152,11 +136,11 @@ def _code_predictor(model):
 
     def predict(source, codes, position, **tensors):
         layers = predictor.num_layers
-        memory, past = _pairs("memory_", tensors, layers), _pairs("past_", tensors, layers)
+        memory, past = pairs("memory_", tensors, layers), pairs("past_", tensors, layers)
         logits, hidden, past = predictor.grow(
             model.bottleneck.embed, memory, _mask(source), codes, position, past
         )
-        found = {"logits": logits, **_attention("next_", past)}
+        found = {"logits": logits, **named("next_", past)}
         return {"hidden": hidden, **found} if predictor.later_heads else found
 
     codes = tf.TensorSpec([None, predictor.num_codebooks], tf.int32)
@@ -186,17 +170,6 @@ def _hidden_code_predictor(model):
             "counts": tf.TensorSpec([None, 1], tf.int32),
         },
     )
-
-
-def _code_head(name, head, predictor):
-    def score(hidden, codes):
-        logits, known = head(hidden, codes)
-        return {"logits": logits, "next_hidden": known}
-
-    # A search step by step has one position a row, a parallel one all of them.
-    free = [None] if isinstance(predictor, CausalLatentPredictor) else [None, None]
-    hidden = tf.TensorSpec([*free, predictor.project.units], tf.float32)
-    return Network(name, score, {"hidden": hidden, "codes": tf.TensorSpec(free, tf.int32)})
 
 
 def _memory(model):

@@ -3,9 +3,13 @@
 import keras
 from keras import ops
 
+from t2t_vq import em
 from t2t_vq.layers.dropout import Dropout
 
 _MASKED = -1e9
+# Scope of operations that leave the first two axes, `[batch, length]`, as they are. Who rewrites a
+# graph for another library knows them by it.
+KEEPS_LENGTHS = "keeps_lengths"
 
 
 def padding_mask(mask):
@@ -83,24 +87,58 @@ class MultiHeadAttention(keras.layers.Layer):
         return layer
 
     def call(self, queries, memory, attention_mask=None, training=False):
-        keys, values = self.keys_values(memory)
-        return self.attend(queries, keys, values, attention_mask, training)
+        if memory is queries:
+            projected = self.project(queries)
+        else:
+            projected = *self._project(queries, self.query), *self.keys_values(memory)
+        return self.attend_projected(*projected, attention_mask, training)
+
+    def project(self, x):
+        """Returns queries, keys and values of `x`, each `[batch, heads, length, head_size]`."""
+        return self._project(x, self.query, self.key, self.value)
 
     def keys_values(self, memory):
         """Returns keys and values of `memory`, each `[batch, heads, keys, head_size]`."""
-        return self.key(memory), self.value(memory)
+        return self._project(memory, self.key, self.value)
 
     def attend(self, queries, keys, values, attention_mask=None, training=False):
         """Attends from `queries` `[batch, queries, dim]` to projected keys and values."""
-        projected = self.query(queries) * (self.head_size**-0.5)
-        logits = ops.cast(ops.matmul(projected, ops.swapaxes(keys, -1, -2)), "float32")
+        (projected,) = self._project(queries, self.query)
+        return self.attend_projected(projected, keys, values, attention_mask, training)
+
+    def attend_projected(self, queries, keys, values, attention_mask=None, training=False):
+        """Attends from projected queries `[batch, heads, queries, head_size]`."""
+        queries = queries * (self.head_size**-0.5)
+        logits = ops.cast(ops.matmul(queries, ops.swapaxes(keys, -1, -2)), "float32")
         if attention_mask is not None:
             # Not an addition, which TensorFlow fuses with the product on a CPU: oneDNN has no quick
             # kernel for such a sum, and takes a hundred times as long over long sequences.
             logits = ops.where(attention_mask, logits, _MASKED)
         weights = ops.cast(ops.softmax(logits), values.dtype)
         weights = self.dropout(weights, training=training)
-        return self.combine(ops.matmul(weights, values))
+        return self._combine(ops.matmul(weights, values))
+
+    def _project(self, x, *layers):
+        """Projects `[batch, length, dim]`; to other libraries as one plain product."""
+        if not em.are_operations_plain():
+            return [layer(x) for layer in layers]
+        kernels = [ops.reshape(layer.kernel, (x.shape[-1], -1)) for layer in layers]
+        biases = [ops.reshape(layer.bias, (-1,)) for layer in layers]
+        found = ops.matmul(x, ops.concatenate(kernels, axis=-1)) + ops.concatenate(biases)
+        shape = (-1, ops.shape(x)[1], len(layers) * self.num_heads, self.head_size)
+        with keras.name_scope(KEEPS_LENGTHS):
+            by_head = ops.transpose(ops.reshape(found, shape), (0, 2, 1, 3))
+        return ops.split(by_head, len(layers), axis=1) if len(layers) > 1 else [by_head]
+
+    def _combine(self, x):
+        """Joins what the heads found, `[batch, heads, length, head_size]`."""
+        if not em.are_operations_plain():
+            return self.combine(x)
+        kernel = ops.reshape(self.combine.kernel, (self.num_heads * self.head_size, -1))
+        shape = (-1, ops.shape(x)[2], self.num_heads * self.head_size)
+        with keras.name_scope(KEEPS_LENGTHS):
+            flat = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), shape)
+        return ops.matmul(flat, kernel) + self.combine.bias
 
     def get_config(self):
         return {

@@ -108,7 +108,7 @@ class LatentPrior(keras.layers.Layer):
                 f"[batch, {self.num_positions}, {self.num_codebooks}], but their shape is "
                 f"{tuple(codes.shape)}."
             )
-        start = self._start(labels, ops.shape(codes)[0])
+        start = self.start(labels, ops.shape(codes)[0])
         x = ops.concatenate([start, self._embed(codes[:, :-1])], axis=1)
         hidden = self.stack.causal(x + self._positions(x.dtype), training=training)
         known = ops.cast(hidden, "float32")
@@ -145,7 +145,7 @@ class LatentPrior(keras.layers.Layer):
         """
         length = self.num_positions * self.num_codebooks
         options = Search(num_samples=num, temperature=temperature)
-        start = self._start(labels, num)
+        start = self.start(labels, num)
         # In 64 bits: the draws of no two seeds overlap.
         first_draw = ops.cast(seed, "int64") * length
 
@@ -166,7 +166,7 @@ class LatentPrior(keras.layers.Layer):
         """Scores one code, as `t2t_vq.decoding` asks; each code of a position is a symbol.
 
         Args:
-            start: `[rows, 1, dim]`, the first input.
+            start: `[rows, 1, dim]`, the first input, which `start` returns.
             symbols: `[rows]` int32, the code before.
             index: scalar int32: C times the position, plus the number of the code there.
             state: from `start_steps` or the step before.
@@ -176,15 +176,37 @@ class LatentPrior(keras.layers.Layer):
         """
 
         def first(codes, position, past):
-            x = ops.where(position > 0, self._embed(codes[:, None]), start)
-            x = x + ops.take(self._positions(x.dtype), position[None], axis=0)
-            hidden, past = self.stack.step(x, past, position)
-            hidden = ops.cast(hidden[:, 0], "float32")
-            return self.first_head(hidden), hidden, past
+            hidden, past = self.stack.step(self._input(start, codes, position), past, position)
+            return *self._score_first(hidden), past
 
         return position_codes.step(first, self.later_heads, symbols, index, state, self.num_codes)
 
-    def _start(self, labels, rows):
+    def grow(self, start, codes, position, past):
+        """Scores the first code of the position after `past`, as `step` does.
+
+        Args:
+            start: as in `step`.
+            codes: `[rows, C]` int32, of the position before; meaningless at position 0.
+            position: scalar int32.
+            past: for each layer, keys and values `[rows, heads, position, head_size]`.
+
+        Returns:
+            `(float32 logits [rows, K], hidden [rows, dim], past)`; what is known of the position is
+            hidden, from which the heads score its other codes.
+        """
+        hidden, past = self.stack.grow(self._input(start, codes, position), past)
+        return *self._score_first(hidden), past
+
+    def start(self, labels, rows):
+        """Returns the first input of grids, `[rows, 1, dim]`.
+
+        Args:
+            labels: `[rows]` int32, the classes; None where there are none.
+            rows: number of grids.
+
+        Raises:
+            ValueError: when there are classes and no labels or the other way round.
+        """
         if (labels is not None) != (self.num_classes > 0):
             given = "none were given" if labels is None else "labels were given"
             raise ValueError(
@@ -193,6 +215,16 @@ class LatentPrior(keras.layers.Layer):
             )
         labels = ops.zeros((rows,), "int32") if labels is None else labels
         return self.class_embedding(labels)[:, None]
+
+    def _input(self, start, codes, position):
+        """Returns the Transformer's input at a position, given the codes of the one before."""
+        x = ops.where(position > 0, self._embed(codes[:, None]), start)
+        return x + ops.take(self._positions(x.dtype), position[None], axis=0)
+
+    def _score_first(self, hidden):
+        """Returns logits of the first code, and what is known of the position."""
+        hidden = ops.cast(hidden[:, 0], "float32")
+        return self.first_head(hidden), hidden
 
     def _embed(self, codes):
         """Embeds codes `[batch, positions, C]` as `[batch, positions, dim]`."""

@@ -114,13 +114,12 @@ class TransformerBlock(keras.layers.Layer):
         Returns:
             `(output [rows, 1, dim], past)`.
         """
-        normed = self.self_norm(x)
-        new = self.self_attention.keys_values(normed)
+        queries, *new = self.self_attention.project(self.self_norm(x))
         past = tuple(
             ops.slice_update(old, (0, 0, index, 0), ops.cast(item, old.dtype))
             for old, item in zip(past, new, strict=True)
         )
-        return self._after_past(x, normed, past, attention_mask, memory, memory_mask), past
+        return self._after_past(x, queries, past, attention_mask, memory, memory_mask), past
 
     def grow(self, x, past, memory=None, memory_mask=None):
         """Decodes one position after a past that is no longer than what was decoded before.
@@ -136,14 +135,13 @@ class TransformerBlock(keras.layers.Layer):
         Returns:
             `(output [rows, 1, dim], past)`, the latter one position longer.
         """
-        normed = self.self_norm(x)
-        new = self.self_attention.keys_values(normed)
+        queries, *new = self.self_attention.project(self.self_norm(x))
         past = tuple(ops.concatenate(pair, axis=2) for pair in zip(past, new, strict=True))
-        return self._after_past(x, normed, past, None, memory, memory_mask), past
+        return self._after_past(x, queries, past, None, memory, memory_mask), past
 
-    def _after_past(self, x, normed, past, attention_mask, memory, memory_mask):
+    def _after_past(self, x, queries, past, attention_mask, memory, memory_mask):
         """Returns the layer's output at one position, whose keys and values `past` holds too."""
-        x = x + self.self_attention.attend(normed, *past, attention_mask)
+        x = x + self.self_attention.attend_projected(queries, *past, attention_mask)
         if self.attends_memory:
             x = self._attend_memory(x, memory, memory_mask, False)
         return self._feed_forward(x, False)

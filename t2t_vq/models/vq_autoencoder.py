@@ -410,7 +410,7 @@ class VqAutoencoder(Model):
         Args:
             codes: `[batch, positions, num_codebooks]` int32.
         """
-        return self._expected(self.bottleneck.embed(codes))
+        return self.expected(self.bottleneck.embed(codes))
 
     def reconstruct(self, images):
         """Returns the expected images, `[batch, height, width, channels]` uint8, given their codes.
@@ -418,7 +418,7 @@ class VqAutoencoder(Model):
         Args:
             images: `[batch, height, width, channels]` uint8.
         """
-        return self._expected(self.bottleneck.forward(self.encode(images)).output.dense)
+        return self.expected(self.bottleneck.forward(self.encode(images)).output.dense)
 
     def sample(self, num, labels=None, seed=0, temperature=1.0):
         """Draws latents from the prior, and returns the expected images given them.
@@ -443,13 +443,16 @@ class VqAutoencoder(Model):
             )
         if not self.has_prior:
             positions = math.prod(self.grid)
-            return self._expected(
-                self.bottleneck.draw_from_prior(num, positions, seed, temperature)
-            )
+            return self.expected(self.bottleneck.draw_from_prior(num, positions, seed, temperature))
         if self.num_classes and labels is None:
             labels = ops.arange(num, dtype="int32") % self.num_classes
         return self.from_codes(self.prior.sample(num, labels, seed, temperature))
 
-    def _expected(self, dense):
+    def expected(self, dense):
+        """Returns the expected images, `[batch, height, width, channels]` uint8, given vectors.
+
+        Args:
+            dense: `[batch, positions, dim]`, what a bottleneck makes.
+        """
         mean = self.likelihood.mean(self.decode(dense))
         return ops.cast(ops.clip(ops.round(mean), 0, 255), "uint8")

@@ -4,20 +4,24 @@ from t2t_vq import runtime
 
 translator = runtime.load("export/fast")
 translator.translate(["The dog sleeps."])  # a list of strings
+codec = runtime.load("export/images")
+codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
 """
 
 
-def load(folder, batch_size=64):
+def load(folder, batch_size=None):
     """Loads what `t2t-vq-export --format=openvino` or `--format=onnx` wrote.
 
     Needs numpy, sentencepiece for translation, and openvino or onnxruntime, as the folder says.
 
     Args:
         folder: of the export.
-        batch_size: most candidates of translations decoded together. Default 64.
+        batch_size: most candidates of translations decoded together, by default 64; or images,
+            by default 100.
 
     Returns:
-        A `t2t_vq.runtime.translator.NetworkTranslator`.
+        A `t2t_vq.runtime.translator.NetworkTranslator`, or of an image model a
+        `t2t_vq.runtime.images.NetworkImageCodec`.
 
     Raises:
         FileNotFoundError: when the folder is no export, or a file of it is missing.
@@ -30,12 +34,29 @@ def load(folder, batch_size=64):
     from t2t_vq.formats import exported as formats
 
     exported = formats.load(folder)
+    networks = _networks(folder, exported)
+    sizes = () if batch_size is None else (batch_size,)
+    if exported.task == "images":
+        from t2t_vq.runtime.images import NetworkImageCodec
+
+        return NetworkImageCodec(exported, networks, *sizes)
+
+    from t2t_vq.runtime.translator import NetworkTranslator
+
+    return NetworkTranslator(folder, exported, networks, *sizes)
+
+
+def _networks(folder, exported):
+    """Returns the function from a number of calls at a time to the networks of a folder."""
 
     def open_networks(num_streams):
+        if exported.engine == "onnx":
+            from t2t_vq.runtime.onnx_networks import OnnxNetworks
+
+            return OnnxNetworks(folder, exported.networks)
+
         from t2t_vq.runtime.openvino_networks import OpenVinoNetworks
 
         return OpenVinoNetworks(folder, exported.networks, exported.precision, num_streams)
 
-    from t2t_vq.runtime.translator import NetworkTranslator
-
-    return NetworkTranslator(folder, exported, open_networks, batch_size)
+    return open_networks

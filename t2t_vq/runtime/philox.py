@@ -1,9 +1,10 @@
-"""The random numbers that a translator draws, the same as TensorFlow's Philox gives.
+"""The random numbers that exported models draw, the same as TensorFlow's Philox gives.
 
 Reference: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 """
 
 import math
+import statistics
 
 import numpy as np
 
@@ -70,3 +71,12 @@ def gumbel(shape, seed, step, stream=0):
     """Returns standard Gumbel numbers of such uniform ones, float32."""
     numbers = np.clip(uniform(shape, seed, step, stream), _SMALLEST, _LARGEST)
     return -np.log(-np.log(numbers))
+
+
+def normal(shape, seed, step, stream=0):
+    """Returns standard normal numbers of such uniform ones, float32."""
+    numbers = np.clip(uniform(shape, seed, step, stream), _SMALLEST, _LARGEST)
+    # In the steps of float32, as in `t2t_vq.bottlenecks.noise`.
+    centred = np.float32(2.0) * numbers - np.float32(1.0)
+    inverse = np.vectorize(statistics.NormalDist().inv_cdf, otypes=[np.float32])
+    return inverse((centred.astype(np.float64) + 1.0) / 2.0)

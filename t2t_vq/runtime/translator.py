@@ -11,7 +11,7 @@ from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.formats.exported import VOCABULARY, file_of
 from t2t_vq.line_translator import LineTranslator
 from t2t_vq.runtime import causal_latents, masked_latents
-from t2t_vq.runtime.search import best_candidate
+from t2t_vq.runtime.search import best_candidate, lengths_before
 from t2t_vq.runtime.tokens import find_tokens
 
 _LATENTS = {"causal": causal_latents.find_latents, "masked": masked_latents.find_latents}
@@ -68,7 +68,8 @@ class NetworkTranslator(LineTranslator):
         candidates = self._candidates(networks, source, most)
         if not self._details["is_rescored"]:
             return candidates[:, 0]
-        scored = networks["rescorer"]({"source": source, "candidates": candidates})
+        needed = lengths_before(candidates, EOS_ID).max() + 1
+        scored = networks["rescorer"]({"source": source, "candidates": candidates[..., :needed]})
         return best_candidate(candidates, scored["likelihoods"], EOS_ID, self.search.alpha)
 
     def _candidates(self, networks, source, most):
@@ -83,14 +84,19 @@ class NetworkTranslator(LineTranslator):
         )
         latents = latents.reshape(-1, length, num_codebooks)
         decode = networks["decoder"].bound({"source": source, "memory": memory["memory"]})
-        tokens = _decode(decode, latents, num_codes)
+        tokens = _decode(decode, latents, num_codes, length)
         for _ in range(self.search.refinements):
             latents = networks["compressor"]({"tokens": tokens})["codes"]
-            tokens = _decode(decode, latents, num_codes)
+            tokens = _decode(decode, latents, num_codes, length)
         return tokens.reshape(len(source), -1, tokens.shape[-1])
 
 
-def _decode(decode, latents, num_codes):
-    """Decodes `[rows, latents, C]` without the positions that no row needs."""
+def _decode(decode, latents, num_codes, length):
+    """Decodes `[rows, latents, C]` without the positions that no row needs, of `length` there are.
+
+    Where there are more, an end follows, which a compressor and a rescorer must see.
+    """
     needed = (latents[..., 0] != num_codes).sum(axis=1).max()
-    return decode({"codes": latents[:, :needed]})["tokens"]
+    tokens = decode({"codes": latents[:, :needed]})["tokens"]
+    block = tokens.shape[1] // needed if needed < length else 0
+    return np.pad(tokens, [(0, 0), (0, block)], constant_values=EOS_ID)

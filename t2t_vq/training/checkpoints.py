@@ -105,6 +105,15 @@ def load_weights(model, output_dir, checkpoint="best"):
     return path
 
 
+def best_score(output_dir):
+    """Returns the highest validation score of a run so far; None when there is none."""
+    path = tf.train.latest_checkpoint(str(pathlib.Path(output_dir) / "latest"))
+    if path is None:
+        return None
+    score = float(tf.train.load_variable(path, "best_score/.ATTRIBUTES/VARIABLE_VALUE"))
+    return score if math.isfinite(score) else None
+
+
 def step_of(path):
     """Returns the step of a checkpoint that is called `ckpt-STEP`; None for one that is not."""
     step = path.rpartition("-")[2]

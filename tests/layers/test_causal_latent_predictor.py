@@ -55,6 +55,29 @@ def test_steps_score_what_the_pass_over_all_positions_does(num_codebooks, precis
 
 
 @CODEBOOKS
+def test_a_growing_past_scores_what_steps_do(num_codebooks):
+    predictor, codes = built(num_codebooks), draw_codes(num_codebooks)
+    memory, state = predictor.stack.project_memory(MEMORY), predictor.start(2, 6)
+    symbols = codes.reshape(2, -1)
+    past = [(ops.zeros((2, 2, 0, 4)),) * 2] * 2
+    for index in range(symbols.shape[1]):
+        position, depth = divmod(index, num_codebooks)
+        symbol = symbols[:, index - 1] if index else np.full(2, 5, "int32")
+        number = ops.convert_to_tensor(index, "int32")
+        expected, state = predictor.step(embed, memory, MEMORY_MASK, symbol, number, state)
+        if depth == 0:
+            before = codes[:, position - 1] if position else np.zeros((2, num_codebooks), "int32")
+            number = ops.convert_to_tensor(position, "int32")
+            logits, hidden, past = predictor.grow(embed, memory, MEMORY_MASK, before, number, past)
+        else:
+            logits, hidden = predictor.later_heads[depth - 1](hidden, symbol)
+            expected = expected[:, :5]
+        np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(hidden, state["hidden"], rtol=1e-4, atol=1e-5)
+    assert past[0][0].shape[2] == 6
+
+
+@CODEBOOKS
 def test_no_symbol_is_scored_by_itself_or_later_ones(num_codebooks):
     predictor, codes = built(num_codebooks), draw_codes(num_codebooks)
     before = scores(predictor, codes)

@@ -37,12 +37,32 @@ def test_cached_steps_score_what_the_pass_over_all_positions_does(num_codebooks,
     prior = built(num_codebooks, dropout=0.1, dtype=precision, num_classes=3)
     codes = draw_codes(num_codebooks)
     expected, symbols = scores(prior, codes, LABELS), codes.reshape(2, -1)
-    state, start = prior.start_steps(2), prior.class_embedding(LABELS)[:, None]
+    state, start = prior.start_steps(2), prior.start(LABELS, 2)
     tolerance = 1e-5 if precision == "float32" else 0.1
     for index in range(symbols.shape[1]):
         before = symbols[:, index - 1] if index else np.full(2, 5, "int32")
         logits, state = prior.step(start, before, ops.convert_to_tensor(index, "int32"), state)
         np.testing.assert_allclose(logits, expected[:, index], rtol=1e-4, atol=tolerance)
+
+
+@CODEBOOKS
+def test_a_growing_past_scores_what_steps_do(num_codebooks):
+    prior, codes = built(num_codebooks, num_classes=3), draw_codes(num_codebooks)
+    symbols, state, start = codes.reshape(2, -1), prior.start_steps(2), prior.start(LABELS, 2)
+    past = [(ops.zeros((2, 2, 0, 4)),) * 2] * 2
+    for index in range(symbols.shape[1]):
+        position, depth = divmod(index, num_codebooks)
+        symbol = symbols[:, index - 1] if index else np.full(2, 5, "int32")
+        expected, state = prior.step(start, symbol, ops.convert_to_tensor(index, "int32"), state)
+        if depth == 0:
+            before = codes[:, position - 1] if position else np.zeros_like(codes[:, 0])
+            number = ops.convert_to_tensor(position, "int32")
+            logits, hidden, past = prior.grow(start, before, number, past)
+        else:
+            logits, hidden = prior.later_heads[depth - 1](hidden, symbol)
+        np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(hidden, state["hidden"], rtol=1e-4, atol=1e-5)
+    assert past[0][0].shape[2] == prior.num_positions
 
 
 @CODEBOOKS

@@ -95,6 +95,51 @@ def test_steps_with_caches_equal_the_causal_pass_at_every_position(precision, ro
         )
 
 
+def grown(layer, x, memory, memory_mask):
+    """Outputs at positions one after the other, after a past that begins without any."""
+    head = (len(x), 2, 0, 4)
+    empty = ops.zeros(head, layer.compute_dtype), ops.zeros(head, layer.compute_dtype)
+    past = [empty] * 2 if isinstance(layer, TransformerStack) else empty
+    outputs = []
+    for index in range(x.shape[1]):
+        output, past = layer.grow(x[:, index : index + 1], past, memory, memory_mask)
+        outputs.append(ops.convert_to_numpy(ops.cast(output[:, 0], "float32")))
+    assert {item.shape[2] for item in keras.tree.flatten(past)} == {x.shape[1]}
+    return np.stack(outputs, axis=1)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("rows", [2, 6])
+def test_a_growing_past_gives_what_steps_give_at_every_position(precision, rows):
+    stack = TransformerStack(2, 12, 2, dropout=0.1, attends_memory=True, dtype=precision)
+    randomised(stack, (None, None, 8))
+    x, memory = normal(rows, 5, 8), normal(2, 3, 8)
+    memory_mask = padding_mask(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    past, projected = stack.empty_past(rows, 5), stack.project_memory(memory)
+    found = grown(stack, x, projected, memory_mask)
+    tolerance = 1e-5 if precision == "float32" else 0.1
+    for index in range(5):
+        inputs = x[:, index : index + 1]
+        output, past = stack.step(inputs, past, index, projected, memory_mask)
+        np.testing.assert_allclose(
+            found[:, index], ops.cast(output[:, 0], "float32"), rtol=1e-4, atol=tolerance
+        )
+
+
+@pytest.mark.parametrize("attends_memory", [False, True])
+def test_a_growing_past_of_a_block_gives_what_its_steps_give(attends_memory):
+    block = TransformerBlock(filter_size=12, num_heads=2, attends_memory=attends_memory)
+    randomised(block, (None, None, 8))
+    x, mask = normal(2, 5, 8), padding_mask(np.array([[1, 1, 1], [1, 0, 0]], bool))
+    memory = block.project_memory(normal(2, 3, 8)) if attends_memory else None
+    past, found = block.empty_past(2, 5), grown(block, x, memory, mask)
+    for index in range(5):
+        seen = (np.arange(5) <= index)[None, None, None]
+        inputs = x[:, index : index + 1]
+        output, past = block.step(inputs, past, index, seen, memory, mask)
+        np.testing.assert_allclose(found[:, index], output[:, 0], rtol=1e-4, atol=1e-5)
+
+
 def test_rows_that_follow_each_other_share_a_memory():
     stack = randomised(TransformerStack(2, 12, 2, attends_memory=True), (None, None, 8))
     x, memory = normal(6, 5, 8), normal(2, 3, 8)

@@ -80,6 +80,20 @@ def test_logits_see_earlier_targets_only(untrained, batch):
     assert not np.allclose(before[:, 5:], after[:, 5:], atol=1e-2)
 
 
+def test_a_growing_past_scores_what_the_pass_over_all_positions_does(untrained, batch):
+    expected = np.asarray(untrained(batch))
+    memory, memory_mask = untrained.encode(batch["source"])
+    projected = untrained.decoder.project_memory(memory)
+    past = [(np.zeros((24, 2, 0, 16), "float32"),) * 2] * 2
+    for position in range(7):
+        # What is said to be before the first position must not matter.
+        before = batch["target"][:, position - 1] if position else np.full(24, 5, "int32")
+        index = ops.convert_to_tensor(position, "int32")
+        logits, past = untrained.grow(projected, memory_mask, before, index, past)
+        np.testing.assert_allclose(logits, expected[:, position], rtol=1e-4, atol=1e-5)
+        assert past[1][0].shape == (24, 2, position + 1, 16)
+
+
 def test_loss_is_the_mean_cross_entropy_of_tokens(untrained, batch):
     output = untrained.training_output(batch, 0)
     logits, target = np.asarray(untrained(batch), "float64"), batch["target"]

@@ -1,0 +1,115 @@
+"""A model as a folder of networks, which run without TensorFlow."""
+
+import dataclasses
+import importlib
+import pathlib
+import tempfile
+
+from t2t_vq.export.folder import filling
+from t2t_vq.export.image_networks import image_details, image_networks
+from t2t_vq.export.network_folder import write_description
+from t2t_vq.export.quantization_loss import measured_loss, split_text
+from t2t_vq.export.translation_networks import translation_details, translation_networks
+from t2t_vq.formats.exported import MAX_BLEU_LOSS, Exported
+from t2t_vq.models.vq_autoencoder import VqAutoencoder
+
+# What writes the networks of each library.
+_FORMATS = {
+    "openvino": "t2t_vq.export.openvino_format",
+    "onnx": "t2t_vq.export.onnx_format",
+}
+
+
+def export_networks(
+    source,
+    export_dir,
+    engine="openvino",
+    precision="float32",
+    provenance=None,
+    text=None,
+    max_bleu_loss=MAX_BLEU_LOSS,
+):
+    """Writes a folder that `t2t_vq.runtime` loads, without TensorFlow.
+
+    In int8, weights and activations are of 8 bits. OpenVINO finds the ranges of activations on a
+    tenth of `text`, ONNX Runtime anew at each call. The rest of the text is translated in float32
+    and in int8, and both scores are written into the folder.
+
+    Args:
+        source: a `t2t_vq.translator.Translator`, whose search the folder holds; or a
+            `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
+        export_dir: a folder that is not there yet, or empty.
+        engine: "openvino" or "onnx", what runs the networks.
+        precision: "float32", "bfloat16" (OpenVINO alone) or "int8" (translation alone), in which
+            they multiply.
+        provenance: dict, JSON can hold it, of what the model was made from.
+        text: `(sources, references)`, two lists of strings, for int8.
+        max_bleu_loss: BLEU that int8 may lose against float32. Default 0.3.
+
+    Raises:
+        FileExistsError: when `export_dir` holds files.
+        ValueError: when the model cannot be exported so, int8 loses more, or a library is not
+            installed.
+
+    Example:
+        export_networks(translator, "export/fast", precision="bfloat16")
+        # In another process:
+        from t2t_vq import runtime
+        runtime.load("export/fast").translate(["The dog sleeps."])
+    """
+    library = importlib.import_module(_FORMATS[engine])
+    if precision not in library.PRECISIONS:
+        raise ValueError(
+            f"The format {engine} has no networks in {precision}. Choose one of "
+            f"{', '.join(library.PRECISIONS)}, or the other format."
+        )
+    exported, networks, vocabulary = _describe(source, engine, provenance or {})
+    if precision == "int8" and exported.task == "images":
+        raise ValueError(
+            "int8 is for translation, where what it loses is measured. Export images in float32 "
+            "or bfloat16."
+        )
+    graphs = {network.name: library.graph_of(network) for network in networks}
+    with filling(export_dir) as folder:
+        folder = pathlib.Path(folder)
+        if precision != "int8":
+            _write(library, folder, graphs, exported, precision, vocabulary)
+            return
+        lines, scored = split_text(text)
+        with tempfile.TemporaryDirectory() as reference:
+            reference = pathlib.Path(reference)
+            _write(library, reference, graphs, exported, "float32", vocabulary)
+            graphs = library.quantized(graphs, reference, lines)
+            exported = _write(library, folder, graphs, exported, "int8", vocabulary)
+            loss = measured_loss(reference, folder, scored, max_bleu_loss)
+        provenance = {**exported.provenance, "quantization": loss}
+        write_description(folder, dataclasses.replace(exported, provenance=provenance), vocabulary)
+
+
+def _describe(source, engine, provenance):
+    """Returns an `Exported` in float32, the networks and the vocabulary."""
+    if isinstance(source, VqAutoencoder):
+        task, model, vocabulary = "images", source, None
+        networks, details = image_networks(model), image_details(model)
+    else:
+        task, model, vocabulary = "translation", source.model, source.tokenizer.model_bytes
+        networks, details = translation_networks(source), translation_details(source)
+    exported = Exported(
+        engine=engine,
+        precision="float32",
+        task=task,
+        model=model.registered_name,
+        networks=[network.name for network in networks],
+        details=details,
+        provenance=provenance,
+    )
+    return exported, networks, vocabulary
+
+
+def _write(library, folder, graphs, exported, precision, vocabulary):
+    """Writes networks and what is said of them; returns the latter."""
+    for name, graph in graphs.items():
+        library.save(graph, folder / name, precision)
+    exported = dataclasses.replace(exported, precision=precision)
+    write_description(folder, exported, vocabulary)
+    return exported

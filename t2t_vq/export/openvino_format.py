@@ -1,0 +1,72 @@
+"""Networks in files of OpenVINO."""
+
+import contextlib
+import io
+import logging
+
+try:
+    import openvino
+except ImportError as error:
+    raise ValueError(
+        f"The library openvino cannot be imported ({error}). Install it: "
+        'pip install "t2t-vq[openvino]".'
+    ) from error
+
+from t2t_vq.export.calibration import calibration_inputs
+from t2t_vq.export.openvino_passes import rewrite
+
+PRECISIONS = ("float32", "bfloat16", "int8")
+
+
+def graph_of(network):
+    """Returns a `Network` as an `openvino.Model` whose inputs and outputs are named as it says."""
+    graph, outputs = network.frozen()
+    model = openvino.convert_model(graph)
+    known = {*network.inputs, *outputs}
+    # A tensor has the names of what it passed through, too, and rewriting moves some.
+    names = [
+        {name.removesuffix(":0") for name in port.get_names()} & known
+        for port in (*model.inputs, *model.outputs)
+    ]
+    rewrite(model)
+    for port, name in zip((*model.inputs, *model.outputs), names, strict=True):
+        port.get_tensor().set_names(name)
+    return model
+
+
+def save(graph, path, precision):
+    """Writes a graph to a path without ending; for bfloat16 its weights take 16 bits there."""
+    openvino.save_model(graph, f"{path}.xml", compress_to_fp16=precision == "bfloat16")
+
+
+def quantized(graphs, reference, lines):
+    """Returns graphs whose products are of int8.
+
+    Args:
+        graphs: dict from names to graphs.
+        reference: folder of the export in float32.
+        lines: list of strings, translated to find the ranges of what is multiplied.
+
+    Reference: "Post-training quantization" in https://docs.openvino.ai.
+    """
+    try:
+        import nncf
+    except ImportError as error:
+        raise ValueError(
+            f"The library nncf, which makes networks of int8, cannot be imported ({error}). "
+            'Install it: pip install "t2t-vq[openvino]".'
+        ) from error
+
+    nncf.set_log_level(logging.ERROR)
+    inputs = calibration_inputs(reference, lines)
+    # It draws progress bars.
+    with contextlib.redirect_stdout(io.StringIO()):
+        return {
+            name: nncf.quantize(
+                graph,
+                nncf.Dataset(inputs[name]),
+                model_type=nncf.ModelType.TRANSFORMER,
+                subset_size=len(inputs[name]),
+            )
+            for name, graph in graphs.items()
+        }

@@ -1,0 +1,123 @@
+"""Networks that ONNX Runtime runs on a processor."""
+
+import contextlib
+import functools
+import os
+import threading
+
+import numpy as np
+
+from t2t_vq.formats.exported import file_of
+from t2t_vq.runtime.networks import Network, unreadable
+
+_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(int32)": np.int32,
+    "tensor(uint8)": np.uint8,
+    "tensor(bool)": np.bool_,
+}
+_ERRORS_ONLY = 3
+
+
+class OnnxNetworks:
+    """The networks of an exported folder, each loaded when it is first asked for.
+
+    Args:
+        folder: that holds `NAME.onnx` for each network.
+        names: of the networks.
+        num_threads: of all calls together; all processors by default. The process has one pool of
+            threads for all networks, as large as the first says.
+
+    Raises:
+        FileNotFoundError: when the file of a network is missing.
+        ValueError: when onnxruntime is not installed, or a network cannot be read.
+    """
+
+    def __init__(self, folder, names, num_threads=None):
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ValueError(
+                f"The library onnxruntime cannot be imported ({error}). Install it: "
+                "pip install onnxruntime, or, with all else that an export takes, "
+                'pip install "t2t-vq[onnx]".'
+            ) from error
+
+        for name in names:
+            file_of(folder, f"{name}.onnx")
+        self._folder = folder
+        self._session = onnxruntime.InferenceSession
+        self._options = onnxruntime.SessionOptions()
+        num_threads = num_threads or len(os.sched_getaffinity(0))
+        if num_threads == 1:
+            self._options.intra_op_num_threads = 1
+        else:
+            _share_threads(num_threads)
+            self._options.use_per_session_threads = False
+        self._options.log_severity_level = _ERRORS_ONLY
+        self._lock = threading.Lock()
+        self._networks = {}
+
+    def __getitem__(self, name):
+        """Returns the `Network` of a name."""
+        with self._lock:
+            if name not in self._networks:
+                self._networks[name] = self._loaded(name)
+            return self._networks[name]
+
+    def _loaded(self, name):
+        content = file_of(self._folder, f"{name}.onnx").read_bytes()
+        try:
+            session = self._session(content, self._options, providers=["CPUExecutionProvider"])
+        # The errors of ONNX Runtime have no class in common.
+        except Exception as error:
+            raise unreadable(self._folder, name, error) from error
+        return OnnxNetwork(session)
+
+
+@functools.cache
+def _share_threads(num_threads):
+    """Makes one pool of threads for all networks.
+
+    With a pool for each, those of the one before still wait busily for work while the next
+    computes: a translation takes three times as long.
+    """
+    import onnxruntime
+
+    # Who made the pool before, outside of this package, has chosen its size.
+    with contextlib.suppress(Exception):
+        onnxruntime.set_global_thread_pool_sizes(num_threads, 1)
+
+
+class OnnxNetwork(Network):
+    """A network in a session of ONNX Runtime, which any number of threads may call.
+
+    Args:
+        session: an `onnxruntime.InferenceSession`.
+    """
+
+    def __init__(self, session):
+        super().__init__({port.name: _shape(port) for port in session.get_inputs()})
+        self._session = session
+        self._dtypes = {port.name: _TYPES[port.type] for port in session.get_inputs()}
+        self._outputs = [port.name for port in session.get_outputs()]
+
+    def bound(self, fixed):
+        kept = self._typed(fixed)
+
+        def call(arrays):
+            found = self._session.run(self._outputs, {**kept, **self._typed(arrays)})
+            return dict(zip(self._outputs, found, strict=True))
+
+        return call
+
+    def _typed(self, arrays):
+        return {
+            name: np.asarray(array, self._dtypes[name])
+            for name, array in arrays.items()
+            if name in self._dtypes
+        }
+
+
+def _shape(port):
+    return tuple(size if isinstance(size, int) else None for size in port.shape)
