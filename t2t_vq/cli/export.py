@@ -54,9 +54,7 @@ def _check_flags():
             "float32. Leave it out, or choose another format."
         )
     if FLAGS["max_bleu_loss"].present and FLAGS.precision != "int8":
-        raise ValueError(
-            "--max_bleu_loss is for --precision=int8, which loses some. Leave it out."
-        )
+        raise ValueError("--max_bleu_loss is for --precision=int8, which loses some. Leave it out.")
 
 
 def _export_images():

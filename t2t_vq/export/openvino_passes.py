@@ -4,33 +4,16 @@ TensorFlow's graphs say in many small operations what OpenVINO has one for, and 
 lengths pays for each, as it works out its shapes anew. What is rewritten computes the same.
 """
 
-import numpy as np
 from openvino import opset13, passes
-
-from t2t_vq.layers.attention import KEEPS_LENGTHS
 
 
 def rewrite(model):
     """Rewrites an `openvino.Model` in place."""
-    _keep_lengths(model)
     _join_norms(model)
     folding = passes.Manager()
     folding.register_pass(passes.ConstantFolding())
     folding.run_passes(model)
     model.validate_nodes_and_infer_types()
-
-
-def _keep_lengths(model):
-    """Lets attention split and join heads without working out `[batch, length]`, which stay."""
-    for node in model.get_ordered_ops():
-        if node.get_type_name() == "Reshape" and KEEPS_LENGTHS in node.get_friendly_name():
-            _, _, *rest = node.get_output_partial_shape(0)
-            shape = [0, 0, *(dimension.get_length() for dimension in rest)]
-            _replace(node, opset13.reshape(node.input_value(0), _constant(shape), True))
-
-
-def _constant(values):
-    return opset13.constant(np.array(values, np.int64))
 
 
 def _join_norms(model):

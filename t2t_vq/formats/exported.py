@@ -65,7 +65,7 @@ def load(folder):
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         version = content["format"]
-        if isinstance(version, int) and version > FORMAT:
+        if version > FORMAT:
             raise ValueError(
                 f"{folder} is of format {version}, and this version of t2t_vq reads formats up to "
                 f"{FORMAT}. Install a newer t2t_vq, or export the run again with this one."

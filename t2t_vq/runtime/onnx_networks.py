@@ -84,6 +84,11 @@ def _share_threads(num_threads):
     """
     import onnxruntime
 
+    if not hasattr(onnxruntime, "set_global_thread_pool_sizes"):
+        raise ValueError(
+            f"onnxruntime {onnxruntime.__version__} cannot share threads among networks. Install "
+            "1.23 or newer: pip install -U onnxruntime."
+        )
     # Who made the pool before, outside of this package, has chosen its size.
     with contextlib.suppress(Exception):
         onnxruntime.set_global_thread_pool_sizes(num_threads, 1)

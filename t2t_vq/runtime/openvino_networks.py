@@ -116,7 +116,8 @@ class OpenVinoNetwork(Network):
         kept = []
         for name, array in arrays.items():
             if name in self._numbers:
-                array = np.asarray(array, self._dtypes[name], order="C")
+                # It takes no array that cannot be written to.
+                array = np.require(array, self._dtypes[name], ["C", "W"])
                 request.set_input_tensor(self._numbers[name], self._tensor(array, True))
                 kept.append(array)
         return kept
