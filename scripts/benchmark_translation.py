@@ -7,15 +7,15 @@
     python scripts/benchmark_translation.py --runs runs/teacher runs/deep runs/student
     python scripts/benchmark_translation.py --results=speed.jsonl --print
 
-Needs what pip install "t2t-vq[bench,openvino]" installs.
+Needs what pip install "t2t-vq[bench,openvino,onnx]" installs.
 
 Models that have learned nothing: how long a translation takes hangs on the shape of a model and the
 number of tokens, not on what the weights have learned. So each model's end of a sentence is made
 impossible, and all translate random sources of a length into exactly as many tokens, from lists of
 tokens to lists of tokens: `transformer_SIZE` and `transformer_deep_SIZE`, greedily and with beams,
 and `softem_nat_SIZE` with each set of overrides that --students names, greedily. XLA is what
-`t2t-vq-decode` compiles, OpenVINO what `t2t_vq.runtime` runs, and CTranslate2 runs what
-`t2t_vq.export.ctranslate2` writes.
+`t2t-vq-decode` compiles, OpenVINO and ONNX Runtime what `t2t_vq.runtime` runs, and CTranslate2 runs
+what `t2t_vq.export.ctranslate2` writes.
 
 Each engine is a process for itself for each number of threads, held to as many processors. All rows
 take turns: in a round each translates for --seconds, at most 20 times, after one call that is not
@@ -71,7 +71,7 @@ from t2t_vq.metrics.bleu import bleu, chrf
 
 SCRIPTS = pathlib.Path(__file__).parent
 SIZES = ("tiny", "small", "base", "big")
-PACKAGES = ["tensorflow", "keras", "openvino", "nncf", "ctranslate2", "sacrebleu"]
+PACKAGES = ["tensorflow", "keras", "openvino", "nncf", "onnxruntime", "ctranslate2", "sacrebleu"]
 # Sentences that a user may have at once.
 MANY = 64
 # Most calls that a turn takes.

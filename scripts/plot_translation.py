@@ -15,7 +15,7 @@ from matplotlib import figure, ticker
 from translation_rows import ENGINES, shown
 from translation_tables import best, p50
 
-_MARKERS = dict(zip(ENGINES, "oXsDv^P", strict=True))
+_MARKERS = dict(zip(ENGINES, "oXsDv^P<>", strict=True))
 
 
 def main():

@@ -11,10 +11,18 @@ from t2t_vq import config, registry
 XLA = ("xla-float32", "xla-bfloat16")
 CTRANSLATE2 = ("ctranslate2-float32", "ctranslate2-int8")
 OPENVINO = ("openvino-float32", "openvino-bfloat16", "openvino-int8")
-ENGINES = XLA + CTRANSLATE2 + OPENVINO
+ONNX = ("onnx-float32", "onnx-int8")
+# What an export of ours runs in.
+NETWORKS = OPENVINO + ONNX
+ENGINES = XLA + CTRANSLATE2 + NETWORKS
 # XLA takes minutes to compile for each shape, so its other precision is there to be asked for.
-DEFAULT_ENGINES = ("xla-float32", *CTRANSLATE2, *OPENVINO)
-_LIBRARIES = {"xla": "XLA", "ctranslate2": "CTranslate2", "openvino": "OpenVINO"}
+DEFAULT_ENGINES = ("xla-float32", *CTRANSLATE2, *NETWORKS)
+_LIBRARIES = {
+    "xla": "XLA",
+    "ctranslate2": "CTranslate2",
+    "openvino": "OpenVINO",
+    "onnx": "ONNX Runtime",
+}
 # Of softem_nat_SIZE.
 STUDENTS = (
     "",
@@ -68,7 +76,7 @@ def hparams_of(name):
 
 def engines_of(is_parallel):
     """Returns the engines that run a parallel model, or an autoregressive one."""
-    return XLA + (OPENVINO if is_parallel else CTRANSLATE2)
+    return XLA + (NETWORKS if is_parallel else CTRANSLATE2)
 
 
 def shown(engine):

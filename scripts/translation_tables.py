@@ -6,15 +6,15 @@ import typing
 
 import numpy as np
 from experiments import markdown, sized
-from translation_rows import shown
+from translation_rows import NETWORKS, shown
 
 _KINDS = ("time", "score", "process")
-_OURS, _XLA, _INT8 = "openvino", "xla-float32", "ctranslate2-int8"
+_XLA, _INT8 = "xla-float32", "ctranslate2-int8"
 _PAPER, _SHALLOW = sized("softem_nat", "base"), "softem_nat,predictor_layers=1"
 
 
 class _Target(typing.NamedTuple):
-    """How many times as fast one model in OpenVINO is to be as another, greedy, by length."""
+    """How many times as fast one exported model is to be as another, greedy, by length."""
 
     model: str
     other: str
@@ -184,7 +184,7 @@ def _only(lines, row):
 
 
 def _ratios(times):
-    """What the fastest of OpenVINO is against what a user would pick instead."""
+    """What the fastest export is against what a user would pick instead."""
     lengths, table = _lengths(times), []
     for target in _TARGETS:
         cells = [_ratio(times, target, length) for length in lengths]
@@ -193,18 +193,17 @@ def _ratios(times):
             names = [f"`{target.model}`", target.sentences, against]
             wanted = ", ".join(f"{least} x at {length}" for length, least in target.wanted.items())
             table.append([*names, *cells, wanted])
-    head = ["fastest in OpenVINO", "sentences", "against", *(f"{n} tokens" for n in lengths)]
+    head = ["fastest export", "sentences", "against", *(f"{n} tokens" for n in lengths)]
     return markdown([*head, "to reach"], table) if table else None
 
 
 def _ratio(times, target, length):
     shape = {"length": length, "sentences": target.sentences, "beam_size": 1}
-    ours = [line for line in times if line["engine"].startswith(_OURS)]
+    ours = [line for line in times if line["engine"] in NETWORKS]
     fast = best(ours, model=target.model, **shape)
     slow = best(times, model=target.other, engine=target.engine, **shape)
     if fast and slow:
-        precision = fast["engine"].partition("-")[2]
-        return f"{ratio(slow, fast):.1f} x ({precision}, {fast['threads']} thr.)"
+        return f"{ratio(slow, fast):.1f} x ({shown(fast['engine'])}, {fast['threads']} thr.)"
     return None
 
 

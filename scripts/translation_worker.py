@@ -48,8 +48,8 @@ def _open(engines, threads, key, folder, engine, beam_size):
     try:
         if library == "xla":
             engines[key] = Xla(folder, about, precision, beam_size, threads)
-        elif library == "openvino":
-            engines[key] = OpenVino(path)
+        elif library in ("openvino", "onnx"):
+            engines[key] = Networks(path)
         else:
             engines[key] = CTranslate2(path, about, precision, beam_size, threads)
     except ValueError as error:
@@ -153,7 +153,7 @@ class Xla(LinesOrTokens):
         super().__init__(translator)
 
 
-class OpenVino(LinesOrTokens):
+class Networks(LinesOrTokens):
     """An export as `t2t_vq.runtime` runs it."""
 
     def __init__(self, folder):

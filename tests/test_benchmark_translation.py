@@ -219,7 +219,7 @@ def test_a_ratio_is_between_what_was_measured_in_the_same_round(tables):
     fast = {"model": "softem_nat_small", "engine": "openvino-int8", "ms": [[5.0], [30.0]]}
     lines = [{**SMALL, "threads": 1, **ALONE, **row} for row in (slow, fast)]
     last = tables.tables(lines).splitlines()[-1]
-    assert "| 1 | `transformer_small`, CTranslate2, int8 | 2.5 x (int8, 1 thr.) |" in last
+    assert "| 1 | `transformer_small`, CTranslate2, int8 | 2.5 x (OpenVINO, int8, 1 thr.) |" in last
     assert last.endswith("| 2.5 x at 16, 4 x at 32 |")
 
 
