@@ -31,6 +31,11 @@ def main():
     """Scores as the flags say."""
     if trained.is_exported():
         _score_export()
+    elif FLAGS["data_dir"].present:
+        raise ValueError(
+            f"--data_dir is for --export_dir: the run in {FLAGS.output_dir} knows where its data "
+            "lies. Leave it out."
+        )
     elif runs.load(FLAGS.output_dir).hparams.task == "images":
         trained.refuse_search()
         _score_images()

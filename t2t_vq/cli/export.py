@@ -16,7 +16,7 @@ from absl import flags as absl_flags
 
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
-from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, PRECISIONS
+from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, PRECISIONS, check_precision
 
 FLAGS = absl_flags.FLAGS
 
@@ -29,7 +29,7 @@ def _define():
     absl_flags.DEFINE_enum(
         "precision",
         "float32",
-        PRECISIONS,
+        PRECISIONS["openvino"],
         "In which networks multiply. bfloat16, of openvino alone, and int8 are faster where the "
         "processor has them; int8 is calibrated and scored on the validation text.",
     )
@@ -48,7 +48,9 @@ def main():
 
 
 def _check_flags():
-    if FLAGS["precision"].present and FLAGS.format not in ENGINES:
+    if FLAGS.format in ENGINES:
+        check_precision(FLAGS.format, FLAGS.precision)
+    elif FLAGS["precision"].present:
         raise ValueError(
             f"--precision is for --format={' and '.join(ENGINES)}; a {FLAGS.format} export is in "
             "float32. Leave it out, or choose another format."

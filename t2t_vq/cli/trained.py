@@ -105,8 +105,8 @@ def is_exported():
         )
     if not (FLAGS.output_dir or FLAGS.export_dir):
         raise ValueError(
-            "--output_dir is missing, or --export_dir for an exported model. --help lists all "
-            "flags."
+            "--output_dir is missing. Give it, or --export_dir for an exported model; --help lists "
+            "all flags."
         )
     return bool(FLAGS.export_dir)
 

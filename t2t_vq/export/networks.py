@@ -10,7 +10,7 @@ from t2t_vq.export.image_networks import image_details, image_networks
 from t2t_vq.export.network_folder import write_description
 from t2t_vq.export.quantization_loss import measured_loss, split_text
 from t2t_vq.export.translation_networks import translation_details, translation_networks
-from t2t_vq.formats.exported import MAX_BLEU_LOSS, Exported
+from t2t_vq.formats.exported import MAX_BLEU_LOSS, Exported, check_precision
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
 
 # What writes the networks of each library.
@@ -57,12 +57,8 @@ def export_networks(
         from t2t_vq import runtime
         runtime.load("export/fast").translate(["The dog sleeps."])
     """
+    check_precision(engine, precision)
     library = importlib.import_module(_FORMATS[engine])
-    if precision not in library.PRECISIONS:
-        raise ValueError(
-            f"The format {engine} has no networks in {precision}. Choose one of "
-            f"{', '.join(library.PRECISIONS)}, or the other format."
-        )
     exported, networks, vocabulary = _describe(source, engine, provenance or {})
     if precision == "int8" and exported.task == "images":
         raise ValueError(

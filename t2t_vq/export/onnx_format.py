@@ -14,7 +14,6 @@ except ImportError as error:
 
 from t2t_vq.export.onnx_passes import rewrite
 
-PRECISIONS = ("float32", "int8")
 # The newest that tf2onnx writes.
 _OPSET = 18
 

@@ -15,8 +15,6 @@ except ImportError as error:
 from t2t_vq.export.calibration import calibration_inputs
 from t2t_vq.export.openvino_passes import rewrite
 
-PRECISIONS = ("float32", "bfloat16", "int8")
-
 
 def graph_of(network):
     """Returns a `Network` as an `openvino.Model` whose inputs and outputs are named as it says."""

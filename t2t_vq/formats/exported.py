@@ -8,8 +8,9 @@ FILE = "t2t_vq.json"
 VOCABULARY = "sentencepiece.model"
 # Raised when a reader of an older one could misread the folder.
 FORMAT = 1
-ENGINES = ("openvino", "onnx")
-PRECISIONS = ("float32", "bfloat16", "int8")
+# What runs networks, and what it may multiply in.
+PRECISIONS = {"openvino": ("float32", "bfloat16", "int8"), "onnx": ("float32", "int8")}
+ENGINES = tuple(PRECISIONS)
 # Most BLEU that int8 may lose against float32, unless more is allowed.
 MAX_BLEU_LOSS = 0.3
 _TASKS = ("translation", "images")
@@ -45,6 +46,19 @@ class Exported:
         (pathlib.Path(folder) / FILE).write_text(text + "\n", encoding="utf-8")
 
 
+def check_precision(engine, precision):
+    """Refuses a precision that an engine does not multiply in.
+
+    Raises:
+        ValueError: then.
+    """
+    if precision not in PRECISIONS[engine]:
+        raise ValueError(
+            f"The format {engine} has no networks in {precision}. Choose one of "
+            f"{', '.join(PRECISIONS[engine])}, or the other format."
+        )
+
+
 def load(folder):
     """Returns the `Exported` that a folder holds.
 
@@ -71,10 +85,10 @@ def load(folder):
                 f"{FORMAT}. Install a newer t2t_vq, or export the run again with this one."
             )
         exported = Exported(**content)
-        known = (exported.engine, exported.precision, exported.task)
-        for value, choices in zip(known, (ENGINES, PRECISIONS, _TASKS), strict=True):
-            if value not in choices:
-                raise KeyError(value)
+        if exported.precision not in PRECISIONS[exported.engine]:
+            raise KeyError(exported.precision)
+        if exported.task not in _TASKS:
+            raise KeyError(exported.task)
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is no description of an export ({type(error).__name__}: {error}). Export the "
