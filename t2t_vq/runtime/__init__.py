@@ -8,6 +8,8 @@ codec = runtime.load("export/images")
 codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
 """
 
+import functools
+
 
 def load(folder, batch_size=None):
     """Loads what `t2t-vq-export --format=openvino` or `--format=onnx` wrote.
@@ -35,6 +37,8 @@ def load(folder, batch_size=None):
 
     exported = formats.load(folder)
     networks = _networks(folder, exported)
+    # What is missing is told now, not with the first line.
+    networks(1)
     sizes = () if batch_size is None else (batch_size,)
     if exported.task == "images":
         from t2t_vq.runtime.images import NetworkImageCodec
@@ -48,15 +52,17 @@ def load(folder, batch_size=None):
 
 def _networks(folder, exported):
     """Returns the function from a number of calls at a time to the networks of a folder."""
+    if exported.engine == "onnx":
+        from t2t_vq.runtime.onnx_networks import OnnxNetworks
 
+        # They serve any number of calls.
+        networks = OnnxNetworks(folder, exported.networks)
+        return lambda num_streams: networks
+
+    from t2t_vq.runtime.openvino_networks import OpenVinoNetworks
+
+    @functools.cache
     def open_networks(num_streams):
-        if exported.engine == "onnx":
-            from t2t_vq.runtime.onnx_networks import OnnxNetworks
-
-            return OnnxNetworks(folder, exported.networks)
-
-        from t2t_vq.runtime.openvino_networks import OpenVinoNetworks
-
         return OpenVinoNetworks(folder, exported.networks, exported.precision, num_streams)
 
     return open_networks

@@ -44,7 +44,7 @@ class NetworkTranslator(LineTranslator):
             num_threads=len(os.sched_getaffinity(0)),
         )
         self._details = details
-        self._open = functools.cache(open_networks)
+        self._open = open_networks
 
     def compile_for(self, lines):
         self.translate(lines[: self.batch_size * self.num_threads])

@@ -8,6 +8,8 @@ from t2t_vq import runtime
 from t2t_vq.bottlenecks import (
     DecomposedVectorQuantizer,
     DenseBottleneck,
+    ResidualVectorQuantizer,
+    SoftEM,
     VariationalBottleneck,
     VectorQuantizer,
 )
@@ -42,6 +44,17 @@ def test_a_kind_consists_of_what_it_can_do(tf, bottleneck, names):
 
     networks = image_networks(VqAutoencoder(bottleneck(), **SIZE))
     assert [network.name for network in networks] == names
+
+
+@pytest.mark.parametrize("make", [SoftEM, ResidualVectorQuantizer])
+def test_no_constant_without_axes_is_indexed(tf, make):
+    # Of such an index OpenVINO 2026.4 makes an arbitrary number, now and then the right one.
+    from t2t_vq.export.image_networks import image_networks
+
+    encoder = image_networks(VqAutoencoder(make(), **SIZE))[0]
+    graph, _ = encoder.frozen()
+    indexed = [each.inputs[0] for each in graph.get_operations() if each.type == "StridedSlice"]
+    assert indexed and all(tensor.shape.rank != 0 for tensor in indexed)
 
 
 def test_a_folder_says_what_it_holds(export, tmp_path):

@@ -16,7 +16,7 @@ openvino = pytest.importorskip("openvino")
 VOCAB, CODES = 60, 16
 OPTIONS = {"INFERENCE_PRECISION_HINT": "f32", "SNIPPETS_MODE": "DISABLE"}
 # Up and down: what is compiled for a few positions must be right for many.
-LENGTHS = [1, 2, 8, 15, 16, 17, 40, 70, 33, 16, 3, 1, 64]
+LENGTHS = [1, 8, 15, 17, 70, 33, 16, 2, 64]
 # Of a transformer, and of a transformer_nat with either predictor.
 NETWORKS = {
     None: ["encoder", "predictor", "rescorer"],
@@ -106,9 +106,8 @@ def arguments(network, length, rng):
 def test_rewriting_changes_no_result(networks, converted, predictor, name):
     before = converted(predictor, name)
     given = arguments(networks[predictor, name], 9, np.random.default_rng(0))
-    given = [
-        next(given[name] for name in port.get_names() if name in given) for port in before.inputs
-    ]
+    names = [{name.removesuffix(":0") for name in port.get_names()} for port in before.inputs]
+    given = [given[(each & set(given)).pop()] for each in names]
     after = rewritten(before)
     for found, expected in zip(results(after, given), results(before, given), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)

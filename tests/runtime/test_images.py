@@ -98,6 +98,12 @@ def test_it_draws_the_classes_that_it_is_told(codec, exported):
     assert (found != exported.sample(3, labels[::-1], seed=7)).any()
 
 
+def test_images_that_cannot_be_written_to_are_encoded_too(exported):
+    images = IMAGES.copy()
+    images.flags.writeable = False
+    np.testing.assert_array_equal(exported.encode(images), exported.encode(IMAGES))
+
+
 def test_no_images_give_none(exported):
     assert exported.encode(IMAGES[:0]).shape == (0, 4, 2)
     assert exported.reconstruct(IMAGES[:0]).shape == (0, 8, 8, 3)
