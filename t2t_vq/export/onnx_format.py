@@ -1,5 +1,7 @@
 """Networks in files of ONNX, for ONNX Runtime."""
 
+import contextlib
+import logging
 import pathlib
 import tempfile
 
@@ -40,6 +42,17 @@ def save(graph, path, precision):
     onnx.save_model(graph, f"{path}.onnx")
 
 
+@contextlib.contextmanager
+def _without_warnings():
+    """Keeps quiet what the library logs of each tensor that it leaves as it is."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def quantized(graphs, reference, lines):
     """Returns graphs whose products with weights are of int8.
 
@@ -60,7 +73,7 @@ def quantized(graphs, reference, lines):
         ) from error
 
     found = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _without_warnings():
         for name in graphs:
             path = pathlib.Path(folder) / f"{name}.onnx"
             quantize_dynamic(
