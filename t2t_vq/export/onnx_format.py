@@ -20,18 +20,30 @@ from t2t_vq.export.onnx_passes import rewrite
 _OPSET = 18
 
 
+@contextlib.contextmanager
+def _quietly():
+    """Keeps libraries from telling of each operation and each tensor that they look at."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
 def graph_of(network):
     """Returns a `Network` as an `onnx.ModelProto` whose inputs and outputs are named as it says."""
     graph, outputs = network.frozen()
     # TensorFlow names the results of an operation, of which each of these has one.
     names = {f"{name}:0": name for name in (*network.inputs, *outputs)}
-    converted = tfonnx.process_tf_graph(
-        graph,
-        opset=_OPSET,
-        input_names=[f"{name}:0" for name in network.inputs],
-        output_names=[f"{name}:0" for name in outputs],
-        tensors_to_rename=names,
-    )
+    with _quietly():
+        converted = tfonnx.process_tf_graph(
+            graph,
+            opset=_OPSET,
+            input_names=[f"{name}:0" for name in network.inputs],
+            output_names=[f"{name}:0" for name in outputs],
+            tensors_to_rename=names,
+        )
     model = converted.make_model(network.name)
     rewrite(model)
     return model
@@ -40,17 +52,6 @@ def graph_of(network):
 def save(graph, path, precision):
     """Writes a graph to a path without ending; a graph of int8 holds its own precision."""
     onnx.save_model(graph, f"{path}.onnx")
-
-
-@contextlib.contextmanager
-def _without_warnings():
-    """Keeps quiet what the library logs of each tensor that it leaves as it is."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def quantized(graphs, reference, lines):
@@ -73,7 +74,7 @@ def quantized(graphs, reference, lines):
         ) from error
 
     found = {}
-    with tempfile.TemporaryDirectory() as folder, _without_warnings():
+    with tempfile.TemporaryDirectory() as folder, _quietly():
         for name in graphs:
             path = pathlib.Path(folder) / f"{name}.onnx"
             quantize_dynamic(
