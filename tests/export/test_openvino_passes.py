@@ -12,6 +12,8 @@ from t2t_vq.export.translation_networks import translation_networks
 from t2t_vq.translator import Translator
 
 openvino = pytest.importorskip("openvino")
+# Of one position.
+pytestmark = pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
 
 VOCAB, CODES = 60, 16
 OPTIONS = {"INFERENCE_PRECISION_HINT": "f32", "SNIPPETS_MODE": "DISABLE"}
