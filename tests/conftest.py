@@ -8,6 +8,8 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # What XLA compiles here runs for milliseconds: optimising it would take most of the tests' time.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Else OpenVINO tells its makers of each conversion, in dozens of processes, which take the time.
+os.environ.setdefault("CI", "true")
 
 import keras
 import numpy as np

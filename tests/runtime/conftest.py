@@ -14,6 +14,17 @@ def tokenizer(tf):
 
 
 @pytest.fixture(scope="session")
+def models(random_model, tokenizer):
+    """A `Transformer`, and a `TransformerNat` with each predictor, by its name or None."""
+    depths = {
+        None: {"decoder_layers": 1},
+        "causal": {"decoder_layers": 1, "predictor_layers": 2},
+        "masked": {"decoder_layers": 1, "predictor_layers": 1},
+    }
+    return {name: random_model(tokenizer.vocab_size, name, **depths[name]) for name in depths}
+
+
+@pytest.fixture(scope="session")
 def export(tf, tmp_path_factory):
     """A function that exports a translator; what it has converted of a model, it keeps."""
     from t2t_vq.export import networks, openvino_format

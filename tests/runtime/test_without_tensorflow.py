@@ -34,13 +34,9 @@ print(json.dumps(lines))
 """
 
 
-def test_it_translates_where_neither_can_be_imported(
-    random_model, tokenizer, eager, export, tmp_path
-):
-    depth = {"decoder_layers": 1, "predictor_layers": 1}
-    model = random_model(tokenizer.vocab_size, "causal", **depth)
+def test_it_translates_where_neither_can_be_imported(models, tokenizer, eager, export, tmp_path):
     search = Search(num_samples=2, refinements=1)
-    folder = export(eager(model, tokenizer, 16, search, rescorer=model))
+    folder = export(eager(models["causal"], tokenizer, 16, search, rescorer=models[None]))
     (tmp_path / "lines.json").write_text(json.dumps(LINES))
     result = subprocess.run(
         [sys.executable, "-c", TRANSLATE, str(folder), str(tmp_path / "lines.json")],
