@@ -297,10 +297,10 @@ class InCTranslate2:
         return self._original.encode(lines)
 
     def translate(self, lines):
-        found = self.translate_ids(self.encode(lines))
+        found = self.translate_batch(self.encode(lines))
         return self._original.tokenizer.decode_batch(found)
 
-    def translate_ids(self, sources):
+    def translate_batch(self, sources):
         model = self._for_one if len(sources) == 1 else self._for_many
         # The library sorts by length, and adds the end of a sentence itself.
         found = model.translate_batch(
@@ -319,9 +319,9 @@ def speed(translator, teacher, sources):
     for source in sources[:LATENCY_SENTENCES]:
         for name, decoder in (("latency_ms", translator), ("teacher_latency_ms", teacher)):
             ids = decoder.encode([source])
-            decoder.translate_ids(ids)
+            decoder.translate_batch(ids)
             start = time.perf_counter()
-            decoder.translate_ids(ids)
+            decoder.translate_batch(ids)
             times[name].append(1e3 * (time.perf_counter() - start))
     found = {name: statistics.median(values) for name, values in times.items()}
     # Larger batches are tried for as long as they help: each is compiled for every length.

@@ -123,10 +123,7 @@ class LinesOrTokens:
         translator.batch_size = batch_size
         if isinstance(sources[0], str):
             return translator.translate(sources)
-        # As `translate` does with the tokens of lines, which are all of one length here.
-        batches = [sources[i : i + batch_size] for i in range(0, len(sources), batch_size)]
-        found = translator._translate_batches(batches)
-        return [tokens.tolist() for batch in found for tokens in batch]
+        return [tokens.tolist() for tokens in translator.translate_tokens(sources)]
 
 
 class Xla(LinesOrTokens):

@@ -31,19 +31,26 @@ class LineTranslator:
         Args:
             lines: list of strings.
         """
-        sources = self.encode(lines)
-        translations = [""] * len(lines)
-        # A line of blanks is its end alone: there is nothing to translate.
+        texts = self.tokenizer.decode_batch(self.translate_tokens(self.encode(lines)))
+        # A vocabulary that spells unknown characters in bytes can spell line breaks too.
+        return [re.sub(r"[\r\n]+", " ", text) for text in texts]
+
+    def translate_tokens(self, sources):
+        """Returns the target tokens of each source, in order; none of one that is its end alone.
+
+        Args:
+            sources: lists of source tokens, of `encode`.
+        """
+        found = [()] * len(sources)
         order = sorted(
             (i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: len(sources[i])
         )
         batches = list(self._batches(order, sources))
-        found = self._translate_batches([[sources[i] for i in batch] for batch in batches])
-        for batch, tokens in zip(batches, found, strict=True):
-            for i, text in zip(batch, self.tokenizer.decode_batch(tokens), strict=True):
-                # A vocabulary that spells unknown characters in bytes can spell line breaks too.
-                translations[i] = re.sub(r"[\r\n]+", " ", text)
-        return translations
+        translated = self._translate_batches([[sources[i] for i in batch] for batch in batches])
+        for batch, rows in zip(batches, translated, strict=True):
+            for i, tokens in zip(batch, rows, strict=True):
+                found[i] = tokens
+        return found
 
     def encode(self, lines):
         """Returns the source tokens of each line; counts those that it cuts in `num_cut`.
@@ -59,7 +66,7 @@ class LineTranslator:
             sources.append(ids)
         return sources
 
-    def translate_ids(self, sources):
+    def translate_batch(self, sources):
         """Returns target tokens `[rows, length]` for lists of source tokens.
 
         Args:
@@ -77,10 +84,10 @@ class LineTranslator:
         return next(length for length in self.lengths if length >= longest)
 
     def _translate_batches(self, batches):
-        """Returns what `translate_ids` does, for each of a list of batches."""
+        """Returns what `translate_batch` does, for each of a list of batches."""
         threads = concurrent.futures.ThreadPoolExecutor(self.num_threads)
         try:
-            return list(threads.map(self.translate_ids, batches))
+            return list(threads.map(self.translate_batch, batches))
         finally:
             # Who interrupts this waits for what has begun, not for all the rest.
             threads.shutdown(cancel_futures=True)

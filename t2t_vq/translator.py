@@ -71,11 +71,11 @@ class Translator(LineTranslator):
         for batch in self._batches(order, sources):
             shape = self._shape([sources[i] for i in batch])
             if shape not in shapes:
-                self.translate_ids([sources[i] for i in batch])
+                self.translate_batch([sources[i] for i in batch])
             shapes.add(shape)
         self.num_cut = 0
 
-    def translate_ids(self, sources):
+    def translate_batch(self, sources):
         rows, length = self._shape(sources)
         padded = np.zeros((rows, length), np.int32)
         for row, ids in enumerate(sources):

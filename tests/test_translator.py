@@ -66,7 +66,7 @@ def test_a_batch_that_fails_is_told_of(translator, monkeypatch):
     def fail(sources):
         raise MemoryError("out of memory")
 
-    monkeypatch.setattr(translator, "translate_ids", fail)
+    monkeypatch.setattr(translator, "translate_batch", fail)
     with pytest.raises(MemoryError, match="out of memory"):
         translator.translate(LINES * 4)
 
@@ -96,7 +96,7 @@ def test_long_lines_are_cut_and_counted(translator, tokenizer):
     assert translator.num_cut == before + 1
     cut = [*ids[:31], tokenizer.eos_id]
     assert translator.encode([long]) == [cut]
-    assert translation == tokenizer.decode(translator.translate_ids([cut])[0])
+    assert translation == tokenizer.decode(translator.translate_batch([cut])[0])
 
 
 def test_a_line_of_the_longest_length_is_not_cut(translator, tokenizer):
@@ -181,7 +181,7 @@ def test_the_candidate_is_chosen_that_the_rescorer_finds_likeliest(translator, t
     rescoring = Translator(
         translator.model, tokenizer, 32, dataclasses.replace(search, alpha=0.0), Preferring(token)
     )
-    chosen = rescoring.translate_ids([ids])[0]
+    chosen = rescoring.translate_batch([ids])[0]
     np.testing.assert_array_equal(chosen, candidates[counts[token].argmax()])
 
 

@@ -50,12 +50,12 @@ class NetworkTranslator(LineTranslator):
         self.translate(lines[: self.batch_size * self.num_threads])
         self.num_cut = 0
 
-    def translate_ids(self, sources):
+    def translate_batch(self, sources):
         return self._translate(self._open(1), sources)
 
     def _translate_batches(self, batches):
         if len(batches) < 2 or self.num_threads < 2:
-            return [self.translate_ids(batch) for batch in batches]
+            return [self.translate_batch(batch) for batch in batches]
         translate = functools.partial(self._translate, self._open(self.num_threads))
         with concurrent.futures.ThreadPoolExecutor(self.num_threads) as threads:
             return list(threads.map(translate, batches))

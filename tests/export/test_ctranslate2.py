@@ -50,7 +50,7 @@ def served(translator, tmp_path_factory):
 
 def test_greedy_search_gives_the_same_tokens(translator, served):
     pieces, model = served
-    tokens = translator.translate_ids(pieces.encode(LINES, add_eos=True)).tolist()
+    tokens = translator.translate_batch(pieces.encode(LINES, add_eos=True)).tolist()
     expected = [row[: row.index(1)] if 1 in row else row for row in tokens]
     found = model.translate_batch(
         pieces.encode(LINES, out_type=str),
@@ -120,7 +120,7 @@ def test_the_baseline_of_the_tables_is_the_same_model_and_can_be_timed(translato
     baseline = script.InCTranslate2(translator, beam_size=1, precision="float32")
     for lines in (LINES[:1], LINES[:3]):
         ids = baseline.encode(lines)
-        found, expected = baseline.translate_ids(ids), translator.translate_ids(ids).tolist()
+        found, expected = baseline.translate_batch(ids), translator.translate_batch(ids).tolist()
         assert all(found) and found == [
             row[: len(tokens)] for row, tokens in zip(expected, found, strict=True)
         ]

@@ -55,7 +55,7 @@ def eager(tf):
 
     class EagerTranslator(Translator):
         def _translate_batches(self, batches):
-            return [self.translate_ids(batch) for batch in batches]
+            return [self.translate_batch(batch) for batch in batches]
 
         def compiled(self, length):
             return self._best
