@@ -4,6 +4,9 @@ import functools
 
 import numpy as np
 
+from t2t_vq.decoding.options import check_batch_size
+from t2t_vq.image_draws import check_codes, labels_to_draw
+
 
 class ImageCodec:
     """Encodes, decodes, scores and draws images, in compiled batches.
@@ -19,6 +22,7 @@ class ImageCodec:
     """
 
     def __init__(self, model, batch_size=100):
+        check_batch_size(batch_size)
         self.model = model
         self.batch_size = batch_size
         self._compiled = {}
@@ -39,7 +43,12 @@ class ImageCodec:
 
         Args:
             codes: int32 `[n, positions, num_codebooks]`.
+
+        Raises:
+            ValueError: for codes that the codebook does not have.
         """
+        if self.model.has_prior:
+            check_codes(codes, self.model.bottleneck.num_codes)
         return self._run(self.model.from_codes, codes)
 
     def reconstruct(self, images):
@@ -77,10 +86,11 @@ class ImageCodec:
 
         Returns:
             uint8 `[num, height, width, channels]`.
+
+        Raises:
+            ValueError: for arguments that cannot be drawn with.
         """
-        if labels is None:
-            labels = np.arange(num) % max(self.model.num_classes, 1)
-        labels = np.asarray(labels, np.int32)
+        labels = labels_to_draw(num, labels, self.model.num_classes, temperature)
         return self._run(self._draw, labels, seed=seed, temperature=temperature)
 
     def _draw(self, labels, seed, temperature):

@@ -29,7 +29,11 @@ class LineTranslator:
         """Returns one translation a line, in order; an empty line gives an empty line.
 
         Args:
-            lines: list of strings.
+            lines: sequence of strings. What in them is no character, half a surrogate pair say,
+                counts as a replacement character.
+
+        Raises:
+            TypeError: for anything else.
         """
         texts = self.tokenizer.decode_batch(self.translate_tokens(self.encode(lines)))
         # A vocabulary that spells unknown characters in bytes can spell line breaks too.
@@ -56,10 +60,10 @@ class LineTranslator:
         """Returns the source tokens of each line; counts those that it cuts in `num_cut`.
 
         Args:
-            lines: list of strings.
+            lines: as `translate` takes them.
         """
         longest, sources = self.lengths[-1], []
-        for ids in self.tokenizer.encode_batch(lines):
+        for ids in self.tokenizer.encode_batch(_checked(lines)):
             if len(ids) > longest:
                 self.num_cut += 1
                 ids = [*ids[: longest - 1], self.tokenizer.eos_id]
@@ -103,3 +107,24 @@ class LineTranslator:
             limit = length
         if batch:
             yield batch
+
+
+def _checked(lines):
+    """Returns lines as a list of strings that UTF-8 can write."""
+    if isinstance(lines, str):
+        raise TypeError("A list of lines is translated, and this is a single string. Give [line].")
+    lines = list(lines)
+    for number, line in enumerate(lines):
+        if not isinstance(line, str):
+            raise TypeError(
+                f"Item {number} of the lines is of type {type(line).__name__}. Give strings."
+            )
+    return [_writable(line) for line in lines]
+
+
+def _writable(line):
+    try:
+        line.encode("utf-8")
+        return line
+    except UnicodeEncodeError:
+        return line.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

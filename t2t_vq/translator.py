@@ -7,7 +7,7 @@ from keras import ops
 
 from t2t_vq import em
 from t2t_vq.data.tokenizer import EOS_ID
-from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice
+from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice, sources_together
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before
 from t2t_vq.decoding.shortest import at_shortest
 from t2t_vq.line_translator import LineTranslator
@@ -36,7 +36,8 @@ class Translator(LineTranslator):
         num_cut: sources cut at `max_length` so far.
 
     Raises:
-        ValueError: when the search and the rescorer do not fit together.
+        ValueError: when the search and the rescorer do not fit together, or the batch size is less
+            than 1.
 
     Example:
         translator = Translator(model, tokenizer, max_length=64)
@@ -50,9 +51,7 @@ class Translator(LineTranslator):
         lengths = [length for length in LENGTHS if length < max_length]
         lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
         num_threads = (os.cpu_count() or 1) if em.on_cpu() else 1
-        super().__init__(
-            tokenizer, lengths, max(1, batch_size // search.num_candidates), num_threads
-        )
+        super().__init__(tokenizer, lengths, sources_together(search, batch_size), num_threads)
         self.model = model
         self.search = search
         self.rescorer = rescorer

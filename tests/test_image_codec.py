@@ -66,6 +66,15 @@ def test_samples_of_a_class_are_drawn_given_its_label(codec, model):
     np.testing.assert_array_equal(codec.sample(2, label, seed=7), expected)
 
 
+def test_what_it_has_no_meaning_for_is_told(codec, model):
+    with pytest.raises(ValueError, match="Codes are from 0 to"):
+        codec.decode(codec.encode(IMAGES[:1]) + model.bottleneck.num_codes)
+    with pytest.raises(ValueError, match="one class for each of 2 images"):
+        codec.sample(2, [1])
+    with pytest.raises(ValueError, match="Give 1 or more"):
+        ImageCodec(model, batch_size=0)
+
+
 def test_no_images_give_none(codec):
     assert codec.reconstruct(IMAGES[:0]).shape == (0, 8, 8, 3)
 

@@ -71,6 +71,25 @@ def test_a_batch_that_fails_is_told_of(translator, monkeypatch):
         translator.translate(LINES * 4)
 
 
+def test_a_single_string_is_not_taken_for_lines(translator):
+    with pytest.raises(TypeError, match=r"this is a single string\. Give \[line\]\."):
+        translator.translate("The dog sleeps.")
+
+
+@pytest.mark.parametrize("lines", [[None], [b"dog"], [5], {"dog": 1}.items()])
+def test_what_is_no_string_is_told(translator, lines):
+    with pytest.raises(TypeError, match=r"Item 0 of the lines is of type .*\. Give strings\."):
+        translator.translate(lines)
+
+
+def test_any_sequence_of_lines_is_translated(translator):
+    assert translator.translate(iter(LINES)) == translator.translate(tuple(LINES))
+
+
+def test_half_a_surrogate_pair_counts_as_a_replacement_character(translator):
+    assert translator.translate(["dog \udc80"]) == translator.translate(["dog \ufffd"])
+
+
 def test_no_lines_give_no_lines(translator):
     assert translator.translate([]) == []
 

@@ -57,13 +57,18 @@ def _score_translations():
 
 def _score_export():
     translator, exported = trained.load_exported()
-    # An export does not know where its data lies.
+    if "problem" not in exported.provenance:
+        raise ValueError(
+            f"{FLAGS.export_dir} does not say of which problem it is, so there is nothing to score "
+            "it on. Export with t2t-vq-export, or translate with t2t-vq-decode."
+        )
     problem = registry.problem(exported.provenance["problem"])
+    # An export does not know where its data lies.
     result = _scored(translator, *problem.text(FLAGS.data_dir, FLAGS.split))
     about = {
         **exported.provenance,
         "engine": exported.engine,
-        "precision": exported.precision,
+        "export_precision": exported.precision,
         "split": FLAGS.split,
         **vars(translator.search),
     }

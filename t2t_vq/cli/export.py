@@ -12,10 +12,13 @@ a run, without TensorFlow. A model directory of CTranslate2, of the model transf
 ctranslate2 and sentencepiece.
 """
 
+import shlex
+
 from absl import flags as absl_flags
 
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
+from t2t_vq.export.folder import check_free
 from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, PRECISIONS, check_precision
 
 FLAGS = absl_flags.FLAGS
@@ -41,6 +44,7 @@ def _define():
 def main():
     """Exports as the flags say."""
     _check_flags()
+    check_free(FLAGS.export_dir)
     if runs.load(FLAGS.output_dir).hparams.task == "images":
         _export_images()
     else:
@@ -87,8 +91,8 @@ def _export_translator():
         text = problem.text(run.data_dir, "dev") if FLAGS.precision == "int8" else None
         _export_networks(translator, run, path, text)
         print(
-            f"Wrote {FLAGS.export_dir}; t2t-vq-decode --export_dir={FLAGS.export_dir} translates "
-            "with it, and its README.md tells how Python does."
+            f"Wrote {FLAGS.export_dir}; t2t-vq-decode --export_dir={shlex.quote(FLAGS.export_dir)} "
+            "translates with it, and its README.md tells how Python does."
         )
         return
 

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import sys
 
 from absl import app, flags, logging
@@ -40,6 +41,9 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
     if define:
         define()
     _describe(doc)
+
+    # Ended so, a command clears away what is half written, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def main_of_app(argv):
         sys.exit(_outcome(lambda: _checked(main, argv[1:], required), resumes))
@@ -86,6 +90,20 @@ def _outcome(action, resumes):
         again = " Run the same command again to go on." if resumes else ""
         print(f"Interrupted.{again}", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever reads what is written has had enough, as `head` has; nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ModuleNotFoundError as error:
+        if logging.level_debug() or (error.name or "t2t_vq").startswith("t2t_vq"):
+            raise
+        name = error.name.partition(".")[0]
+        print(
+            f"The library {name} is not installed, and this needs it. Install it: pip install "
+            f"{name.replace('_', '-')}",
+            file=sys.stderr,
+        )
+        return 1
     except (OSError, ValueError, registry.UnknownNameError) as error:
         # An error that our own code raises is a message to the user; any other is a defect,
         # and its traceback is needed. The operating system's errors name the file themselves.

@@ -104,10 +104,19 @@ def write_text(path, pairs):
 
 
 def read_text(path):
-    """Returns what `write_text` wrote, as two lists of strings."""
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    english, german = zip(*(line.split("\t") for line in lines), strict=True)
-    return list(english), list(german)
+    """Returns what `write_text` wrote, as two lists of strings.
+
+    Raises:
+        ValueError: when the file has been changed since.
+    """
+    pairs = [line.split("\t") for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    for number, pair in enumerate(pairs, 1):
+        if len(pair) != 2:
+            raise ValueError(
+                f"{path}, line {number}: there are {len(pair)} columns and not two, an English and "
+                "a German one. The file is not as it was prepared; prepare the data anew."
+            )
+    return [english for english, _ in pairs], [german for _, german in pairs]
 
 
 def write_records(path, sources, targets):

@@ -27,6 +27,11 @@ class Search:
     refinements: int = 0
 
     def __post_init__(self):
+        for name, least in _LEAST.items():
+            if not getattr(self, name) >= least:
+                raise ValueError(
+                    f"A search has a {name} of {least} or more, and this one {getattr(self, name)}."
+                )
         if self.num_samples and self.beam_size > 1:
             raise ValueError(
                 f"beam_size={self.beam_size} keeps the best and num_samples={self.num_samples} "
@@ -39,9 +44,38 @@ class Search:
         return self.num_samples or self.beam_size
 
 
+# Draws at lower temperatures are the most probable sequence, and overflow.
+_LEAST = {
+    **{"beam_size": 1, "alpha": 0.0, "num_samples": 0},
+    **{"temperature": 1e-3, "passes": 1, "refinements": 0},
+}
 GREEDY = Search()
 # Candidates decoded together, where nobody says how many.
 BATCH_SIZE = 64
+
+
+def sources_together(search, batch_size):
+    """Returns how many sources are searched for at once, at least one.
+
+    Args:
+        search: a `Search`.
+        batch_size: most candidates decoded together.
+
+    Raises:
+        ValueError: when it is less than 1.
+    """
+    check_batch_size(batch_size)
+    return max(1, batch_size // search.num_candidates)
+
+
+def check_batch_size(batch_size):
+    """Refuses a batch size that is no integer from 1 on.
+
+    Raises:
+        ValueError: then.
+    """
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(f"batch_size={batch_size!r} is no number of rows. Give 1 or more.")
 
 
 def check_choice(search, is_rescored):

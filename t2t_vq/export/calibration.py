@@ -22,7 +22,7 @@ def calibration_inputs(folder, lines):
         A dict from names of networks to lists of dicts of arrays.
     """
     exported = formats.load(folder)
-    recording = _Recording(OpenVinoNetworks(folder, exported.networks, "float32"))
+    recording = _Recording(OpenVinoNetworks(folder, "float32"))
     translator = NetworkTranslator(folder, exported, lambda num_streams: recording)
     for line in lines:
         translator.translate([line])

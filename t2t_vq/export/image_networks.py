@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from t2t_vq.export.network import Network
 from t2t_vq.export.network_parts import code_heads, keys_and_values, named, pairs
+from t2t_vq.formats.details import ImageDetails
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
 
 
@@ -39,24 +40,25 @@ def image_networks(model):
 
 
 def image_details(model):
-    """Returns what the runtime of an image model needs to know besides its networks, a dict.
+    """Returns the `ImageDetails` of an image model.
 
     Args:
         model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
     """
     bottleneck = model.bottleneck
-    details = {
-        "image_shape": model.image_shape,
-        "grid": model.grid,
-        "num_codes": bottleneck.num_codes,
-        "num_codebooks": bottleneck.num_codebooks,
-        "num_classes": model.num_classes,
-        "has_prior": model.has_prior,
-        "has_own_prior": bottleneck.has_own_prior,
-    }
+    own = {}
     if bottleneck.has_own_prior:
-        details |= {"latent_dim": bottleneck.latent_dim, "seed": bottleneck.seed}
-    return details
+        own = {"latent_dim": bottleneck.latent_dim, "seed": bottleneck.seed}
+    return ImageDetails(
+        image_shape=tuple(model.image_shape),
+        grid=tuple(model.grid),
+        num_classes=model.num_classes,
+        has_prior=model.has_prior,
+        has_own_prior=bottleneck.has_own_prior,
+        num_codes=bottleneck.num_codes,
+        num_codebooks=bottleneck.num_codebooks,
+        **own,
+    )
 
 
 def _image(model):

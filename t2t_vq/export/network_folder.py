@@ -1,15 +1,19 @@
 """What a folder of networks holds besides them, whichever library runs them."""
 
+import dataclasses
 import pathlib
 
-from t2t_vq.formats.exported import FILE, VOCABULARY
+from t2t_vq.formats.exported import FILE, VOCABULARY, digests
+
+_README_FILE = "README.md"
 
 _LIBRARIES = {"openvino": "openvino", "onnx": "onnxruntime"}
 _USE = {
     "translation": """translator = runtime.load("FOLDER")
 translator.translate(["The dog sleeps."])  # a list of strings""",
     "images": """codec = runtime.load("FOLDER")
-codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]""",
+codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
+codec.sample(10)  # drawn images, where there is a prior""",
 }
 _README = """# {problem}, exported
 
@@ -17,7 +21,7 @@ A `{model}` of t2t_vq as networks that {library} runs in {precision}. It needs n
 nor Keras:
 
     pip install {packages}
-    pip install --no-deps t2t-vq
+    pip install --no-deps t2t-vq    # or the wheel that `pip wheel --no-deps .` makes in a checkout
 
 ```python
 from t2t_vq import runtime
@@ -25,7 +29,7 @@ from t2t_vq import runtime
 {use}
 ```
 {command}
-`{file}` says what it was made from, and which search it holds.
+`{file}` says what it was made from{search}.
 """
 _COMMAND = """
 Or, after `pip install absl-py`:
@@ -35,7 +39,7 @@ Or, after `pip install absl-py`:
 
 
 def write_description(folder, exported, vocabulary=None):
-    """Writes what is said of networks, their vocabulary, and how to use them.
+    """Writes what is said of a folder's files, the vocabulary, and how to use them.
 
     Args:
         folder: that holds the networks.
@@ -43,11 +47,13 @@ def write_description(folder, exported, vocabulary=None):
         vocabulary: bytes of a SentencePiece model, for translation.
     """
     folder = pathlib.Path(folder)
-    exported.save(folder)
     packages = ["numpy", _LIBRARIES[exported.engine]]
     if vocabulary is not None:
         (folder / VOCABULARY).write_bytes(vocabulary)
         packages.append("sentencepiece")
+    for name in (FILE, _README_FILE):
+        (folder / name).unlink(missing_ok=True)
+    dataclasses.replace(exported, files=digests(folder)).save(folder)
     text = _README.format(
         problem=exported.provenance.get("problem", exported.task),
         model=exported.model,
@@ -56,6 +62,7 @@ def write_description(folder, exported, vocabulary=None):
         packages=" ".join(packages),
         use=_USE[exported.task],
         command=_COMMAND if exported.task == "translation" else "",
+        search=", and which search it holds" if exported.task == "translation" else "",
         file=FILE,
     )
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    (folder / _README_FILE).write_text(text, encoding="utf-8")

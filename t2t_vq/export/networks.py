@@ -10,7 +10,7 @@ from t2t_vq.export.image_networks import image_details, image_networks
 from t2t_vq.export.network_folder import write_description
 from t2t_vq.export.quantization_loss import measured_loss, split_text
 from t2t_vq.export.translation_networks import translation_details, translation_networks
-from t2t_vq.formats.exported import MAX_BLEU_LOSS, Exported, check_precision
+from t2t_vq.formats.exported import MAX_BLEU_LOSS, PRECISIONS, Exported, check_precision
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
 
 # What writes the networks of each library.
@@ -47,7 +47,7 @@ def export_networks(
         max_bleu_loss: BLEU that int8 may lose against float32. Default 0.3.
 
     Raises:
-        FileExistsError: when `export_dir` holds files.
+        OSError: when `export_dir` holds files, or cannot be written.
         ValueError: when the model cannot be exported so, int8 loses more, or a library is not
             installed.
 
@@ -62,12 +62,12 @@ def export_networks(
     exported, networks, vocabulary = _describe(source, engine, provenance or {})
     if precision == "int8" and exported.task == "images":
         raise ValueError(
-            "int8 is for translation, where what it loses is measured. Export images in float32 "
-            "or bfloat16."
+            "int8 is for translation, where what it loses is measured. Export images in "
+            f"{' or '.join(each for each in PRECISIONS[engine] if each != 'int8')}."
         )
-    graphs = {network.name: library.graph_of(network) for network in networks}
     with filling(export_dir) as folder:
         folder = pathlib.Path(folder)
+        graphs = {network.name: library.graph_of(network) for network in networks}
         if precision != "int8":
             _write(library, folder, graphs, exported, precision, vocabulary)
             return
@@ -95,9 +95,10 @@ def _describe(source, engine, provenance):
         precision="float32",
         task=task,
         model=model.registered_name,
-        networks=[network.name for network in networks],
+        networks=tuple(network.name for network in networks),
         details=details,
         provenance=provenance,
+        files={},
     )
     return exported, networks, vocabulary
 

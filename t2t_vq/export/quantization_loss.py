@@ -48,7 +48,7 @@ def measured_loss(reference, folder, text, max_bleu_loss):
         bleu(runtime.load(each).translate(sources), references).score
         for each in (reference, folder)
     )
-    if before - after > max_bleu_loss:
+    if not before - after <= max_bleu_loss:
         raise ValueError(
             f"int8 has {after:.2f} BLEU on {len(sources):,} sentences and float32 {before:.2f}: it "
             f"loses {before - after:.2f}, more than {max_bleu_loss}. Export in another precision, "

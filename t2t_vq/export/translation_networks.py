@@ -7,11 +7,14 @@ them again. `rescorer` is another model, whole. How a search puts them together 
 `t2t_vq.runtime`.
 """
 
+import dataclasses
+
 import tensorflow as tf
 
 from t2t_vq.data.tokenizer import PAD_ID
 from t2t_vq.export.network import Network
 from t2t_vq.export.network_parts import code_heads, keys_and_values, named, pairs
+from t2t_vq.formats.details import TranslationDetails
 from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.models.transformer import Transformer
@@ -48,26 +51,26 @@ def translation_networks(translator):
 
 
 def translation_details(translator):
-    """Returns what the runtime of a translator needs to know besides its networks, a dict.
+    """Returns the `TranslationDetails` of a translator.
 
     Args:
         translator: a `t2t_vq.translator.Translator` of a model that `translation_networks` takes.
     """
     model = translator.model
-    details = {
-        "search": vars(translator.search),
-        "is_rescored": translator.rescorer is not None,
-        "target_lengths": {n: model.target_length(n) for n in translator.lengths},
-        "predictor": "tokens",
-    }
+    details = TranslationDetails(
+        search=translator.search,
+        is_rescored=translator.rescorer is not None,
+        target_lengths=tuple((n, model.target_length(n)) for n in translator.lengths),
+    )
     if isinstance(model, Transformer):
         return details
-    return details | {
-        "predictor": model.predictor_name,
-        "num_codes": model.bottleneck.num_codes,
-        "num_codebooks": model.bottleneck.num_codebooks,
-        "compress_steps": model.compress_steps,
-    }
+    return dataclasses.replace(
+        details,
+        predictor=model.predictor_name,
+        num_codes=model.bottleneck.num_codes,
+        num_codebooks=model.bottleneck.num_codebooks,
+        compress_steps=model.compress_steps,
+    )
 
 
 def _parallel(model, search):

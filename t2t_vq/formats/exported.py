@@ -1,8 +1,12 @@
 """What an exported folder of networks says of itself, in `t2t_vq.json`."""
 
 import dataclasses
+import hashlib
 import json
 import pathlib
+
+from t2t_vq import config
+from t2t_vq.formats.details import ImageDetails, TranslationDetails
 
 FILE = "t2t_vq.json"
 VOCABULARY = "sentencepiece.model"
@@ -13,7 +17,8 @@ PRECISIONS = {"openvino": ("float32", "bfloat16", "int8"), "onnx": ("float32", "
 ENGINES = tuple(PRECISIONS)
 # Most BLEU that int8 may lose against float32, unless more is allowed.
 MAX_BLEU_LOSS = 0.3
-_TASKS = ("translation", "images")
+_DETAILS = {"translation": TranslationDetails, "images": ImageDetails}
+_RUN = "run.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +31,9 @@ class Exported:
         task: "translation" or "images".
         model: registered name of the model.
         networks: names of the networks, each in files of its name.
-        details: what the model's own runtime needs: lengths, numbers of codes, the search.
+        details: what the model's own runtime needs, a `TranslationDetails` or `ImageDetails`.
         provenance: what it was made from: problem, set, updates, scores if they are known.
+        files: dict of the names of the other files that the runtime reads to their digests.
         format: version of the folder.
     """
 
@@ -35,9 +41,10 @@ class Exported:
     precision: str
     task: str
     model: str
-    networks: list
+    networks: tuple[str, ...]
     details: dict
     provenance: dict
+    files: dict
     format: int = FORMAT
 
     def save(self, folder):
@@ -66,35 +73,76 @@ def load(folder):
         folder: as `t2t-vq-export --format=openvino` or `--format=onnx` wrote it.
 
     Raises:
-        FileNotFoundError: when the folder holds no such export, or lacks a file of it.
+        FileNotFoundError: when the folder holds no such export.
         ValueError: when what it says of itself cannot be read, or is of a newer format.
     """
     folder = pathlib.Path(folder)
     path = folder / FILE
     if not path.is_file():
+        what = "is a run" if (folder / _RUN).is_file() else f"holds no {FILE}"
         raise FileNotFoundError(
-            f"{folder} holds no export with networks: {path} is missing. Write one with "
-            "t2t-vq-export --format=openvino, or name the folder of one."
+            f"{folder} is no export with networks: it {what}. Write one with t2t-vq-export "
+            f"--format={' or --format='.join(ENGINES)}, or name the folder of one."
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        version = content["format"]
-        if version > FORMAT:
-            raise ValueError(
-                f"{folder} is of format {version}, and this version of t2t_vq reads formats up to "
-                f"{FORMAT}. Install a newer t2t_vq, or export the run again with this one."
-            )
-        exported = Exported(**content)
-        if exported.precision not in PRECISIONS[exported.engine]:
-            raise KeyError(exported.precision)
-        if exported.task not in _TASKS:
-            raise KeyError(exported.task)
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        is_newer = content["format"] > FORMAT
+        exported = None if is_newer else _exported(content)
+    # Whatever else JSON may hold in the place of a value.
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        told = " ".join(str(error).split()).rstrip(".")
         raise ValueError(
-            f"{path} is no description of an export ({type(error).__name__}: {error}). Export the "
-            "run again."
+            f"{path} is no description of an export ({told}). Copy it again, or export the run "
+            "again."
         ) from error
+    if is_newer:
+        raise ValueError(
+            f"{folder} is of format {content['format']}, and this version of t2t_vq reads formats "
+            f"up to {FORMAT}. Install a newer t2t_vq, or export the run again with this one."
+        )
     return exported
+
+
+def _exported(content):
+    """Returns the `Exported` that JSON holds; refuses what nobody writes."""
+    exported = config.from_dict(Exported, content)
+    for name, value, known in (
+        ("engine", exported.engine, PRECISIONS),
+        ("precision", exported.precision, PRECISIONS.get(exported.engine, ())),
+        ("task", exported.task, _DETAILS),
+    ):
+        if value not in known:
+            raise ValueError(f"it has the {name} '{value}'")
+    details = config.from_dict(_DETAILS[exported.task], exported.details)
+    return dataclasses.replace(exported, details=details)
+
+
+def digests(folder):
+    """Returns a dict of the names of a folder's files to what tells their content from others'."""
+    return {path.name: _digest(path) for path in sorted(pathlib.Path(folder).iterdir())}
+
+
+def check_files(folder, exported):
+    """Refuses a folder whose files are not those that were exported together.
+
+    Args:
+        folder: of the export.
+        exported: what it says of itself.
+
+    Raises:
+        FileNotFoundError: when a file is missing.
+        ValueError: when one is cut short, or comes from elsewhere.
+    """
+    for name, digest in exported.files.items():
+        if _digest(file_of(folder, name)) != digest:
+            raise ValueError(
+                f"{folder} is not whole: {name} is not as it was exported. It may be cut short, or "
+                "of another export. Copy the folder again, or export again."
+            )
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def file_of(folder, name):

@@ -2,6 +2,8 @@
 
 import typing
 
+from sacrebleu.metrics import BLEU, CHRF
+
 
 class Score(typing.NamedTuple):
     """A score and the signature that says how it was computed."""
@@ -24,15 +26,11 @@ def bleu(hypotheses, references):
     Example:
         bleu(["Der Hund schläft heute ."], ["Der Hund schläft heute ."]).score  # 100.0
     """
-    from sacrebleu.metrics import BLEU
-
     return _score(BLEU(), hypotheses, references)
 
 
 def chrf(hypotheses, references):
     """Returns corpus chrF, 0 to 100, as `bleu` does."""
-    from sacrebleu.metrics import CHRF
-
     return _score(CHRF(), hypotheses, references)
 
 

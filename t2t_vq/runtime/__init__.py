@@ -14,7 +14,8 @@ import functools
 def load(folder, batch_size=None):
     """Loads what `t2t-vq-export --format=openvino` or `--format=onnx` wrote.
 
-    Needs numpy, sentencepiece for translation, and openvino or onnxruntime, as the folder says.
+    Needs numpy, sentencepiece for translation, and openvino or onnxruntime, as the folder says. Of
+    processes that are forked, each loads for itself.
 
     Args:
         folder: of the export.
@@ -27,17 +28,22 @@ def load(folder, batch_size=None):
 
     Raises:
         FileNotFoundError: when the folder is no export, or a file of it is missing.
-        ValueError: when it is of a newer format, a file of it cannot be read, or the library or
-            the precision that it needs is not here.
+        ValueError: when it is of a newer format, a file of it is not as it was exported, or the
+            library or the precision that it needs is not here; or when the batch size is less
+            than 1.
 
     Example:
         load("export/fast").translate(["The dog sleeps."])  # ["Der Hund schläft."]
     """
     from t2t_vq.formats import exported as formats
+    from t2t_vq.runtime.libraries import library
 
     exported = formats.load(folder)
-    networks = _networks(folder, exported)
     # What is missing is told now, not with the first line.
+    formats.check_files(folder, exported)
+    if exported.task == "translation":
+        library("sentencepiece")
+    networks = _networks(folder, exported)
     networks(1)
     sizes = () if batch_size is None else (batch_size,)
     if exported.task == "images":
@@ -56,13 +62,13 @@ def _networks(folder, exported):
         from t2t_vq.runtime.onnx_networks import OnnxNetworks
 
         # They serve any number of calls.
-        networks = OnnxNetworks(folder, exported.networks)
+        networks = OnnxNetworks(folder)
         return lambda num_streams: networks
 
     from t2t_vq.runtime.openvino_networks import OpenVinoNetworks
 
     @functools.cache
     def open_networks(num_streams):
-        return OpenVinoNetworks(folder, exported.networks, exported.precision, num_streams)
+        return OpenVinoNetworks(folder, exported.precision, num_streams)
 
     return open_networks

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from t2t_vq.decoding.options import Search
+from t2t_vq.decoding.options import Search, check_batch_size
+from t2t_vq.image_draws import check_codes, labels_to_draw
 from t2t_vq.runtime import philox, position_codes
 from t2t_vq.runtime.search import greedy_search, perturb
 
@@ -33,12 +34,13 @@ class NetworkImageCodec:
     """
 
     def __init__(self, exported, open_networks, batch_size=100):
+        check_batch_size(batch_size)
         self.batch_size = batch_size
-        self.image_shape = tuple(exported.details["image_shape"])
-        self.num_classes = exported.details["num_classes"]
+        self.image_shape = exported.details.image_shape
+        self.num_classes = exported.details.num_classes
         self._details = exported.details
         self._networks = open_networks(1)
-        self._positions = math.prod(exported.details["grid"])
+        self._positions = math.prod(exported.details.grid)
 
     def encode(self, images):
         """Returns the codes of images.
@@ -53,7 +55,7 @@ class NetworkImageCodec:
             ValueError: for images of another shape or type, or when there are no codes.
         """
         self._check_codes_exist()
-        self._check("images", images, self.image_shape, np.uint8)
+        images = self._checked("images", images, self.image_shape, np.uint8)
         return self._in_batches(self._network("encoder", "image", "codes"), images)
 
     def decode(self, codes):
@@ -63,11 +65,13 @@ class NetworkImageCodec:
             codes: int32 `[n, positions, num_codebooks]`.
 
         Raises:
-            ValueError: for codes of another shape or type, or when there are no codes.
+            ValueError: for codes of another shape or type, that the codebook does not have, or when
+                there are no codes.
         """
         self._check_codes_exist()
-        shape = (self._positions, self._details["num_codebooks"])
-        self._check("codes", codes, shape, np.int32)
+        shape = (self._positions, self._details.num_codebooks)
+        codes = self._checked("codes", codes, shape, np.int32)
+        check_codes(codes, self._details.num_codes)
         return self._in_batches(self._network("decoder", "codes", "image"), codes)
 
     def reconstruct(self, images):
@@ -82,9 +86,9 @@ class NetworkImageCodec:
         Raises:
             ValueError: for images of another shape or type.
         """
-        if self._details["has_prior"]:
+        if self._details.has_prior:
             return self.decode(self.encode(images))
-        self._check("images", images, self.image_shape, np.uint8)
+        images = self._checked("images", images, self.image_shape, np.uint8)
         return self._in_batches(self._network("reconstructor", "image", "reconstruction"), images)
 
     def sample(self, num, labels=None, seed=0, temperature=1.0):
@@ -100,29 +104,29 @@ class NetworkImageCodec:
             uint8 `[num, height, width, channels]`.
 
         Raises:
-            ValueError: when the latents have no prior to draw from.
+            ValueError: when the latents have no prior to draw from, or for arguments that cannot
+                be drawn with.
         """
-        if self._details["has_prior"]:
+        if self._details.has_prior:
             draw, decode = self._draw_codes, self._network("decoder", "codes", "image")
-        elif self._details["has_own_prior"]:
+        elif self._details.has_own_prior:
             draw, decode = self._draw_latents, self._network("decoder", "latents", "image")
         else:
             raise ValueError(
                 "The latents of this model have no prior to draw images from. Export one of a kind "
                 "with codes, such as vq or em, or of vae."
             )
-        if labels is None:
-            labels = np.arange(num) % max(self.num_classes, 1)
+        labels = labels_to_draw(num, labels, self.num_classes, temperature)
         seeds = np.random.default_rng(seed)
 
         def images(labels):
             return decode(draw(labels, int(seeds.integers(1 << 31)), temperature))
 
-        return self._in_batches(images, np.asarray(labels, np.int32))
+        return self._in_batches(images, labels)
 
     def _draw_codes(self, labels, seed, temperature):
         """Draws grids of codes as `LatentPrior.sample` does, `[rows, positions, C]` int32."""
-        num_codes, num_codebooks = self._details["num_codes"], self._details["num_codebooks"]
+        num_codes, num_codebooks = self._details.num_codes, self._details.num_codebooks
         prior = self._networks["prior"]
         heads = [self._networks[f"code_head_{number}"] for number in range(1, num_codebooks)]
         score = position_codes.stepping(prior.bound({"labels": labels}), heads, num_codes)
@@ -141,8 +145,8 @@ class NetworkImageCodec:
 
     def _draw_latents(self, labels, seed, temperature):
         """Draws latents of a standard normal prior, `[rows, positions, latent_dim]` float32."""
-        shape = (len(labels), self._positions, self._details["latent_dim"])
-        drawn = philox.normal(shape, self._details["seed"], seed, _STREAM)
+        shape = (len(labels), self._positions, self._details.latent_dim)
+        drawn = philox.normal(shape, self._details.seed, seed, _STREAM)
         return drawn * np.float32(math.sqrt(temperature))
 
     def _network(self, name, argument, result):
@@ -160,13 +164,13 @@ class NetworkImageCodec:
         )
 
     def _check_codes_exist(self):
-        if not self._details["has_prior"]:
+        if not self._details.has_prior:
             raise ValueError(
                 "This model has no codes, so it can only reconstruct images, or draw them if its "
                 "latents have a prior. Export one of a kind with codes, such as vq or em."
             )
 
-    def _check(self, name, array, shape, dtype):
+    def _checked(self, name, array, shape, dtype):
         array = np.asarray(array)
         if array.shape[1:] != shape or array.dtype != dtype:
             sides = ", ".join(map(str, shape))
@@ -174,3 +178,4 @@ class NetworkImageCodec:
                 f"This model takes {name} as {np.dtype(dtype).name} [n, {sides}], and these are "
                 f"{array.dtype.name} {list(array.shape)}. Give them in that shape and type."
             )
+        return array

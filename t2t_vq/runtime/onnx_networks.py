@@ -8,6 +8,7 @@ import threading
 import numpy as np
 
 from t2t_vq.formats.exported import file_of
+from t2t_vq.runtime.libraries import library
 from t2t_vq.runtime.networks import Network, unreadable
 
 _TYPES = {
@@ -24,27 +25,15 @@ class OnnxNetworks:
 
     Args:
         folder: that holds `NAME.onnx` for each network.
-        names: of the networks.
         num_threads: of all calls together; all processors by default. The process has one pool of
             threads for all networks, as large as the first says.
 
     Raises:
-        FileNotFoundError: when the file of a network is missing.
-        ValueError: when onnxruntime is not installed, or a network cannot be read.
+        ValueError: when onnxruntime is not installed.
     """
 
-    def __init__(self, folder, names, num_threads=None):
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise ValueError(
-                f"The library onnxruntime cannot be imported ({error}). Install it: "
-                "pip install onnxruntime, or, with all else that an export takes, "
-                'pip install "t2t-vq[onnx]".'
-            ) from error
-
-        for name in names:
-            file_of(folder, f"{name}.onnx")
+    def __init__(self, folder, num_threads=None):
+        onnxruntime = library("onnxruntime")
         self._folder = folder
         self._session = onnxruntime.InferenceSession
         self._options = onnxruntime.SessionOptions()
@@ -59,7 +48,12 @@ class OnnxNetworks:
         self._networks = {}
 
     def __getitem__(self, name):
-        """Returns the `Network` of a name."""
+        """Returns the `Network` of a name.
+
+        Raises:
+            FileNotFoundError: when its file is missing.
+            ValueError: when it cannot be read.
+        """
         with self._lock:
             if name not in self._networks:
                 self._networks[name] = self._loaded(name)

@@ -6,6 +6,7 @@ import threading
 import numpy as np
 
 from t2t_vq.formats.exported import file_of
+from t2t_vq.runtime.libraries import library
 from t2t_vq.runtime.networks import Network, unreadable
 
 _TYPES = {"bfloat16": "bf16", "float32": "f32", "int8": "f32"}
@@ -16,32 +17,18 @@ class OpenVinoNetworks:
 
     Args:
         folder: that holds `NAME.xml` and `NAME.bin` for each network.
-        names: of the networks.
         precision: "float32", "bfloat16" or "int8".
         num_streams: calls that run at the same time, each on its share of the threads.
         num_threads: of all streams together; all processors by default.
 
     Raises:
-        FileNotFoundError: when a file of a network is missing.
-        ValueError: when openvino is not installed, the processor lacks the precision, or a network
-            cannot be read.
+        ValueError: when openvino is not installed, or the processor lacks the precision.
     """
 
-    def __init__(self, folder, names, precision, num_streams=1, num_threads=None):
-        try:
-            import openvino
-        except ImportError as error:
-            raise ValueError(
-                f"The library openvino cannot be imported ({error}). Install it: "
-                "pip install openvino, or, with all else that an export takes, "
-                'pip install "t2t-vq[openvino]".'
-            ) from error
-
-        for name in names:
-            for ending in (".xml", ".bin"):
-                file_of(folder, name + ending)
+    def __init__(self, folder, precision, num_streams=1, num_threads=None):
         self._folder = folder
-        self._core = openvino.Core()
+        self._process = os.getpid()
+        self._core = library("openvino").Core()
         if precision == "bfloat16":
             _check_bfloat16(self._core, folder)
         self._options = {
@@ -57,7 +44,19 @@ class OpenVinoNetworks:
         self._networks = {}
 
     def __getitem__(self, name):
-        """Returns the `Network` of a name."""
+        """Returns the `Network` of a name.
+
+        Raises:
+            FileNotFoundError: when a file of it is missing.
+            RuntimeError: in a process that was forked from the one that opened the networks.
+            ValueError: when it cannot be read.
+        """
+        if os.getpid() != self._process:
+            # It has none of the threads that OpenVINO waits for.
+            raise RuntimeError(
+                f"{self._folder} was loaded before this process was forked, and OpenVINO cannot "
+                "translate here. Load it in each process, after the fork."
+            )
         with self._lock:
             if name not in self._networks:
                 self._networks[name] = self._compiled(name)
@@ -65,7 +64,8 @@ class OpenVinoNetworks:
 
     def _compiled(self, name):
         try:
-            model = self._core.read_model(file_of(self._folder, f"{name}.xml"))
+            paths = [file_of(self._folder, name + ending) for ending in (".xml", ".bin")]
+            model = self._core.read_model(*paths)
             return OpenVinoNetwork(model, self._core.compile_model(model, "CPU", self._options))
         except RuntimeError as error:
             raise unreadable(self._folder, name, error) from error

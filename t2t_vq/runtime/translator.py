@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID, Tokenizer
-from t2t_vq.decoding.options import BATCH_SIZE, Search
+from t2t_vq.decoding.options import BATCH_SIZE, sources_together
 from t2t_vq.formats.exported import VOCABULARY, file_of
 from t2t_vq.line_translator import LineTranslator
 from t2t_vq.runtime import causal_latents, masked_latents
@@ -29,21 +29,23 @@ class NetworkTranslator(LineTranslator):
             to `t2t_vq.runtime.networks.Network`.
         batch_size: most candidates decoded together. Default 64.
 
+    Raises:
+        ValueError: when the batch size is less than 1, or the vocabulary cannot be read.
+
     Attributes:
         search: the `t2t_vq.decoding.options.Search` that the export holds.
     """
 
     def __init__(self, folder, exported, open_networks, batch_size=BATCH_SIZE):
-        details = exported.details
-        self.search = Search(**details["search"])
-        self.target_lengths = {int(n): most for n, most in details["target_lengths"].items()}
+        self._details = exported.details
+        self.search = exported.details.search
+        self.target_lengths = dict(exported.details.target_lengths)
         super().__init__(
             Tokenizer(file_of(folder, VOCABULARY)),
             sorted(self.target_lengths),
-            max(1, batch_size // self.search.num_candidates),
+            sources_together(self.search, batch_size),
             num_threads=len(os.sched_getaffinity(0)),
         )
-        self._details = details
         self._open = open_networks
 
     def compile_for(self, lines):
@@ -66,7 +68,7 @@ class NetworkTranslator(LineTranslator):
         for row, ids in enumerate(sources):
             source[row, : len(ids)] = ids
         candidates = self._candidates(networks, source, most)
-        if not self._details["is_rescored"]:
+        if not self._details.is_rescored:
             return candidates[:, 0]
         needed = lengths_before(candidates, EOS_ID).max() + 1
         scored = networks["rescorer"]({"source": source, "candidates": candidates[..., :needed]})
@@ -74,20 +76,21 @@ class NetworkTranslator(LineTranslator):
 
     def _candidates(self, networks, source, most):
         """Returns `[batch, num_candidates, length]` int32, best first."""
-        if self._details["predictor"] == "tokens":
+        details = self._details
+        if details.predictor == "tokens":
             return find_tokens(networks, source, most, self.search, EOS_ID)
-        num_codes, num_codebooks = self._details["num_codes"], self._details["num_codebooks"]
-        length = most >> self._details["compress_steps"]
+        length = most >> details.compress_steps
         memory = networks["encoder"]({"source": source, "most": np.array(length, np.int32)})
-        latents = _LATENTS[self._details["predictor"]](
-            networks, source, memory, length, self.search, num_codes, num_codebooks
+        codebooks = (details.num_codes, details.num_codebooks)
+        latents = _LATENTS[details.predictor](
+            networks, source, memory, length, self.search, *codebooks
         )
-        latents = latents.reshape(-1, length, num_codebooks)
+        latents = latents.reshape(-1, length, details.num_codebooks)
         decode = networks["decoder"].bound({"source": source, "memory": memory["memory"]})
-        tokens = _decode(decode, latents, num_codes, length)
+        tokens = _decode(decode, latents, details.num_codes, length)
         for _ in range(self.search.refinements):
             latents = networks["compressor"]({"tokens": tokens})["codes"]
-            tokens = _decode(decode, latents, num_codes, length)
+            tokens = _decode(decode, latents, details.num_codes, length)
         return tokens.reshape(len(source), -1, tokens.shape[-1])
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import pytest
 
@@ -13,7 +14,9 @@ def without_tensorflow(tmp_path_factory):
     """The environment of a process in which neither TensorFlow nor Keras can be imported."""
     folder = tmp_path_factory.mktemp("blocked")
     for name in ("tensorflow", "keras"):
-        (folder / f"{name}.py").write_text(f"raise ImportError('{name} is blocked.')\n")
+        (folder / f"{name}.py").write_text(
+            f"raise ModuleNotFoundError('{name} is blocked.', name='{name}')\n"
+        )
     return {**os.environ, "PYTHONPATH": str(folder)}
 
 
@@ -47,7 +50,27 @@ def test_eval_scores_an_export_without_tensorflow(
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout.splitlines()[-1])
     assert (found["problem"], found["sentences"], found["updates"]) == ("translate_tiny", 12, 4)
-    assert (found["engine"], found["precision"]) == ("openvino", "float32")
+    assert (found["engine"], found["export_precision"]) == ("openvino", "float32")
+    assert found["precision"] == "float32"
+
+
+def test_a_library_that_is_missing_is_named(command, trained, exported, without_tensorflow):
+    result = command("decode", f"--output_dir={trained.output_dir}", env=without_tensorflow)
+    assert result.returncode == 1
+    assert result.stderr == (
+        "The library tensorflow is not installed, and this needs it. Install it: pip install "
+        "tensorflow\n"
+    )
+
+
+def test_a_file_that_was_exported_with_others_is_missed(command, exported, tmp_path):
+    shutil.copytree(exported, tmp_path / "copy")
+    vocabulary = tmp_path / "copy" / "sentencepiece.model"
+    vocabulary.write_bytes(vocabulary.read_bytes()[:-100])
+    result = command("decode", f"--export_dir={tmp_path / 'copy'}", stdin=LINES)
+    assert result.returncode == 1 and result.stdout == ""
+    assert "is not whole: sentencepiece.model is not as it was exported." in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_int8_says_what_it_loses(command, trained, tmp_path):
@@ -67,10 +90,12 @@ def test_what_cannot_be_done_with_an_export_is_one_sentence(command, trained, ex
         ("decode", [run, folder], "Give one of the two."),
         ("decode", [folder, "--beam_size=2"], "--beam_size is chosen when a model is exported"),
         ("decode", [folder, "--checkpoint=latest"], "--checkpoint is chosen when"),
-        ("decode", ["--export_dir=none"], "none holds no export with networks"),
+        ("decode", ["--export_dir=none"], "none is no export with networks"),
         ("eval", [run, "--data_dir=here"], "--data_dir is for --export_dir"),
         ("export", [run, "--export_dir=x", "--precision=int8"], "--precision is for --format="),
         ("export", [run, "--export_dir=x", "--max_bleu_loss=1"], "is for --precision=int8"),
+        ("export", [run, folder], "is not empty. Choose another --export_dir"),
+        ("decode", [f"--export_dir={trained.output_dir}"], "it is a run."),
         (
             "export",
             [run, "--export_dir=x", "--format=onnx", "--precision=bfloat16"],

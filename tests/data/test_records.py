@@ -82,6 +82,21 @@ def test_text_comes_back(tmp_path):
     assert records.read_text(path) == (["one", "x\u2028y"], ["eins", "ü"])
 
 
+@pytest.mark.parametrize(("line", "columns"), [("one", 1), ("", 1), ("one\teins\tuno", 3)])
+def test_a_line_of_other_than_two_columns_is_named(tmp_path, line, columns):
+    path = tmp_path / "text.tsv"
+    path.write_text(f"one\teins\n{line}\n")
+    message = rf"text\.tsv, line 2: there are {columns} columns .* prepare the data anew\."
+    with pytest.raises(ValueError, match=message):
+        records.read_text(path)
+
+
+def test_text_without_lines_comes_back(tmp_path):
+    path = tmp_path / "text.tsv"
+    records.write_text(path, [])
+    assert records.read_text(path) == ([], [])
+
+
 def test_damaged_json_is_named(tmp_path):
     path = tmp_path / "corpus.json"
     path.write_text("{")

@@ -138,7 +138,7 @@ def test_lengths_may_grow_and_shrink(networks, graphs, tmp_path, predictor, name
 
     network, rng = networks[predictor, name], np.random.default_rng(0)
     openvino.save_model(graphs(predictor, name)[1], tmp_path / f"{name}.xml", False)
-    compiled = OpenVinoNetworks(tmp_path, [name], "float32")[name]
+    compiled = OpenVinoNetworks(tmp_path, "float32")[name]
     for length in LENGTHS:
         given = arguments(network, length, rng)
         found, expected = compiled(given), network.function(**given)

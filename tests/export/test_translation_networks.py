@@ -11,6 +11,7 @@ from t2t_vq.bottlenecks import ResidualVectorQuantizer, VectorQuantizer
 from t2t_vq.decoding.options import Search
 from t2t_vq.export.network_parts import named
 from t2t_vq.export.translation_networks import translation_details, translation_networks
+from t2t_vq.formats.details import TranslationDetails
 from t2t_vq.models.transformer import Transformer
 from t2t_vq.translator import Translator
 
@@ -247,18 +248,17 @@ def test_details_say_how_to_search(models):
     search = Search(beam_size=3, passes=2)
     model = models["masked, residual"]
     translator = Translator(model, None, 20, search, models["transformer"])
-    assert translation_details(translator) == {
-        "search": vars(search),
-        "is_rescored": True,
-        "target_lengths": {16: 32, 32: 56},
-        "predictor": "masked",
-        "num_codes": CODES,
-        "num_codebooks": LEVELS,
-        "compress_steps": 1,
-    }
+    assert translation_details(translator) == TranslationDetails(
+        search=search,
+        is_rescored=True,
+        target_lengths=((16, 32), (32, 56)),
+        predictor="masked",
+        num_codes=CODES,
+        num_codebooks=LEVELS,
+        compress_steps=1,
+    )
     details = translation_details(Translator(models["transformer"], None, 16))
-    assert (details["predictor"], details["is_rescored"]) == ("tokens", False)
-    assert "num_codes" not in details
+    assert (details.predictor, details.is_rescored, details.num_codes) == ("tokens", False, 0)
 
 
 def test_a_model_of_another_class_is_refused():

@@ -117,6 +117,10 @@ def test_what_does_not_fit_is_told_in_a_sentence(exported):
         exported.reconstruct(IMAGES[:, :4])
     with pytest.raises(ValueError, match=r"codes as int32 \[n, 4, 2\]"):
         exported.decode(np.zeros((1, 4, 1), np.int32))
+    with pytest.raises(ValueError, match="Codes are from 0 to"):
+        exported.decode(np.full((1, 4, 2), 99, np.int32))
+    with pytest.raises(ValueError, match="temperature=0 cannot be drawn with"):
+        exported.sample(1, temperature=0)
 
 
 @pytest.mark.parametrize(("bottleneck", "options"), WITH_CODES.values(), ids=WITH_CODES)

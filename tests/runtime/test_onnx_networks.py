@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def grow(folder):
-    return OnnxNetworks(folder, ["grow"])["grow"]
+    return OnnxNetworks(folder)["grow"]
 
 
 def test_it_knows_which_dimensions_are_free(grow):
@@ -52,7 +52,7 @@ def test_bound_arguments_hold_for_all_calls_and_others_are_left_out(grow):
 
 
 def test_threads_compute_apart(folder):
-    networks = OnnxNetworks(folder, ["grow"])
+    networks = OnnxNetworks(folder)
 
     def grown(number):
         call = networks["grow"].bound({"x": X + number, "negate": False})
@@ -68,14 +68,14 @@ def test_threads_compute_apart(folder):
 
 def test_a_missing_file_is_named(folder):
     with pytest.raises(FileNotFoundError, match=r"is not whole: decoder\.onnx is missing\. Copy"):
-        OnnxNetworks(folder, ["grow", "decoder"])
+        OnnxNetworks(folder)["decoder"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
 def test_a_file_cut_short_cannot_be_read(folder, tmp_path, share):
     content = (folder / "grow.onnx").read_bytes()
     (tmp_path / "grow.onnx").write_bytes(content[: int(share * len(content))])
-    networks = OnnxNetworks(tmp_path, ["grow"])
+    networks = OnnxNetworks(tmp_path)
     with pytest.raises(ValueError, match=r"The network grow in .* cannot be read \(.*cut short"):
         networks["grow"]
 
@@ -83,4 +83,4 @@ def test_a_file_cut_short_cannot_be_read(folder, tmp_path, share):
 def test_without_the_library_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ValueError, match=r'pip install onnxruntime, or.*"t2t-vq\[onnx\]"'):
-        OnnxNetworks(tmp_path, [])
+        OnnxNetworks(tmp_path)

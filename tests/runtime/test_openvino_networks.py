@@ -1,4 +1,5 @@
 import concurrent.futures
+import os
 import sys
 
 import numpy as np
@@ -32,8 +33,8 @@ def folder(tmp_path_factory):
     return folder
 
 
-def opened(folder, names=("grow",), **options):
-    return OpenVinoNetworks(folder, names, "float32", **options)
+def opened(folder, **options):
+    return OpenVinoNetworks(folder, "float32", **options)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_a_missing_file_is_named(folder, tmp_path, ending):
         if path.suffix != ending:
             (tmp_path / path.name).write_bytes(path.read_bytes())
     with pytest.raises(FileNotFoundError, match=rf"is not whole: grow\{ending} is missing\. Copy"):
-        opened(tmp_path)
+        opened(tmp_path)["grow"]
 
 
 @pytest.mark.parametrize("ending", [".xml", ".bin"])
@@ -109,10 +110,20 @@ def test_a_file_cut_short_cannot_be_read(folder, tmp_path, ending, share):
         networks["grow"]
 
 
+def test_a_forked_process_is_told_to_load_for_itself(folder, monkeypatch):
+    """It would wait for threads that it does not have, for ever."""
+    networks = opened(folder)
+    networks["grow"]
+    process = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: process + 1)
+    with pytest.raises(RuntimeError, match=r"before this process was forked.*Load it in each"):
+        networks["grow"]
+
+
 def test_without_the_library_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(ValueError, match=r'pip install openvino, or.*"t2t-vq\[openvino\]"'):
-        opened(tmp_path, [])
+        opened(tmp_path)
 
 
 def test_a_processor_without_bfloat16_is_told_what_to_export(folder, monkeypatch):
@@ -127,4 +138,4 @@ def test_a_processor_without_bfloat16_is_told_what_to_export(folder, monkeypatch
 
     monkeypatch.setattr(openvino, "Core", Older)
     with pytest.raises(ValueError, match=r"is exported for bfloat16, .* Export with --precision="):
-        OpenVinoNetworks(folder, ["grow"], "bfloat16")
+        OpenVinoNetworks(folder, "bfloat16")

@@ -1,0 +1,30 @@
+"""Libraries that an export needs, imported or told to be missing."""
+
+import importlib
+
+# What pip installs with all else that exports in a format take.
+_EXTRAS = {"openvino": "openvino", "onnxruntime": "onnx"}
+
+
+def library(name):
+    """Returns a library.
+
+    Args:
+        name: that it is imported by.
+
+    Raises:
+        ValueError: when it cannot be imported.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        extra = _EXTRAS.get(name)
+        together = (
+            f', or, with all else that an export takes, pip install "t2t-vq[{extra}]"'
+            if extra
+            else ""
+        )
+        raise ValueError(
+            f"The library {name} cannot be imported ({error}). Install it: pip install "
+            f"{name}{together}."
+        ) from error
