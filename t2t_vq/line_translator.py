@@ -96,11 +96,15 @@ class LineTranslator:
             # Who interrupts this waits for what has begun, not for all the rest.
             threads.shutdown(cancel_futures=True)
 
+    def _most_rows(self, num_sources):
+        """Returns how many of so many sources are at most translated together."""
+        return self.batch_size
+
     def _batches(self, order, sources):
-        batch, limit = [], 0
+        batch, limit, most = [], 0, self._most_rows(len(order))
         for i in order:
             length = self.length_of([sources[i]])
-            if batch and (length != limit or len(batch) == self.batch_size):
+            if batch and (length != limit or len(batch) == most):
                 yield batch
                 batch = []
             batch.append(i)

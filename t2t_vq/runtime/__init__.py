@@ -9,6 +9,7 @@ codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
 """
 
 import functools
+import os
 
 
 def load(folder, batch_size=None):
@@ -61,14 +62,13 @@ def _networks(folder, exported):
     if exported.engine == "onnx":
         from t2t_vq.runtime.onnx_networks import OnnxNetworks
 
-        # They serve any number of calls.
-        networks = OnnxNetworks(folder)
-        return lambda num_streams: networks
+        def opened(num_streams):
+            return OnnxNetworks(folder, max(1, len(os.sched_getaffinity(0)) // num_streams))
 
-    from t2t_vq.runtime.openvino_networks import OpenVinoNetworks
+    else:
+        from t2t_vq.runtime.openvino_networks import OpenVinoNetworks
 
-    @functools.cache
-    def open_networks(num_streams):
-        return OpenVinoNetworks(folder, exported.precision, num_streams)
+        def opened(num_streams):
+            return OpenVinoNetworks(folder, exported.precision, num_streams)
 
-    return open_networks
+    return functools.cache(opened)

@@ -1,7 +1,5 @@
 """Networks that ONNX Runtime runs on a processor."""
 
-import contextlib
-import functools
 import os
 import threading
 
@@ -25,8 +23,7 @@ class OnnxNetworks:
 
     Args:
         folder: that holds `NAME.onnx` for each network.
-        num_threads: of all calls together; all processors by default. The process has one pool of
-            threads for all networks, as large as the first says.
+        num_threads: that each call has; all processors by default.
 
     Raises:
         ValueError: when onnxruntime is not installed.
@@ -37,12 +34,10 @@ class OnnxNetworks:
         self._folder = folder
         self._session = onnxruntime.InferenceSession
         self._options = onnxruntime.SessionOptions()
-        num_threads = num_threads or len(os.sched_getaffinity(0))
-        if num_threads == 1:
-            self._options.intra_op_num_threads = 1
-        else:
-            _share_threads(num_threads)
-            self._options.use_per_session_threads = False
+        self._options.intra_op_num_threads = num_threads or len(os.sched_getaffinity(0))
+        # Else the threads of one network still wait busily for more work while the next computes,
+        # and a translation takes three times as long.
+        self._options.add_session_config_entry("session.force_spinning_stop", "1")
         self._options.log_severity_level = _ERRORS_ONLY
         self._lock = threading.Lock()
         self._networks = {}
@@ -67,25 +62,6 @@ class OnnxNetworks:
         except Exception as error:
             raise unreadable(self._folder, name, error) from error
         return OnnxNetwork(session)
-
-
-@functools.cache
-def _share_threads(num_threads):
-    """Makes one pool of threads for all networks.
-
-    With a pool for each, those of the one before still wait busily for work while the next
-    computes: a translation takes three times as long.
-    """
-    import onnxruntime
-
-    if not hasattr(onnxruntime, "set_global_thread_pool_sizes"):
-        raise ValueError(
-            f"onnxruntime {onnxruntime.__version__} cannot share threads among networks. Install "
-            "1.23 or newer: pip install -U onnxruntime."
-        )
-    # Who made the pool before, outside of this package, has chosen its size.
-    with contextlib.suppress(Exception):
-        onnxruntime.set_global_thread_pool_sizes(num_threads, 1)
 
 
 class OnnxNetwork(Network):

@@ -20,7 +20,8 @@ _LATENTS = {"causal": causal_latents.find_latents, "masked": masked_latents.find
 class NetworkTranslator(LineTranslator):
     """Translates lines of text with the networks of an export, as its search says.
 
-    Several batches are translated at once, one on each processor; a single one has them all.
+    Several batches are translated at once, one on each processor; a single one, of a line alone,
+    has them all.
 
     Args:
         folder: of the export.
@@ -54,6 +55,10 @@ class NetworkTranslator(LineTranslator):
 
     def translate_batch(self, sources):
         return self._translate(self._open(1), sources)
+
+    def _most_rows(self, num_sources):
+        # So that no processor is without.
+        return min(self.batch_size, max(1, -(-num_sources // self.num_threads)))
 
     def _translate_batches(self, batches):
         if len(batches) < 2 or self.num_threads < 2:

@@ -53,6 +53,13 @@ def test_a_network_gives_what_it_says(folder):
     assert {port.name for port in outputs} == {"logits", "next_keys_0", "next_values_0"}
 
 
+def test_the_best_of_many_is_one_operation(folder):
+    import onnx
+
+    kinds = [node.op_type for node in onnx.load(folder / "decoder.onnx").graph.node]
+    assert kinds.count("ArgMax") == 1 and "ReduceMin" not in kinds
+
+
 def test_it_says_what_it_is(folder):
     from t2t_vq.formats import exported
 

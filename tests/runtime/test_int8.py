@@ -36,8 +36,8 @@ def test_translations_stay_near_those_of_float32(translate_as_float32, engine, m
     text = (SOURCES, expected)
     export_networks(translator, tmp_path, engine, "int8", text=text, max_bleu_loss=100)
     found = runtime.load(tmp_path).translate(SOURCES)
-    # A model that has learned nothing is never sure, so that little moves its choices; but they have
-    # more in common with these than with those of other lines.
+    # A model that has learned nothing is never sure, so that little moves its choices; but they are
+    # nearer to these than those of other lines.
     others = bleu(expected[1:] + expected[:1], expected).score
     assert 2 * others < bleu(found, expected).score < 100
     loss = exported.load(tmp_path).provenance["quantization"]

@@ -131,3 +131,24 @@ def test_an_export_holds_the_search_it_was_made_with(models, tokenizer, eager, e
     search = Search(beam_size=3, alpha=0.3, refinements=1)
     translator = eager(models["masked"], tokenizer, 16, search)
     assert runtime.load(export(translator)).search == search
+
+
+@pytest.mark.parametrize(
+    ("num_lines", "batch_size", "sizes"),
+    [(1, 8, [1]), (2, 8, [1, 1]), (5, 8, [3, 2]), (20, 8, [8, 8, 4]), (3, 1, [1, 1, 1])],
+)
+def test_no_processor_is_without_lines(
+    models, tokenizer, eager, export, monkeypatch, num_lines, batch_size, sizes
+):
+    exported = runtime.load(export(eager(models[None], tokenizer, 32)), batch_size)
+    exported.num_threads = 2
+    translate, found = exported._translate, []
+
+    def noting(networks, sources):
+        found.append(len(sources))
+        return translate(networks, sources)
+
+    monkeypatch.setattr(exported, "_translate", noting)
+    lines = ["The dog sleeps."] * num_lines
+    assert len(set(exported.translate(lines))) == 1
+    assert sorted(found, reverse=True) == sizes
