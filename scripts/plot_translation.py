@@ -76,7 +76,7 @@ def drawn(points):
     if any(point[4] > 1 for point in points):
         axes.scatter([], [], marker="o", edgecolors="0.4", facecolors="white", label="beam 4")
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_locator(ticker.NullLocator())
     axes.set_xlabel("milliseconds for one sentence alone, median (logarithmic)")
