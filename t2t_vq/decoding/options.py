@@ -44,10 +44,10 @@ class Search:
         return self.num_samples or self.beam_size
 
 
-# Draws at lower temperatures are the most probable sequence, and overflow.
+# At lower temperatures logits overflow.
 _LEAST = {
     **{"beam_size": 1, "alpha": 0.0, "num_samples": 0},
-    **{"temperature": 1e-3, "passes": 1, "refinements": 0},
+    **{"temperature": 1e-6, "passes": 1, "refinements": 0},
 }
 GREEDY = Search()
 # Candidates decoded together, where nobody says how many.
