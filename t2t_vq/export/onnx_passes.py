@@ -26,8 +26,6 @@ def rewrite(model):
             _join_norm(graph, node)
         elif node.op_type == "ReduceMin":
             _join_argmax(graph, node)
-        elif node.op_type == "Add" and "SelectV2" in node.name:
-            _join_choice(graph, node)
     for node in model.graph.node:
         if node.op_type == "Shape":
             _ask_earlier(graph, node)
@@ -48,8 +46,7 @@ def _keep_rank(graph, product):
 def _ask_earlier(graph, shape):
     """Takes a shape from where a residual branch began, so that many are the same.
 
-    ONNX Runtime computes what is the same once. The size of a batch is taken from before keys and
-    values were made, too.
+    ONNX Runtime computes what is the same once.
     """
     node = graph.producer.get(shape.input[0])
     while node is not None and (
@@ -58,14 +55,6 @@ def _ask_earlier(graph, shape):
     ):
         shape.input[0] = node.input[0]
         node = graph.producer.get(node.input[0])
-    if graph.is_for_batch(shape):
-        while node is not None and (
-            node.op_type == "Split"
-            or (node.op_type in ("Reshape", "Transpose") and KEEPS_LENGTHS in node.name)
-            or (node.op_type in ("MatMul", "Add") and graph.constant(node.input[1]) is not None)
-        ):
-            shape.input[0] = node.input[0]
-            node = graph.producer.get(node.input[0])
 
 
 def _keep_lengths(graph, reshape):
@@ -127,7 +116,7 @@ def _join_argmax(graph, smallest):
 
     To choose columns takes ONNX six passes over integers: half of the time of a batch's decoder.
     """
-    is_largest = graph.before(smallest, "Where", "Equal")
+    is_largest = graph.before(smallest, "Add", "Mul", "Equal")
     largest = is_largest and graph.before(is_largest, "ReduceMax")
     if not largest or largest.input[0] not in is_largest.input:
         return
@@ -137,25 +126,6 @@ def _join_argmax(graph, smallest):
         helper.make_node("ArgMax", [largest.input[0]], [found], found, axis=-1, keepdims=0),
         helper.make_node("Cast", [found], smallest.output, smallest.name, to=TensorProto.INT32),
     )
-
-
-def _join_choice(graph, total):
-    """Makes one operation of a choice, which tf2onnx writes as `c * a + (not c) * b`.
-
-    Unlike these, it lets nothing of what is not chosen through, should that be infinite.
-    """
-    products = [graph.producer.get(name) for name in total.input]
-    for on, off in (products, products[::-1]):
-        negation = off and graph.before(off, "Not")
-        if not (on and negation):
-            continue
-        condition = negation.input[0]
-        chosen = [name for name in on.input if not graph.is_cast(name, condition)]
-        other = [name for name in off.input if graph.made_by(name) is not negation]
-        if len(chosen) == len(other) == 1:
-            inputs = [condition, *chosen, *other]
-            graph.replace(total, helper.make_node("Where", inputs, total.output, total.name))
-            return
 
 
 def _other(node, known):
@@ -205,23 +175,6 @@ class _Graph:
         ways = (self.before(each, *kinds[1:]) for each in nodes if each.op_type == kinds[0])
         return next(filter(None, ways), None)
 
-    def is_for_batch(self, shape):
-        """Returns whether of a tensor's shape only the first axis is used."""
-        users = self.consumers.get(shape.output[0], [])
-        while [user.op_type for user in users] == ["Cast"]:
-            users = self.consumers.get(users[0].output[0], [])
-        # A slice from 0 to 1.
-        return bool(users) and all(
-            user.op_type == "Slice"
-            and [np.ravel(self.constant(name)).tolist() for name in user.input[1:3]] == [[0], [1]]
-            for user in users
-        )
-
-    def is_cast(self, name, of):
-        """Returns whether a tensor is another one in another type."""
-        node = self.producer.get(name)
-        return node is not None and node.op_type == "Cast" and node.input[0] == of
-
     def constant(self, name):
         """Returns the array of a constant, but for its type and rank; None for what is computed."""
         while name in self.producer and self.producer[name].op_type in _SAME_VALUES:
@@ -242,7 +195,6 @@ class _Graph:
         self._proto.node.remove(self._proto.node[index])
         for each in reversed(by):
             self._proto.node.insert(index, each)
-            self.producer.update(dict.fromkeys(each.output, each))
 
     def drop_unused(self):
         """Drops nodes and constants that nothing uses any more."""

@@ -60,23 +60,6 @@ def test_the_best_of_many_is_one_operation(folder):
     assert kinds.count("ArgMax") == 1 and "ReduceMin" not in kinds
 
 
-@pytest.mark.parametrize("name", ["encoder", "predictor", "decoder", "compressor"])
-def test_a_choice_is_one_operation(folder, name):
-    import onnx
-
-    nodes = onnx.load(folder / f"{name}.onnx").graph.node
-    assert {node.op_type for node in nodes if "SelectV2" in node.name} == {"Where"}
-
-
-def test_what_a_batch_is_long_is_asked_once(folder):
-    """Each of the tensors whose shapes are asked for is of the whole network, not of a block."""
-    import onnx
-
-    nodes = onnx.load(folder / "decoder.onnx").graph.node
-    asked = {node.input[0] for node in nodes if node.op_type == "Shape"}
-    assert asked and not [name for name in asked if "transformer_block" in name]
-
-
 def test_it_says_what_it_is(folder):
     from t2t_vq.formats import exported
 
