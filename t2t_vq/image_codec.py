@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from t2t_vq.decoding.options import check_batch_size
-from t2t_vq.image_draws import check_codes, labels_to_draw
+from t2t_vq.image_arguments import check_codes, labels_to_draw
 
 
 class ImageCodec:

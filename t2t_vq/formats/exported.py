@@ -42,6 +42,7 @@ class Exported:
     task: str
     model: str
     networks: tuple[str, ...]
+    # As JSON holds it, until its task says which of the two it is.
     details: dict
     provenance: dict
     files: dict

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from t2t_vq.decoding.options import Search, check_batch_size
-from t2t_vq.image_draws import check_codes, labels_to_draw
+from t2t_vq.image_arguments import check_codes, labels_to_draw
 from t2t_vq.runtime import philox, position_codes
 from t2t_vq.runtime.search import greedy_search, perturb
 

@@ -18,12 +18,9 @@ def library(name):
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        extra = _EXTRAS.get(name)
-        together = (
-            f', or, with all else that an export takes, pip install "t2t-vq[{extra}]"'
-            if extra
-            else ""
-        )
+        together = ""
+        if name in _EXTRAS:
+            together = f', or, with all that exporting takes, pip install "t2t-vq[{_EXTRAS[name]}]"'
         raise ValueError(
             f"The library {name} cannot be imported ({error}). Install it: pip install "
             f"{name}{together}."

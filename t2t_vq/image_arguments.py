@@ -1,4 +1,4 @@
-"""What is asked for when images are drawn, whatever draws them; imports nothing heavy."""
+"""Arguments of codecs of images, whatever computes them; imports nothing heavy."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from t2t_vq.image_draws import check_codes, labels_to_draw
+from t2t_vq.image_arguments import check_codes, labels_to_draw
 
 
 def test_classes_come_in_turn_unless_they_are_told():
