@@ -39,7 +39,7 @@ IMAGE = {"image_shape": (32, 32, 3), "num_classes": 10}
 class Unquantised(Bottleneck):
     """Passes its input through."""
 
-    def forward(self, x, mask=None, training=False):
+    def forward_pass(self, x, mask=None, training=False):
         return Quantized(BottleneckOutput(x, None, None), ops.zeros(()), {})
 
 
@@ -54,8 +54,8 @@ class WithoutPrior(Bottleneck):
         self.inner.build(shape)
         self.built = True
 
-    def forward(self, x, mask=None, training=False):
-        return self.inner.forward(x, mask, training)
+    def _quantize(self, x, mask, training):
+        return self.inner.forward_pass(x, mask, training)
 
     def update(self, statistics):
         self.inner.update(statistics)

@@ -64,7 +64,7 @@ def bits(arguments, value):
         )
     if value is not None:
         for part in parts:
-            part.assignment = SoftAssignment(1, value, relative_temperature=True)
+            part.assignment = SoftAssignment(1, temperature=value, relative_temperature=True)
     found = codec.bits(images, labels, None if value is None else 1)
     pixels, codes = (float(np.mean(each)) for each in found)
     return {

@@ -88,7 +88,7 @@ def soft_assignment(x, codebook, temperature, uniforms):
 
     def draw(x, uniforms):
         logits = posterior_logits(x, codebook, temperature)
-        relative = logits - ops.max(logits, axis=-1, keepdims=True)
+        relative = logits - _largest(logits)
         # The largest weight of a row is 1, so that no row's sum underflows.
         likelihood = ops.exp(relative)
         total = ops.sum(likelihood, axis=-1)
@@ -178,9 +178,17 @@ def codebook_variance(codebook):
 def most_probable(logits):
     """Index of the largest logit of `[..., K]`, `[...]` int32. Ties go to the first."""
     # A search for the maximum is several times as fast as XLA's argmax on a CPU.
+    if 0 in logits.shape:
+        return ops.zeros(logits.shape[:-1], "int32")
     columns = ops.arange(logits.shape[-1], dtype="int32")
     largest = ops.max(logits, axis=-1, keepdims=True)
     return ops.min(ops.where(logits == largest, columns, columns[-1]), axis=-1)
+
+
+def _largest(logits):
+    """The largest logit of each row `[..., K]`, `[..., 1]`; Keras asks what that is of no row."""
+    initial = float("-inf") if 0 in logits.shape else None
+    return ops.max(logits, axis=-1, keepdims=True, initial=initial)
 
 
 def sample_codes(logits, uniforms):
@@ -194,7 +202,7 @@ def sample_codes(logits, uniforms):
         `[N, m]` int32.
     """
     # The largest weight of a row is 1, so that no row's sum underflows.
-    weights = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
+    weights = ops.exp(logits - _largest(logits))
     return inverse_cdf(weights, uniforms)
 
 

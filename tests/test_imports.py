@@ -18,7 +18,7 @@ ROWS = [
     ["models", "problems", "hparams"],
     ["bottlenecks", "layers", "decoding", "data", "metrics"],
     ["em"],
-    ["registry", "config", "image_arguments"],
+    ["registry", "config", "image_arguments", "keras_names"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {

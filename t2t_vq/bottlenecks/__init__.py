@@ -13,6 +13,7 @@ from t2t_vq.bottlenecks.gumbel_softmax import GumbelSoftmax
 from t2t_vq.bottlenecks.gumbel_softmax_dvq import GumbelSoftmaxDVQ
 from t2t_vq.bottlenecks.isemhash import ImprovedSemanticHashing
 from t2t_vq.bottlenecks.lfq import LookupFreeQuantizer
+from t2t_vq.bottlenecks.plain import Plain
 from t2t_vq.bottlenecks.projected import Projected
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
@@ -41,6 +42,7 @@ __all__ = [
     "ImprovedSemanticHashing",
     "LookupFreeQuantizer",
     "Orthogonality",
+    "Plain",
     "Projected",
     "Quantized",
     "ResidualVectorQuantizer",

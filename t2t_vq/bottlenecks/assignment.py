@@ -66,6 +66,8 @@ class HardAssignment(Configured):
 
     # Whether gradients reach the vectors, in training, through the assignment, not past it.
     relaxed: ClassVar[bool] = False
+    # Whether there is a posterior over codes, whose entropy says how sure it is.
+    has_posterior: ClassVar[bool] = False
 
     def __call__(self, x, weights, codebook, step, uniform, training):
         """Assigns vectors to codes; those of several codebooks at once, if all have leading axes.
@@ -122,7 +124,10 @@ class SoftAssignment(HardAssignment):
         https://arxiv.org/abs/1805.11063, section 4.
     """
 
+    has_posterior: ClassVar[bool] = True
+
     num_samples: int | None = 10
+    _: dataclasses.KW_ONLY
     temperature: Any = 1.0
     relative_temperature: bool = False
     through_posterior: bool = False
@@ -221,8 +226,10 @@ class GumbelAssignment(HardAssignment):
     """
 
     relaxed: ClassVar[bool] = True
+    has_posterior: ClassVar[bool] = True
 
     temperature: Any = 1.0
+    _: dataclasses.KW_ONLY
     hard: bool = False
     kl_weight: float = 0.0
 

@@ -1,6 +1,7 @@
 """The contract of every bottleneck."""
 
 import inspect
+import warnings
 from typing import Any, NamedTuple
 
 import keras
@@ -8,15 +9,16 @@ from keras import ops
 
 from t2t_vq import em
 from t2t_vq.bottlenecks import replicas
+from t2t_vq.bottlenecks.layer_metric import LayerMetric
 
 
 class BottleneckOutput(NamedTuple):
     """What a bottleneck returns.
 
     Attributes:
-        dense: `[batch, length, dim]`, what the decoder sees, with gradients, in the compute dtype.
-        codes: `[batch, length, num_codebooks]` int32, the most probable codes.
-        samples: `[batch, length, num_codebooks, m]` int32, the codes that a predictor of latents
+        dense: `[batch, ..., dim]`, what the decoder sees, with gradients, in the compute dtype.
+        codes: `[batch, ..., num_codebooks]` int32, the most probable codes.
+        samples: `[batch, ..., num_codebooks, m]` int32, the codes that a predictor of latents
             learns; m is 1 unless the kind draws several.
     """
 
@@ -44,9 +46,9 @@ class Draw(NamedTuple):
     """Latents drawn from their posterior, as a bound on a likelihood needs them.
 
     Attributes:
-        dense: `[batch, length, dim]`, what the decoder sees, in the compute dtype.
-        samples: `[batch, length, num_codebooks, m]` int32.
-        log_ratio: `[batch, length]` float32, nats: the log-probability of all samples together; for
+        dense: `[batch, ..., dim]`, what the decoder sees, in the compute dtype.
+        samples: `[batch, ..., num_codebooks, m]` int32.
+        log_ratio: `[batch, ...]` float32, nats: the log-probability of all samples together; for
             a kind that has a prior, the divergence of the posterior from it.
     """
 
@@ -58,28 +60,42 @@ class Draw(NamedTuple):
 class Bottleneck(keras.layers.Layer):
     """Base of all bottlenecks; as it stands, the contract of a kind without codes or state.
 
-    A forward pass and what it changes are apart. `forward` is pure: it reads variables and changes
-    none, so it may run inside a gradient function that XLA compiles. `update` then moves the state;
-    it sums over replicas, which XLA cannot do under MirroredStrategy. Calling the layer, as
-    `Model.fit` does, does both, adds the loss and keeps metrics, named after the layer.
+    It takes vectors `[batch, ..., dim]` with any axes between: `[batch, length, dim]`, or images
+    `[batch, height, width, dim]`. Codes and mask have the same axes.
+
+    A forward pass and what it changes are apart. `forward_pass` is pure: it reads variables and
+    changes none, so it may run inside a gradient function that XLA compiles. `update` then moves
+    the state; it sums over replicas, which XLA cannot do under MirroredStrategy. Calling the layer,
+    as `Model.fit` does, does both, adds the loss and keeps metrics, named after the layer.
+
+    A layer that is not `trainable` is in evaluation even while the model around it trains: it
+    quantizes as in decoding, and nothing moves its state.
+
+    A kind of its own implements `_quantize`, and `update` and `describe` where it needs them.
 
     Args:
         reports: whether a call keeps metrics; the parts of a composition leave that to the whole.
         **kwargs: of `keras.layers.Layer`.
     """
 
+    # What `describe` returns; a call reports it under the layer's name and this.
     metric_names = ()
     step = None
+    _warned = False
 
-    def __init__(self, reports=True, **kwargs):
+    def __init__(self, *, reports=True, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
         # `Model.fit` with jit_compile="auto" must not put the sum over replicas inside XLA.
         self.supports_jit = replicas.num_replicas() == 1
-        # Keras's JAX trainer cannot update the metrics of a layer inside its call.
-        reports = reports and keras.backend.backend() != "jax"
+        self.reports = reports
         names = self.metric_names if reports else ()
-        self._trackers = {name: _MeanOrNan(name=f"{self.name}_{name}") for name in names}
+        self._metrics_by_name = {name: LayerMetric(name=f"{self.name}_{name}") for name in names}
+
+    @property
+    def output(self):
+        """The symbolic `BottleneckOutput` of the layer's first call in a functional model."""
+        return BottleneckOutput(*super().output)
 
     @classmethod
     def from_options(cls, options):
@@ -126,36 +142,52 @@ class Bottleneck(keras.layers.Layer):
         """Whether the latents of a kind without codes come with a prior of their own."""
         return False
 
-    def forward(self, x, mask=None, training=False):
+    def forward_pass(self, x, mask=None, training=False):
         """Computes output, loss and statistics without changing any variable.
 
         Args:
-            x: `[batch, length, dim]`.
-            mask: `[batch, length]`, true where a vector is valid; None if all are. Padding counts
+            x: `[batch, ..., dim]`.
+            mask: `[batch, ...]`, true where a vector is valid; None if all are. Padding counts
                 in no loss and no statistic, whatever it holds.
             training: Python bool. Only in training are codes sampled and vectors drawn that may
-                replace dead codes.
+                replace dead codes; a layer that is not `trainable` never is in training.
 
         Returns:
             A `Quantized`.
+
+        Raises:
+            ValueError: when the layer has no weights yet, or a shape is not one of those above.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not implement forward().")
+        self._check_built()
+        return self._quantize(x, mask, self._trains(training))
+
+    def _quantize(self, x, mask, training):
+        """Does what `forward_pass` says."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement _quantize().")
+
+    def _trains(self, training):
+        return bool(training and self.trainable)
 
     def update(self, statistics):
         """Moves the state by one step, from the statistics of every replica; for training only.
 
-        Here it counts the step, if there is one: all else may learn by gradient.
+        Here it counts the step, if there is one: all else may learn by gradient. Nothing moves in
+        a layer that is not `trainable`.
 
         Args:
-            statistics: this replica's, of a `forward` in training.
+            statistics: this replica's, of a `forward_pass` in training.
         """
         self._check_built()
-        if self.step is not None:
+        if self.trainable and self.step is not None:
             self.step.assign(self.step + 1)
 
     def describe(self, statistics):
         """Summarises statistics as a dict of scalars, one for each of `metric_names`."""
         return {}
+
+    def num_vectors(self, statistics):
+        """Returns how many vectors statistics are of, a scalar; 1 if they do not say."""
+        return statistics.get("weight", 1.0)
 
     def started_share(self):
         """Share of the codebooks that have started, a scalar; 1 where there is nothing to start."""
@@ -165,7 +197,7 @@ class Bottleneck(keras.layers.Layer):
         """Draws latents from their posterior; changes no variable.
 
         Args:
-            x: `[batch, length, dim]`, all of it valid.
+            x: `[batch, ..., dim]`, all of it valid.
             num_samples: m, codes drawn for each vector, whose mean the decoder sees.
             seed: integer scalar; the same gives the same latents.
 
@@ -194,34 +226,50 @@ class Bottleneck(keras.layers.Layer):
         )
 
     def embed(self, codes):
-        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         raise ValueError(
             f"{type(self).__name__} '{self.name}' has no codes to embed. A model that predicts "
             "codes needs a bottleneck whose has_codes is true, such as em or vq."
         )
 
     def adapt(self, x, mask=None):
-        """Starts the state from data `[batch, length, dim]`; nothing to do for a kind without."""
+        """Starts the state from data `[batch, ..., dim]`; nothing to do for a kind without."""
 
     def call(self, x, mask=None, training=False):
-        """Quantizes, adds the loss, and in training updates the state and the metrics.
+        """Quantizes, adds the loss, counts in the metrics, and in training updates the state.
+
+        A layer whose codebook has not started warns, once, when it is called outside of training.
 
         Args:
-            x: `[batch, length, dim]`.
-            mask: `[batch, length]`, true where a vector is valid; None if all are.
+            x: `[batch, ..., dim]`.
+            mask: `[batch, ...]`, true where a vector is valid; None if all are.
             training: Python bool.
 
         Returns:
             A `BottleneckOutput`.
         """
-        output, loss, statistics = self.forward(x, mask, training)
+        training = self._trains(training)
+        if not training:
+            self._warn_unless_started()
+        output, loss, statistics = self.forward_pass(x, mask, training)
         self.add_loss(loss)
+        summary = self.describe(statistics)
+        for name, metric in self._metrics_by_name.items():
+            metric.measure(summary[name], self.num_vectors(statistics) > 0, training)
         if training:
-            summary = self.describe(statistics)
-            for name, tracker in self._trackers.items():
-                tracker.update_state(summary[name])
-            self.update(statistics)
+            with replicas.losses_kept(self):
+                self.update(statistics)
         return output
+
+    def _warn_unless_started(self):
+        share = None if self._warned else replicas.known_value(self.started_share)
+        if share is not None and share < 1:
+            self._warned = True
+            warnings.warn(
+                f"{type(self).__name__} '{self.name}' has not started from data, so its codes are "
+                "random and mean nothing. Train it, load its weights, or call adapt() with data.",
+                stacklevel=2,
+            )
 
     def add_step(self):
         """Adds the weight `step`, the number of updates so far, that schedules and draws read."""
@@ -243,11 +291,11 @@ class Bottleneck(keras.layers.Layer):
             )
 
     def _check_codes(self, codes):
-        """Refuses to embed codes that are not `[batch, length, num_codebooks]`."""
+        """Refuses to embed codes that are not `[batch, ..., num_codebooks]`."""
         self._check_built()
-        if len(codes.shape) != 3 or codes.shape[-1] != self.num_codebooks:
+        if len(codes.shape) < 2 or codes.shape[-1] != self.num_codebooks:
             raise ValueError(
-                f"{type(self).__name__} '{self.name}' embeds codes [batch, length, "
+                f"{type(self).__name__} '{self.name}' embeds codes [batch, ..., "
                 f"{self.num_codebooks}], but their shape is {tuple(codes.shape)}."
             )
 
@@ -270,36 +318,35 @@ class Bottleneck(keras.layers.Layer):
 
     def _output(self, x, dense, codes, samples):
         """Shapes vectors `[N, D]`, codes `[N, C]` and samples `[N, C, m]` like the input `x`."""
-        batch, length = ops.shape(x)[:2]
+        axes = ops.shape(x)[:-1]
         return BottleneckOutput(
-            dense=ops.cast(ops.reshape(dense, (batch, length, x.shape[-1])), self.compute_dtype),
-            codes=ops.reshape(codes, (batch, length, self.num_codebooks)),
-            samples=ops.reshape(samples, (batch, length, self.num_codebooks, samples.shape[-1])),
+            dense=ops.cast(ops.reshape(dense, (*axes, x.shape[-1])), self.compute_dtype),
+            codes=ops.reshape(codes, (*axes, self.num_codebooks)),
+            samples=ops.reshape(samples, (*axes, self.num_codebooks, samples.shape[-1])),
         )
 
     def _valid_vectors(self, x, mask):
         """Flattens to vectors `[N, dim]` float32, with zeros for padding, and weights `[N]`."""
-        if len(x.shape) != 3:
+        axes, dim = tuple(x.shape[:-1]), x.shape[-1]
+        if not axes:
             raise ValueError(
-                f"{type(self).__name__} '{self.name}' takes [batch, length, dim], but the shape of "
-                f"its input is {tuple(x.shape)}. Reshape it: an image's rows and columns are one "
-                "length."
+                f"{type(self).__name__} '{self.name}' takes [batch, ..., dim], but the shape of "
+                f"its input is {tuple(x.shape)}. Give a single vector a batch axis of 1."
             )
-        vectors = ops.reshape(ops.cast(x, "float32"), (-1, x.shape[-1]))
+        vectors = ops.reshape(ops.cast(x, "float32"), (-1, dim))
         if mask is None:
             return vectors, ops.ones_like(vectors[:, 0])
-        if len(mask.shape) != 2:
+        if len(mask.shape) != len(axes) or any(
+            None not in sizes and len(set(sizes)) > 1
+            for sizes in zip(mask.shape, axes, strict=True)
+        ):
             raise ValueError(
-                f"The mask of {type(self).__name__} '{self.name}' must be [batch, length], but its "
-                f"shape is {tuple(mask.shape)}."
+                f"The mask of {type(self).__name__} '{self.name}' must have the shape of its input "
+                f"without the last axis, {axes}, but its shape is {tuple(mask.shape)}."
             )
         valid = ops.reshape(ops.cast(mask, "bool"), (-1,))
         # Not a product: padding may hold NaN, and 0 * NaN is NaN.
         return ops.where(valid[:, None], vectors, 0.0), ops.cast(valid, "float32")
 
-
-class _MeanOrNan(keras.metrics.Mean):
-    """A mean that is NaN when it has seen nothing, as in evaluation, rather than a false 0."""
-
-    def result(self):
-        return ops.where(self.count > 0, super().result(), float("nan"))
+    def get_config(self):
+        return {**super().get_config(), "reports": self.reports}

@@ -42,8 +42,26 @@ class BinarySphericalQuantizer(LookupFreeQuantizer):
         https://arxiv.org/abs/2406.07548.
     """
 
-    def __init__(self, num_codes=4096, *args, **kwargs):
-        super().__init__(num_codes, *args, **kwargs)
+    def __init__(
+        self,
+        num_codes=4096,
+        *,
+        num_blocks=1,
+        beta=0.25,
+        entropy_weight=0.1,
+        diversity=1.0,
+        temperature=1.0,
+        **kwargs,
+    ):
+        super().__init__(
+            num_codes,
+            num_blocks=num_blocks,
+            beta=beta,
+            entropy_weight=entropy_weight,
+            diversity=diversity,
+            temperature=temperature,
+            **kwargs,
+        )
         if num_codes < 4:
             raise ValueError(
                 f"num_codes={num_codes} must be at least 4: in one dimension a sphere is two "
@@ -54,6 +72,7 @@ class BinarySphericalQuantizer(LookupFreeQuantizer):
         return math.sqrt(len(self.levels)) * normalized(scalars)
 
     def _entropy_of_mean(self, bits, shares):
-        ones = ops.sum(shares[..., None, None] * bits, axis=(0, 1))
-        zeros = ops.sum(shares[..., None, None] * (1.0 - bits), axis=(0, 1))
+        axes = tuple(range(len(shares.shape)))
+        ones = ops.sum(shares[..., None, None] * bits, axis=axes)
+        zeros = ops.sum(shares[..., None, None] * (1.0 - bits), axis=axes)
         return ops.mean(ops.sum(entropy_of(ops.stack([zeros, ones], axis=-1)), axis=-1))

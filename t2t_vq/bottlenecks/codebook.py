@@ -21,9 +21,10 @@ START_ITERATIONS = 5
 class CodebookBottleneck(Bottleneck):
     """A bottleneck with one codebook.
 
-    Until its codebook has started, the layer passes its input through and its loss is 0, while
-    codes and statistics are computed all the same. It starts by `adapt` (k-means), by `start`, or
-    by the first `update`, which puts every code at a vector of the batch.
+    Until its codebook has started, the layer passes its input through in training and its loss is
+    0 there, while codes and statistics are computed all the same; outside of training it quantizes
+    with the random codes that it has. It starts by `adapt` (k-means), by `start`, or by the first
+    `update`, which puts every code at a vector of the batch.
 
     Learning "ema" is online expectation-maximisation: moving averages of counts and sums, whose
     quotient is the codebook. Learning "gradient" makes the codebook a trainable weight and adds the
@@ -31,7 +32,7 @@ class CodebookBottleneck(Bottleneck):
     codes. (On JAX, Keras's `fit` undoes what a layer assigns to a trainable weight: there such a
     codebook must be started by `adapt` or `start`, and its dead codes stay.)
 
-    A kind of its own changes `table`, `forward_vectors` or `moved` rather than `forward` and
+    A kind of its own changes `table`, `quantize_vectors` or `moved` rather than `_quantize` and
     `update`: the blocks of a `DecomposedVectorQuantizer` quantize and move through those of the
     first, whose tensors then have a leading axis.
 
@@ -51,17 +52,22 @@ class CodebookBottleneck(Bottleneck):
             (see `t2t_vq.bottlenecks.estimators`). A relaxed assignment needs neither.
         regularizers: further losses, objects of `t2t_vq.bottlenecks.regularizers`; none by default.
         seed: of all random numbers, together with the number of updates so far.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
     """
 
-    metric_names = ("codebook_perplexity", "codes_in_use", "posterior_entropy", "mean_distance")
+    metric_names = ("codebook_perplexity", "codes_in_use", "mean_distance", "commitment_loss")
+    # Of the random codes before the start.
+    initial_stddev = 0.05
+    # Whether the codes wait for data to start from.
+    starts_from_data = True
 
     def __init__(
         self,
         num_codes=4096,
+        *,
         beta=0.25,
         decay=0.999,
         epsilon=1e-5,
@@ -74,6 +80,10 @@ class CodebookBottleneck(Bottleneck):
         seed=0,
         **kwargs,
     ):
+        assignment = configured.deserialize(assignment) or HardAssignment()
+        # Before the metrics are made.
+        entropy = ("posterior_entropy",) if assignment.has_posterior else ()
+        self.metric_names = (*self.metric_names, *entropy)
         super().__init__(**kwargs)
         if num_codes < 1:
             raise ValueError(f"num_codes={num_codes} must be at least 1.")
@@ -103,7 +113,7 @@ class CodebookBottleneck(Bottleneck):
         self.epsilon = epsilon
         self.learning = learning
         self.restart_threshold = restart_threshold
-        self.assignment = configured.deserialize(assignment) or HardAssignment()
+        self.assignment = assignment
         self.similarity = similarity
         self.estimator = estimator
         self.regularizers = regularizers
@@ -137,14 +147,17 @@ class CodebookBottleneck(Bottleneck):
         self.codebook = self.add_weight(
             name="codebook",
             shape=(self.num_codes, dim),
-            initializer=keras.initializers.RandomNormal(seed=self.seed),
-            trainable=self.learning == "gradient",
+            initializer=keras.initializers.RandomNormal(stddev=self.initial_stddev, seed=self.seed),
+            trainable=self.learning == "gradient" and self.starts_from_data,
             **state,
         )
         state.update(initializer="zeros", trainable=False)
         self.counts = self.add_weight(name="counts", shape=(self.num_codes,), **state)
         if self.learning == "ema":
             self.sums = self.add_weight(name="sums", shape=(self.num_codes, dim), **state)
+        # Not assigned: what `build` assigns is lost where Keras builds without state, as it does
+        # within the call of a model.
+        state["initializer"] = "zeros" if self.starts_from_data else "ones"
         self.started = self.add_weight(name="started", shape=(), **state)
         self.add_step()
 
@@ -156,16 +169,15 @@ class CodebookBottleneck(Bottleneck):
         """Returns vectors, or codes, as they are compared: of length 1 under cosine similarity."""
         return normalized(vectors) if self.similarity == "cosine" else vectors
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
+    def _quantize(self, x, mask, training):
         vectors, weights = self._valid_vectors(x, mask)
-        result = self.forward_vectors(
+        result = self.quantize_vectors(
             vectors, weights, self.table(), self.started_share(), training
         )
         dense, codes, samples = result.output
         return result._replace(output=self._output(x, dense, codes[:, None], samples[:, None]))
 
-    def forward_vectors(self, vectors, weights, table, started, training):
+    def quantize_vectors(self, vectors, weights, table, started, training):
         """Quantizes vectors with codes that it is given, by this layer's options, step and seed.
 
         Args:
@@ -184,36 +196,38 @@ class CodebookBottleneck(Bottleneck):
         assigned = self.assignment(vectors, weights, table, self.step, self._uniform, training)
         constant = ops.stop_gradient(assigned.quantized)
         squared = ops.sum(ops.square(vectors - constant), axis=-1)
+        commitment = self.beta * squared / vectors.shape[-1]
 
         weight = ops.sum(weights)
         statistics = {
             "weight": weight,
             "counts": assigned.counts,
-            "entropy": ops.sum(weights * assigned.entropy, axis=-1),
             "distance": ops.sum(weights * ops.sqrt(ops.stop_gradient(squared)), axis=-1),
+            "commitment": ops.sum(weights * commitment, axis=-1),
         }
+        if self.assignment.has_posterior:
+            statistics["entropy"] = ops.sum(weights * assigned.entropy, axis=-1)
         if training:
             if self.learning == "ema":
                 statistics["sums"] = assigned.sums
             statistics["candidates"], statistics["available"] = self._candidates(vectors, weights)
         statistics = {name: ops.stop_gradient(value) for name, value in statistics.items()}
 
-        loss = self.beta * squared
+        loss = commitment + assigned.loss
         if self.learning == "gradient":
             error = ops.stop_gradient(vectors) - assigned.quantized
-            loss = loss + ops.sum(ops.square(error), axis=-1)
-        loss = loss / vectors.shape[-1] + assigned.loss
+            loss = loss + ops.mean(ops.square(error), axis=-1)
         loss = ops.sum(weights * loss, axis=-1) / ops.maximum(weight, 1.0)
         loss = loss + sum(add(vectors, weights, table) for add in self.regularizers)
 
         quantized = assigned.relaxed
         if quantized is None:
             quantized = ESTIMATORS[self.estimator](vectors, assigned.quantized)
-        # Not by an index: of a constant without axes, OpenVINO 2026.4 makes an arbitrary number.
-        has_started = ops.expand_dims(started, (-2, -1)) > 0
-        dense = ops.where(has_started, quantized, vectors)
-        output = BottleneckOutput(dense, assigned.codes, assigned.samples)
-        return Quantized(output, started * loss, statistics)
+        if training:
+            quantized = ops.where(started[..., None, None] > 0, quantized, vectors)
+            loss = started * loss
+        output = BottleneckOutput(quantized, assigned.codes, assigned.samples)
+        return Quantized(output, loss, statistics)
 
     @property
     def num_samples(self):
@@ -222,6 +236,11 @@ class CodebookBottleneck(Bottleneck):
     @property
     def has_posterior(self):
         return isinstance(self.assignment, SoftAssignment)
+
+    @property
+    def relaxed(self):
+        """Whether gradients reach the vectors, in training, through the assignment."""
+        return self.assignment.relaxed
 
     def _uniform(self, shape):
         return replicas.uniform(shape, self.seed, self.step, SAMPLES)
@@ -238,7 +257,7 @@ class CodebookBottleneck(Bottleneck):
         )
         quantized = ops.mean(ops.take(table, samples, axis=0), axis=1)
         output = self._output(x, quantized, samples[:, :1], samples[:, None])
-        return Draw(output.dense, output.samples, ops.reshape(log_probs, ops.shape(x)[:2]))
+        return Draw(output.dense, output.samples, ops.reshape(log_probs, ops.shape(x)[:-1]))
 
     def _candidates(self, vectors, weights):
         """A random valid vector for each code, no two alike while there are enough.
@@ -257,10 +276,21 @@ class CodebookBottleneck(Bottleneck):
         num_valid = ops.cast(ops.sum(weights), "int32")
         codes = ops.reshape(ops.arange(math.prod(shape), dtype="int32"), shape)
         share = replicas.num_replicas()
-        rows = ops.take(valid_first, (codes // share) % ops.maximum(num_valid, 1))
+        places = (codes // share) % ops.maximum(num_valid, 1)
         mine = ops.logical_and(codes % share == replicas.replica_id(), num_valid > 0)
         available = ops.cast(mine, "float32")
-        return available[..., None] * em.take(vectors, rows), available
+        vectors, shape = ops.stop_gradient(vectors), (*shape, vectors.shape[-1])
+
+        def found():
+            # Spread out for XLA, which compiles this for no vectors too, in a shape that is wrong.
+            return ops.broadcast_to(em.take(vectors, ops.take(valid_first, places)), shape)
+
+        number = ops.shape(vectors)[-2]
+        if isinstance(number, int):
+            candidates = found() if number else ops.zeros(shape)
+        else:
+            candidates = ops.cond(number > 0, found, lambda: ops.zeros(shape))
+        return available[..., None] * candidates, available
 
     def update(self, statistics):
         """Moves the codebook by one step, from the statistics of every replica.
@@ -269,7 +299,8 @@ class CodebookBottleneck(Bottleneck):
         without any moves nothing.
         """
         self._check_built()
-        self.assign(self.moved(self.state(), replicas.sum_over_replicas(statistics)))
+        if self.trainable:
+            self.assign(self.moved(self.state(), replicas.sum_over_replicas(statistics)))
 
     def state(self):
         """Returns what an update moves, as a dict of tensors named after their variables."""
@@ -287,7 +318,7 @@ class CodebookBottleneck(Bottleneck):
 
         Args:
             old: as `state()` returns it; with leading axes, those of several codebooks.
-            total: the statistics of `forward_vectors`, summed over replicas.
+            total: the statistics of `quantize_vectors`, summed over replicas.
         """
         # Statistics may be summed over several batches before an update; then these are means.
         candidates = total["candidates"] / ops.maximum(total["available"], 1.0)[..., None]
@@ -325,23 +356,27 @@ class CodebookBottleneck(Bottleneck):
         Returns:
             A dict of scalars (or of tensors, with the leading axes of the statistics):
             `codebook_perplexity` (effective number of codes in use), `codes_in_use` (share of the
-            codebook with any use), `posterior_entropy` (mean, nats; 0 for hard assignment) and
-            `mean_distance` (Euclidean, from vector to quantized vector).
+            codebook with any use), `mean_distance` (Euclidean, from vector to quantized vector),
+            `commitment_loss` (with its weight, as it adds to the loss) and, unless assignment is
+            hard, `posterior_entropy` (mean, nats).
         """
         weight = ops.maximum(statistics["weight"], 1.0)
-        return {
+        summary = {
             "codebook_perplexity": em.perplexity(statistics["counts"]),
             "codes_in_use": ops.mean(ops.cast(statistics["counts"] > 0, "float32"), axis=-1),
-            "posterior_entropy": statistics["entropy"] / weight,
             "mean_distance": statistics["distance"] / weight,
+            "commitment_loss": statistics["commitment"] / weight,
         }
+        if self.assignment.has_posterior:
+            summary["posterior_entropy"] = statistics["entropy"] / weight
+        return summary
 
     def started_share(self):
         self._check_built()
         return replicas.value_of(self.started)
 
     def embed(self, codes):
-        """Maps codes `[batch, length, 1]` to `[batch, length, dim]`, in the compute dtype."""
+        """Maps codes `[batch, ..., 1]` to `[batch, ..., dim]`, in the compute dtype."""
         self._check_codes(codes)
         return ops.cast(ops.take(self.table(), codes[..., 0], axis=0), self.compute_dtype)
 
@@ -353,8 +388,8 @@ class CodebookBottleneck(Bottleneck):
         all replicas then start alike.
 
         Args:
-            x: `[batch, length, dim]`, with at least `num_codes` valid vectors.
-            mask: `[batch, length]`, true where a vector is valid; None if all are.
+            x: `[batch, ..., dim]`, with at least `num_codes` valid vectors.
+            mask: `[batch, ...]`, true where a vector is valid; None if all are.
 
         Raises:
             ValueError: when no vector is valid.

@@ -12,10 +12,10 @@ class Composite(Bottleneck):
         template: the bottleneck whose options every part takes, or that as Keras saves it.
         number: of parts.
         seed: added to the seed of every part.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
     """
 
-    def __init__(self, template, number, seed=0, **kwargs):
+    def __init__(self, template, *, number, seed=0, **kwargs):
         parts = _copies(template, number, seed)
         # Before the metrics are made.
         self.metric_names = parts[0].metric_names
@@ -72,11 +72,15 @@ class Composite(Bottleneck):
             for name in self.metric_names
         }
 
+    def num_vectors(self, statistics):
+        """Returns how many vectors statistics are of: those of the first part, which sees all."""
+        return self.parts[0].num_vectors(split(statistics, len(self.parts))[0])
+
     def started_share(self):
         return sum(part.started_share() for part in self.parts) / len(self.parts)
 
     def _codes_of_parts(self, codes):
-        """Splits codes `[batch, length, num_codebooks]` into those of each part."""
+        """Splits codes `[batch, ..., num_codebooks]` into those of each part."""
         self._check_codes(codes)
         each = self.parts[0].num_codebooks
         return [codes[..., i : i + each] for i in range(0, self.num_codebooks, each)]
@@ -112,7 +116,9 @@ def split(statistics, number):
 
 def join(outputs, field):
     """Concatenates a field of what several parts return along the codebooks."""
-    return ops.concatenate([getattr(output, field) for output in outputs], axis=2)
+    return ops.concatenate(
+        [getattr(output, field) for output in outputs], axis=-2 if field == "samples" else -1
+    )
 
 
 def join_draws(dense, draws):

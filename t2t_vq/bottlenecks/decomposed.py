@@ -30,7 +30,7 @@ class DecomposedVectorQuantizer(Composite):
         projection: "slice" cuts the vector as it is; "random" turns it before by a fixed random
             rotation, and turns the result back, so that no block depends on the order of features.
         seed: of the rotation, and added to those of the blocks.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range, or a quantizer without codes.
@@ -49,7 +49,7 @@ class DecomposedVectorQuantizer(Composite):
         https://arxiv.org/abs/1803.03382, section 3.3.
     """
 
-    def __init__(self, quantizer=None, num_blocks=2, projection="slice", seed=0, **kwargs):
+    def __init__(self, quantizer=None, *, num_blocks=2, projection="slice", seed=0, **kwargs):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
         if not quantizer.has_codes:
             raise ValueError(
@@ -59,7 +59,7 @@ class DecomposedVectorQuantizer(Composite):
             raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
         if projection not in PROJECTIONS:
             raise ValueError(f"projection='{projection}' must be 'slice' or 'random'.")
-        super().__init__(quantizer, num_blocks, seed, **kwargs)
+        super().__init__(quantizer, number=num_blocks, seed=seed, **kwargs)
         self.projection = projection
 
     @classmethod
@@ -87,7 +87,7 @@ class DecomposedVectorQuantizer(Composite):
             )
 
     def _cut(self, x):
-        """Returns the blocks of vectors `[batch, length, dim]`, float32."""
+        """Returns the blocks of vectors `[..., dim]`, float32."""
         x = ops.cast(x, "float32")
         if self.projection == "random":
             x = ops.matmul(x, self.rotation)
@@ -103,14 +103,14 @@ class DecomposedVectorQuantizer(Composite):
     @property
     def _side_by_side(self):
         """Whether the blocks are codebooks, whose tensors can be stacked on a leading axis."""
-        return isinstance(self.parts[0], CodebookBottleneck)
+        alike = len({part.trainable for part in self.parts}) == 1
+        return alike and isinstance(self.parts[0], CodebookBottleneck)
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
+    def _quantize(self, x, mask, training):
         if self._side_by_side:
-            return self._forward_side_by_side(x, mask, training)
+            return self._quantize_side_by_side(x, mask, self.parts[0]._trains(training))
         results = [
-            part.forward(block, mask, training)
+            part.forward_pass(block, mask, training)
             for part, block in zip(self.parts, self._cut(x), strict=True)
         ]
         outputs = [result.output for result in results]
@@ -122,12 +122,12 @@ class DecomposedVectorQuantizer(Composite):
         loss = sum(result.loss for result in results) / len(results)
         return Quantized(output, loss, merge([result.statistics for result in results]))
 
-    def _forward_side_by_side(self, x, mask, training):
+    def _quantize_side_by_side(self, x, mask, training):
         vectors, weights = self._valid_vectors(x, mask)
         first = self.parts[0]
         tables = ops.stack([part.table() for part in self.parts])
         started = ops.stack([part.started_share() for part in self.parts])
-        result = first.forward_vectors(
+        result = first.quantize_vectors(
             ops.stack(self._cut(vectors)), weights, tables, started, training
         )
         dense, codes, samples = result.output
@@ -143,6 +143,8 @@ class DecomposedVectorQuantizer(Composite):
         if not self._side_by_side:
             return super().update(statistics)
         self._check_built()
+        if not self.parts[0].trainable:
+            return
         total = replicas.sum_over_replicas(statistics)
         states = [part.state() for part in self.parts]
         old = {name: ops.stack([state[name] for state in states]) for name in states[0]}
@@ -158,6 +160,9 @@ class DecomposedVectorQuantizer(Composite):
         summary = self.parts[0].describe(statistics)
         return {name: ops.mean(value) for name, value in summary.items()}
 
+    def num_vectors(self, statistics):
+        return statistics["weight"] if self._side_by_side else super().num_vectors(statistics)
+
     def draw(self, x, num_samples=1, seed=0):
         self._check_built()
         parts = zip(self.parts, self._cut(x), strict=True)
@@ -165,7 +170,7 @@ class DecomposedVectorQuantizer(Composite):
         return join_draws(self._put_together([draw.dense for draw in draws]), draws)
 
     def embed(self, codes):
-        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         codes = zip(self.parts, self._codes_of_parts(codes), strict=True)
         return self._put_together([part.embed(own) for part, own in codes])
 

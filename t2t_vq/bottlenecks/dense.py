@@ -17,7 +17,7 @@ class DenseBottleneck(ScalarBottleneck):
 
     Args:
         latent_dim: scalars that stand for one vector.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -41,8 +41,7 @@ class DenseBottleneck(ScalarBottleneck):
     def num_scalars(self):
         return self.latent_dim
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
+    def _quantize(self, x, mask, training):
         vectors, _ = self._valid_vectors(x, mask)
         output = self._output_without_codes(x, self.up(self.down(vectors)))
         return Quantized(output, ops.zeros(()), {})

@@ -40,9 +40,9 @@ class Digitized(NamedTuple):
     """The scalars of one batch as digits; C codebooks of S digits each.
 
     Attributes:
-        digits: `[batch, length, C, S]` int32, the most probable.
+        digits: `[batch, ..., C, S]` int32, the most probable.
         drawn: the same, drawn from the posterior; the most probable where nothing is drawn.
-        values: `[batch, length, C, S]` float32, what the map back to vectors sees, with gradients.
+        values: `[batch, ..., C, S]` float32, what the map back to vectors sees, with gradients.
         loss: scalar, with its weights applied.
         statistics: dict of what the kind adds to the statistics.
     """
@@ -62,7 +62,7 @@ class DigitBottleneck(ScalarBottleneck):
 
     Args:
         num_blocks: C, codebooks side by side at each position.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -70,7 +70,7 @@ class DigitBottleneck(ScalarBottleneck):
 
     metric_names = ("codebook_perplexity", "codes_in_use")
 
-    def __init__(self, num_blocks=1, **kwargs):
+    def __init__(self, *, num_blocks=1, **kwargs):
         super().__init__(**kwargs)
         if num_blocks < 1:
             raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
@@ -102,13 +102,12 @@ class DigitBottleneck(ScalarBottleneck):
             )
         super().build(input_shape)
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
+    def _quantize(self, x, mask, training):
         vectors, weights = self._valid_vectors(x, mask)
-        batch, length = ops.shape(x)[:2]
-        shape = (batch, length, self.num_codebooks, len(self.levels))
+        axes = ops.shape(x)[:-1]
+        shape = (*axes, self.num_codebooks, len(self.levels))
         scalars = ops.reshape(self.down(vectors), shape)
-        result = self._digitize(scalars, ops.reshape(weights, (batch, length)), training)
+        result = self._digitize(scalars, ops.reshape(weights, axes), training)
 
         codes, samples = pack(result.digits, self.levels), pack(result.drawn, self.levels)
         counts = self._code_counts(ops.reshape(samples, (-1, self.num_codebooks)), weights)
@@ -121,8 +120,8 @@ class DigitBottleneck(ScalarBottleneck):
         """Turns scalars into digits.
 
         Args:
-            scalars: `[batch, length, C, S]` float32; those of padding are finite.
-            weights: `[batch, length]`, 0 for padding.
+            scalars: `[batch, ..., C, S]` float32; those of padding are finite.
+            weights: `[batch, ...]`, 0 for padding.
             training: Python bool.
 
         Returns:
@@ -135,9 +134,8 @@ class DigitBottleneck(ScalarBottleneck):
         raise NotImplementedError(f"{type(self).__name__} does not implement _values().")
 
     def _dense(self, values):
-        """Maps values `[batch, length, C, S]` to vectors `[batch, length, dim]`."""
-        batch, length = ops.shape(values)[:2]
-        return self.up(ops.reshape(values, (batch, length, self.num_scalars)))
+        """Maps values `[batch, ..., C, S]` to vectors `[batch, ..., dim]`."""
+        return self.up(ops.reshape(values, (*ops.shape(values)[:-2], self.num_scalars)))
 
     def describe(self, statistics):
         """Summarises statistics of a batch, or of replicas and batches summed.
@@ -149,7 +147,7 @@ class DigitBottleneck(ScalarBottleneck):
         return self._describe_counts(statistics["counts"])
 
     def embed(self, codes):
-        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         self._check_codes(codes)
         values = self._values(unpack(codes, self.levels))
         return ops.cast(self._dense(values), self.compute_dtype)
@@ -164,14 +162,14 @@ class BinaryBottleneck(DigitBottleneck):
     Args:
         num_codes: K of each codebook, a power of 2; a code has log2 K bits.
         num_blocks: C, codebooks side by side at each position.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
     """
 
-    def __init__(self, num_codes=4096, num_blocks=1, **kwargs):
-        super().__init__(num_blocks, **kwargs)
+    def __init__(self, num_codes=4096, *, num_blocks=1, **kwargs):
+        super().__init__(num_blocks=num_blocks, **kwargs)
         if num_codes < 2 or num_codes & (num_codes - 1):
             raise ValueError(
                 f"num_codes={num_codes} must be a power of 2 and at least 2: the codes of "

@@ -32,4 +32,4 @@ def make_bottleneck(options, seed=0):
             options["temperature"], steps, end_learning_rate=end
         )
     bottleneck = kind.from_options(options)
-    return Projected(bottleneck, dim) if dim else bottleneck
+    return Projected(bottleneck, dim=dim) if dim else bottleneck

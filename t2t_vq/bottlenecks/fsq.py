@@ -25,7 +25,7 @@ class FiniteScalarQuantizer(DigitBottleneck):
             advises 5 or more each: 8, 6, 5 for about 2^8 codes, 8, 5, 5, 5 for 2^10, 7, 5, 5, 5, 5
             for 2^12, 8, 8, 8, 6, 5 for 2^14.
         num_blocks: C, codebooks side by side at each position, all with the same levels.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -43,8 +43,8 @@ class FiniteScalarQuantizer(DigitBottleneck):
         https://arxiv.org/abs/2309.15505, section 3 and appendix A.
     """
 
-    def __init__(self, levels=(8, 5, 5, 5), num_blocks=1, **kwargs):
-        super().__init__(num_blocks, **kwargs)
+    def __init__(self, levels=(8, 5, 5, 5), *, num_blocks=1, **kwargs):
+        super().__init__(num_blocks=num_blocks, **kwargs)
         levels = tuple(levels)
         if not levels or min(levels) < 2:
             raise ValueError(

@@ -19,7 +19,8 @@ class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
         quantizer, num_quantizers, quantizer_dropout: of `ResidualVectorQuantizer`; every group
             drops levels of its own.
         num_blocks: groups; the vectors' width must be a multiple of it.
-        **kwargs: `seed`, and those of `keras.layers.Layer`.
+        projection, seed: of `DecomposedVectorQuantizer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -43,21 +44,24 @@ class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
     def __init__(
         self,
         quantizer=None,
+        *,
         num_blocks=2,
         num_quantizers=2,
         quantizer_dropout=0.0,
+        projection="slice",
+        seed=0,
         **kwargs,
     ):
-        levels = ResidualVectorQuantizer(quantizer, num_quantizers, quantizer_dropout)
-        super().__init__(levels, num_blocks, **kwargs)
+        levels = ResidualVectorQuantizer(
+            quantizer, num_quantizers=num_quantizers, quantizer_dropout=quantizer_dropout
+        )
+        super().__init__(levels, num_blocks=num_blocks, projection=projection, seed=seed, **kwargs)
 
     @classmethod
     def _quantizer_from(cls, options):
         return VectorQuantizer.from_options(options)
 
     def get_config(self):
-        config = super().get_config()
         levels = self._template().get_config()
-        del config["projection"]
         own = ("quantizer", "num_quantizers", "quantizer_dropout")
-        return {**config, **{name: levels[name] for name in own}}
+        return {**super().get_config(), **{name: levels[name] for name in own}}

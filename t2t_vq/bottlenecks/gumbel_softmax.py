@@ -30,7 +30,7 @@ class GumbelSoftmax(Bottleneck):
         hard: whether the forward pass embeds the sampled code itself, with the gradient of the
             relaxed sample.
         seed: of all random numbers, together with the number of updates so far.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -54,6 +54,7 @@ class GumbelSoftmax(Bottleneck):
     def __init__(
         self,
         num_codes=4096,
+        *,
         num_blocks=1,
         temperature=1.0,
         kl_weight=0.01,
@@ -104,8 +105,7 @@ class GumbelSoftmax(Bottleneck):
         )
         self.add_step()
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
+    def _quantize(self, x, mask, training):
         vectors, weights = self._valid_vectors(x, mask)
         logits = ops.reshape(self.logits(vectors), (-1, self.num_blocks, self.num_codes))
         codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
@@ -160,11 +160,11 @@ class GumbelSoftmax(Bottleneck):
         }
 
     def embed(self, codes):
-        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         self._check_codes(codes)
         blocks = self._embed_codes(ops.cast(codes, "int32"))
         # The width spelled out, as a batch of unknown size would leave it unknown.
-        dense = ops.reshape(blocks, (*ops.shape(codes)[:2], self.num_blocks * blocks.shape[-1]))
+        dense = ops.reshape(blocks, (*ops.shape(codes)[:-1], self.num_blocks * blocks.shape[-1]))
         return ops.cast(dense, self.compute_dtype)
 
     def get_config(self):

@@ -21,7 +21,7 @@ class GumbelSoftmaxDVQ(DecomposedVectorQuantizer):
             if none is given.
         num_blocks, projection, seed: of `DecomposedVectorQuantizer`.
         temperature, hard, kl_weight: of `GumbelAssignment`.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Example:
 
@@ -38,12 +38,29 @@ class GumbelSoftmaxDVQ(DecomposedVectorQuantizer):
     """
 
     def __init__(
-        self, quantizer=None, num_blocks=2, temperature=1.0, hard=False, kl_weight=0.0, **kwargs
+        self,
+        quantizer=None,
+        *,
+        num_blocks=2,
+        projection="slice",
+        temperature=1.0,
+        hard=False,
+        kl_weight=0.0,
+        seed=0,
+        **kwargs,
     ):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
-        assignment = GumbelAssignment(configured.deserialize(temperature), hard, kl_weight)
+        assignment = GumbelAssignment(
+            configured.deserialize(temperature), hard=hard, kl_weight=kl_weight
+        )
         relaxed = {**quantizer.get_config(), "assignment": assignment}
-        super().__init__(type(quantizer).from_config(relaxed), num_blocks, **kwargs)
+        super().__init__(
+            type(quantizer).from_config(relaxed),
+            num_blocks=num_blocks,
+            projection=projection,
+            seed=seed,
+            **kwargs,
+        )
         self._assignment = assignment
 
     @classmethod

@@ -26,7 +26,7 @@ class HashingBottleneck(BinaryBottleneck):
         flip_rate: share of the bits that are flipped.
         discrete_share: chance that the coin chooses the bit, a number or a schedule of Keras.
         seed: of all random numbers, together with the number of updates so far.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -35,6 +35,7 @@ class HashingBottleneck(BinaryBottleneck):
     def __init__(
         self,
         num_codes=4096,
+        *,
         num_blocks=1,
         noise=0.5,
         flip_rate=0.0,
@@ -42,7 +43,7 @@ class HashingBottleneck(BinaryBottleneck):
         seed=0,
         **kwargs,
     ):
-        super().__init__(num_codes, num_blocks, **kwargs)
+        super().__init__(num_codes, num_blocks=num_blocks, **kwargs)
         if noise < 0:
             raise ValueError(f"noise={noise} must be at least 0.")
         if not 0 <= flip_rate <= 1:

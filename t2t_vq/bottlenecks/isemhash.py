@@ -37,10 +37,20 @@ class ImprovedSemanticHashing(HashingBottleneck):
     def __init__(
         self,
         num_codes=4096,
+        *,
         num_blocks=1,
         noise=0.5,
         flip_rate=0.05,
         discrete_share=_WARM_UP,
+        seed=0,
         **kwargs,
     ):
-        super().__init__(num_codes, num_blocks, noise, flip_rate, discrete_share, **kwargs)
+        super().__init__(
+            num_codes,
+            num_blocks=num_blocks,
+            noise=noise,
+            flip_rate=flip_rate,
+            discrete_share=discrete_share,
+            seed=seed,
+            **kwargs,
+        )

@@ -32,7 +32,7 @@ class LookupFreeQuantizer(BinaryBottleneck):
         entropy_weight: of the entropy loss.
         diversity: weight of the mean posterior's entropy within it.
         temperature: of the posterior, a number or a schedule of Keras.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -50,11 +50,17 @@ class LookupFreeQuantizer(BinaryBottleneck):
         https://arxiv.org/abs/2310.05737, section 3.1.
     """
 
-    metric_names = (*BinaryBottleneck.metric_names, "posterior_entropy", "mean_distance")
+    metric_names = (
+        *BinaryBottleneck.metric_names,
+        "mean_distance",
+        "commitment_loss",
+        "posterior_entropy",
+    )
 
     def __init__(
         self,
         num_codes=4096,
+        *,
         num_blocks=1,
         beta=0.25,
         entropy_weight=0.1,
@@ -62,7 +68,7 @@ class LookupFreeQuantizer(BinaryBottleneck):
         temperature=1.0,
         **kwargs,
     ):
-        super().__init__(num_codes, num_blocks, **kwargs)
+        super().__init__(num_codes, num_blocks=num_blocks, **kwargs)
         temperature = configured.deserialize(temperature)
         schedule.check_positive("temperature", temperature)
         self.beta = beta
@@ -78,30 +84,31 @@ class LookupFreeQuantizer(BinaryBottleneck):
         entropy = ops.mean(ops.sum(bit_entropy(logits), axis=-1), axis=-1)
         weight = ops.maximum(ops.sum(weights), 1.0)
 
-        commitment = ops.sum(weights * ops.mean(squared, axis=(2, 3))) / weight
+        commitment = self.beta * ops.sum(weights * ops.mean(squared, axis=(-2, -1)))
         mean_entropy = ops.sum(weights * entropy) / weight
         entropy_of_mean = self._entropy_of_mean(ops.sigmoid(logits), weights / weight)
-        loss = self.beta * commitment + self.entropy_weight * (
+        loss = commitment / weight + self.entropy_weight * (
             mean_entropy - self.diversity * entropy_of_mean
         )
-        distance = ops.sqrt(ops.stop_gradient(ops.sum(squared, axis=(2, 3))))
+        distance = ops.sqrt(ops.stop_gradient(ops.sum(squared, axis=(-2, -1))))
         statistics = {
             "entropy": ops.sum(weights * entropy),
             "distance": ops.sum(weights * distance),
+            "commitment": commitment,
         }
         values = em.straight_through(points, self._values(digits))
         return Digitized(digits, digits, values, loss, statistics)
 
     def _points(self, scalars):
-        """Returns where scalars `[batch, length, C, S]` lie in the space of the cube's corners."""
+        """Returns where scalars `[batch, ..., C, S]` lie in the space of the cube's corners."""
         return scalars
 
     def _entropy_of_mean(self, bits, shares):
         """Entropy of the mean posterior, a mean over the codebooks, in nats.
 
         Args:
-            bits: `[batch, length, C, S]`, the probability that each bit is 1.
-            shares: `[batch, length]`, what each vector weighs in the mean.
+            bits: `[batch, ..., C, S]`, the probability that each bit is 1.
+            shares: `[batch, ...]`, what each vector weighs in the mean.
         """
         return ops.mean(entropy_of(mean_posterior(bits, shares)))
 
@@ -109,14 +116,16 @@ class LookupFreeQuantizer(BinaryBottleneck):
         """Summarises statistics of a batch, or of replicas and batches summed.
 
         Returns:
-            A dict of scalars: `codebook_perplexity`, `codes_in_use`, `posterior_entropy` (of one
-            codebook, nats) and `mean_distance` (Euclidean, from a vector's scalars to their signs).
+            A dict of scalars: `codebook_perplexity`, `codes_in_use`, `mean_distance` (Euclidean,
+            from a vector's scalars to their signs), `commitment_loss` (with its weight) and
+            `posterior_entropy` (of one codebook, nats).
         """
         weight = ops.maximum(statistics["weight"], 1.0)
         return {
             **super().describe(statistics),
             "posterior_entropy": statistics["entropy"] / weight,
             "mean_distance": statistics["distance"] / weight,
+            "commitment_loss": statistics["commitment"] / weight,
         }
 
     def get_config(self):
@@ -144,15 +153,17 @@ def mean_posterior(bits, shares):
     """Mean distribution over codes of independent bits.
 
     Args:
-        bits: `[batch, length, C, S]`, the probability that each bit is 1.
-        shares: `[batch, length]`, what each vector weighs in the mean.
+        bits: `[batch, ..., C, S]`, the probability that each bit is 1.
+        shares: `[batch, ...]`, what each vector weighs in the mean.
 
     Returns:
         `[C, 2**S]`, by the code that the bits pack into.
     """
     half = bits.shape[-1] // 2
+    bits = ops.reshape(bits, (-1, *bits.shape[-2:]))
     low, high = _joint(bits[..., :half]), _joint(bits[..., half:])
-    mean = ops.einsum("blch,blcw->chw", shares[..., None, None] * high, low)
+    weighted = ops.reshape(shares, (-1, 1, 1)) * high
+    mean = ops.einsum("nch,ncw->chw", weighted, low)
     return ops.reshape(mean, (bits.shape[-2], -1))
 
 

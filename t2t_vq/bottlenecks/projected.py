@@ -18,7 +18,7 @@ class Projected(Composite):
     Args:
         bottleneck: what quantizes the projected vectors.
         dim: their width.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Example:
 
@@ -34,10 +34,10 @@ class Projected(Composite):
         https://arxiv.org/abs/2110.04627, section 3.2.
     """
 
-    def __init__(self, bottleneck, dim, **kwargs):
+    def __init__(self, bottleneck, *, dim, **kwargs):
         if dim < 1:
             raise ValueError(f"dim={dim} must be at least 1.")
-        super().__init__(configured.deserialize(bottleneck), 1, **kwargs)
+        super().__init__(configured.deserialize(bottleneck), number=1, **kwargs)
         self.dim = dim
 
     def build(self, input_shape):
@@ -49,9 +49,8 @@ class Projected(Composite):
         self.up.build(narrow)
         self.parts[0].build(narrow)
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
-        result = self.parts[0].forward(self._project(x, mask), mask, training)
+    def _quantize(self, x, mask, training):
+        result = self.parts[0].forward_pass(self._project(x, mask), mask, training)
         dense = ops.cast(self.up(result.output.dense), self.compute_dtype)
         output = result.output._replace(dense=dense)
         return Quantized(output, result.loss, merge([result.statistics]))
@@ -72,10 +71,10 @@ class Projected(Composite):
 
     def _project(self, x, mask):
         vectors, _ = self._valid_vectors(x, mask)
-        return ops.reshape(self.down(vectors), (*ops.shape(x)[:2], self.dim))
+        return ops.reshape(self.down(vectors), (*ops.shape(x)[:-1], self.dim))
 
     def embed(self, codes):
-        """Maps codes `[batch, length, num_codebooks]` to `[batch, length, dim]`."""
+        """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         self._check_codes(codes)
         return ops.cast(self.up(self.parts[0].embed(codes)), self.compute_dtype)
 

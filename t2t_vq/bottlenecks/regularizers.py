@@ -72,6 +72,7 @@ class Diversity(Configured):
     acts_on_codebook: ClassVar[bool] = False
 
     weight: float = 1.0
+    _: dataclasses.KW_ONLY
     temperature: float = 1.0
 
     def __call__(self, x, weights, codebook):

@@ -5,6 +5,7 @@ the global batch, so there is one replica and a sum over replicas changes nothin
 replica context while Keras builds a model symbolically; that counts as replica 0 and sums nothing.
 """
 
+import contextlib
 import functools
 
 import keras
@@ -13,8 +14,11 @@ from keras import ops
 from t2t_vq import em
 
 _ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
+_ON_JAX = keras.backend.backend() == "jax"
 if _ON_TENSORFLOW:
     import tensorflow as tf
+elif _ON_JAX:
+    import jax
 
 
 def num_replicas():
@@ -38,6 +42,61 @@ def sum_over_replicas(tree):
         return tree
     context = tf.distribute.get_replica_context()
     return tree if context is None else context.all_reduce(tf.distribute.ReduceOp.SUM, tree)
+
+
+@contextlib.contextmanager
+def losses_kept(layer):
+    """Keeps the losses of a model's layers, around a sum over replicas within a layer's call.
+
+    MirroredStrategy traces its replicas in turns: at such a sum one replica waits while the next
+    goes through the same layers. Keras has one list of losses in each, which the next replica
+    clears and fills. So without this a replica would go on with the losses of another.
+
+    Args:
+        layer: the layer that is called.
+    """
+    if num_replicas() == 1 or tf.distribute.in_cross_replica_context():
+        yield
+        return
+    # Keras offers no other way to the model around a layer, nor to what `add_loss` was given.
+    layers = layer._get_call_context().entry_layer._flatten_layers()
+    kept = [(each, each._losses[:]) for each in layers]
+    yield
+    for each, losses in kept:
+        each._losses[:] = losses
+
+
+def known_value(function):
+    """Returns the number that a function reads from variables, or None where none is to be had.
+
+    That is within a program that JAX compiles, and while Keras builds a model symbolically.
+    Within a graph of TensorFlow it is the value at the time of tracing.
+
+    Args:
+        function: takes nothing and returns a scalar tensor.
+    """
+    with keras.SymbolicScope() as scope:
+        if scope.original_scope is not None:
+            return None
+    if not _ON_TENSORFLOW:
+        value = function()
+        return None if _ON_JAX and isinstance(value, jax.core.Tracer) else float(value)
+    with tf.init_scope():
+        return float(function()) if tf.executing_eagerly() else None
+
+
+def are_in_reach(tensors):
+    """Returns whether tensors, kept from earlier, may be used here.
+
+    Those of one graph, or of one program that JAX compiles, are of no use in another.
+    """
+    if _ON_TENSORFLOW:
+        graph = tf.compat.v1.get_default_graph()
+        return all(not tf.is_symbolic_tensor(each) or each.graph is graph for each in tensors)
+    if _ON_JAX:
+        compiling = isinstance(jax.numpy.zeros(()), jax.core.Tracer)
+        return compiling or not any(isinstance(each, jax.core.Tracer) for each in tensors)
+    return True
 
 
 def value_of(variable):
@@ -105,15 +164,17 @@ def uniform(shape, seed, step, stream=0):
 def coins(shape, rate, generator):
     """Draws True with a probability of `1 - rate`, else False.
 
-    On TensorFlow the generator's seed is the key of Philox and its number of draws the upper half
-    of Philox's counter, whose lower half counts within a draw: no two draws share numbers, nor do
-    generators of different seeds. A number of Philox, which a CPU is slow to draw, makes two coins
-    of 16 bits, so the rate is kept to within 1 / 131,072.
+    On TensorFlow the generator's seed is the key of Philox, and its number of draws, with the
+    replica's number above it, the upper half of Philox's counter, whose lower half counts within a
+    draw: no two draws share numbers, nor do replicas or generators of different seeds. A number of
+    Philox, which a CPU is slow to draw, makes two coins of 16 bits, so the rate is kept to within
+    1 / 131,072.
 
     Args:
         shape: of the result.
         rate: probability of False, 0 to 1.
-        generator: a `keras.random.SeedGenerator`, which moves on by one draw.
+        generator: a `keras.random.SeedGenerator`, which moves on by one draw. Replicas, which
+            count alike, draw different numbers.
 
     Returns:
         A bool tensor.
@@ -124,6 +185,8 @@ def coins(shape, rate, generator):
         return keras.random.uniform(shape, seed=generator) >= rate
     *rows, last = shape
     seed, draw = tf.unstack(tf.cast(generator.next(), tf.uint64))
+    # 2**48 draws before a replica would get to those of the next.
+    draw += tf.cast(replica_id(), tf.uint64) * 2**48
     numbers = tf.raw_ops.StatelessRandomUniformFullIntV2(
         shape=(*rows, (last + 1) // 2),
         key=seed[None],

@@ -30,11 +30,11 @@ class ResidualVectorQuantizer(Composite):
         quantizer: a codebook bottleneck, whose options every level takes; a `VectorQuantizer` with
             its defaults if none is given.
         num_quantizers: levels.
-        quantizer_dropout: probability that a sequence, in training, is rebuilt from its first
+        quantizer_dropout: probability that an example, in training, is rebuilt from its first
             levels only; their number is then uniform from 1 to `num_quantizers - 1`. Levels left
             out learn nothing from it.
         seed: of the dropout, and added to those of the levels.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range, or a quantizer without a codebook of its own.
@@ -52,7 +52,9 @@ class ResidualVectorQuantizer(Composite):
         Zeghidour et al., "SoundStream", https://arxiv.org/abs/2107.03312, section III.C.
     """
 
-    def __init__(self, quantizer=None, num_quantizers=2, quantizer_dropout=0.0, seed=0, **kwargs):
+    def __init__(
+        self, quantizer=None, *, num_quantizers=2, quantizer_dropout=0.0, seed=0, **kwargs
+    ):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
         if not isinstance(quantizer, CodebookBottleneck):
             raise ValueError(
@@ -63,7 +65,7 @@ class ResidualVectorQuantizer(Composite):
             raise ValueError(f"num_quantizers={num_quantizers} must be at least 1.")
         if not 0 <= quantizer_dropout <= 1:
             raise ValueError(f"quantizer_dropout={quantizer_dropout} must be from 0 to 1.")
-        super().__init__(quantizer, num_quantizers, seed, **kwargs)
+        super().__init__(quantizer, number=num_quantizers, seed=seed, **kwargs)
         self.quantizer_dropout = quantizer_dropout
 
     @classmethod
@@ -75,24 +77,26 @@ class ResidualVectorQuantizer(Composite):
             part.build(input_shape)
         self.add_step()
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
+    def _quantize(self, x, mask, training):
         vectors, weights = self._valid_vectors(x, mask)
         vectors = ops.reshape(vectors, ops.shape(x))
-        reached = ops.reshape(weights > 0, ops.shape(x)[:2])
-        kept = self._kept_levels(ops.shape(x)[0]) if training else len(self.parts)
+        reached = ops.reshape(weights > 0, ops.shape(x)[:-1])
+        kept = self._kept_levels(x) if training else len(self.parts)
+        first = self.parts[0]
+        # Else each level passes the gradient on whole, and the encoder needs it once.
+        relaxed = training and first.relaxed
         total = flowing = ops.zeros_like(vectors)
         results = []
         for level, part in enumerate(self.parts):
             here = ops.logical_and(reached, level < kept)
-            result = part.forward(vectors - ops.stop_gradient(total), here, training)
+            residual = vectors - (flowing if relaxed else total)
+            result = part.forward_pass(residual, here, training)
             flowing = flowing + ops.where(here[..., None], result.output.dense, 0.0)
             total = ops.stop_gradient(flowing)
-            reached = ops.logical_and(reached, part.started > 0)
+            if training:
+                reached = ops.logical_and(reached, part.started > 0)
             results.append(result)
-        first = self.parts[0]
-        if not (training and first.assignment.relaxed):
-            # Each level passes the gradient on whole, and the encoder needs it once.
+        if not relaxed:
             flowing = ESTIMATORS[first.estimator](vectors, total)
         outputs = [result.output for result in results]
         output = BottleneckOutput(
@@ -112,15 +116,16 @@ class ResidualVectorQuantizer(Composite):
         dense = sum(draw.dense for draw in draws)
         return join_draws(ops.cast(dense, self.compute_dtype), draws)
 
-    def _kept_levels(self, batch):
-        """Number of levels that each sequence keeps in training, `[batch, 1]`."""
-        chance = replicas.uniform((batch, 1), self.seed, self.step, DROPOUT)
+    def _kept_levels(self, x):
+        """Number of levels that each example keeps in training, `[batch, 1, ...]`."""
+        shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:-1]))
+        chance = replicas.uniform(shape, self.seed, self.step, DROPOUT)
         share = chance / max(self.quantizer_dropout, 1e-6)
         number = 1.0 + ops.floor(share * (len(self.parts) - 1))
         return ops.where(chance < self.quantizer_dropout, number, float(len(self.parts)))
 
     def embed(self, codes):
-        """Maps codes `[batch, length, num_quantizers]` to `[batch, length, dim]`."""
+        """Maps codes `[batch, ..., num_quantizers]` to `[batch, ..., dim]`."""
         codes = zip(self.parts, self._codes_of_parts(codes), strict=True)
         return ops.cast(sum(part.embed(own) for part, own in codes), self.compute_dtype)
 
@@ -131,7 +136,7 @@ class ResidualVectorQuantizer(Composite):
             self.build(x.shape)
         for part in self.parts:
             part.adapt(x, mask)
-            x = x - part.forward(x, mask).output.dense
+            x = x - part.forward_pass(x, mask).output.dense
 
     def get_config(self):
         return {

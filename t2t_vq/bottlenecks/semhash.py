@@ -32,8 +32,26 @@ class SemanticHashing(HashingBottleneck):
         https://arxiv.org/abs/1801.09797.
     """
 
-    def __init__(self, num_codes=4096, num_blocks=1, noise=1.0, **kwargs):
-        super().__init__(num_codes, num_blocks, noise, **kwargs)
+    def __init__(
+        self,
+        num_codes=4096,
+        *,
+        num_blocks=1,
+        noise=1.0,
+        flip_rate=0.0,
+        discrete_share=0.5,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(
+            num_codes,
+            num_blocks=num_blocks,
+            noise=noise,
+            flip_rate=flip_rate,
+            discrete_share=discrete_share,
+            seed=seed,
+            **kwargs,
+        )
 
     def _coins_shape(self, scalars):
-        return (ops.shape(scalars)[0], 1, 1, 1)
+        return (ops.shape(scalars)[0], *(1 for _ in scalars.shape[1:]))

@@ -18,8 +18,8 @@ class SimVQ(CodebookBottleneck):
     Args:
         num_codes: K, the size of the codebook.
         beta: weight of the commitment loss.
-        **kwargs: of `CodebookBottleneck`, but for `learning`, `decay`, `epsilon` and
-            `restart_threshold`.
+        assignment, similarity, estimator, regularizers, seed: of `CodebookBottleneck`.
+        **kwargs: of `Bottleneck`.
 
     Example:
 
@@ -35,13 +35,36 @@ class SimVQ(CodebookBottleneck):
     """
 
     _fixed = ("learning", "decay", "epsilon", "restart_threshold")
+    initial_stddev = 1.0
+    starts_from_data = False
 
-    def __init__(self, num_codes=4096, beta=0.25, **kwargs):
+    def __init__(
+        self,
+        num_codes=4096,
+        *,
+        beta=0.25,
+        assignment=None,
+        similarity="euclidean",
+        estimator="straight_through",
+        regularizers=(),
+        seed=0,
+        **kwargs,
+    ):
         for name in self._fixed:
             if name in kwargs:
                 raise ValueError(f"SimVQ takes no {name}: its codes learn through one linear map.")
         super().__init__(
-            num_codes, beta, decay=0.0, learning="gradient", restart_threshold=0.0, **kwargs
+            num_codes,
+            beta=beta,
+            decay=0.0,
+            learning="gradient",
+            restart_threshold=0.0,
+            assignment=assignment,
+            similarity=similarity,
+            estimator=estimator,
+            regularizers=regularizers,
+            seed=seed,
+            **kwargs,
         )
 
     @classmethod
@@ -53,9 +76,6 @@ class SimVQ(CodebookBottleneck):
     def build(self, input_shape):
         super().build(input_shape)
         dim = input_shape[-1]
-        self.codebook.trainable = False
-        self.codebook.assign(keras.random.normal((self.num_codes, dim), seed=self.seed))
-        self.started.assign(1.0)
         self.map = self.add_weight(
             name="map",
             shape=(dim, dim),

@@ -17,6 +17,7 @@ class SoftEM(CodebookBottleneck):
     M-step. Evaluation draws nothing: the output is the most probable code, as in decoding.
 
     Args:
+        num_codes: K, the size of the codebook.
         num_samples: m, codes drawn for each vector. None takes the exact posterior mean, the limit
             of many samples; `samples` then holds the most probable code alone.
         temperature: of the posterior, a number or a schedule of Keras. At 1, the paper's, it is
@@ -24,7 +25,9 @@ class SoftEM(CodebookBottleneck):
         relative_temperature: whether the temperature is in units of the codebook's variance, as
             `SoftAssignment` explains.
         through_posterior: whether the gradient reaches the vectors through the posterior's mean.
-        *args, **kwargs: of `CodebookBottleneck`, but for `assignment`.
+        beta, decay, epsilon, learning, restart_threshold, similarity, estimator, regularizers,
+            seed: of `CodebookBottleneck`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -45,18 +48,43 @@ class SoftEM(CodebookBottleneck):
 
     def __init__(
         self,
-        *args,
+        num_codes=4096,
+        *,
         num_samples=10,
         temperature=1.0,
         relative_temperature=False,
         through_posterior=False,
+        beta=0.25,
+        decay=0.999,
+        epsilon=1e-5,
+        learning="ema",
+        restart_threshold=0.1,
+        similarity="euclidean",
+        estimator="straight_through",
+        regularizers=(),
+        seed=0,
         **kwargs,
     ):
-        temperature = configured.deserialize(temperature)
         assignment = SoftAssignment(
-            num_samples, temperature, relative_temperature, through_posterior
+            num_samples,
+            temperature=configured.deserialize(temperature),
+            relative_temperature=relative_temperature,
+            through_posterior=through_posterior,
         )
-        super().__init__(*args, assignment=assignment, **kwargs)
+        super().__init__(
+            num_codes,
+            beta=beta,
+            decay=decay,
+            epsilon=epsilon,
+            learning=learning,
+            restart_threshold=restart_threshold,
+            assignment=assignment,
+            similarity=similarity,
+            estimator=estimator,
+            regularizers=regularizers,
+            seed=seed,
+            **kwargs,
+        )
 
     @classmethod
     def from_options(cls, options):

@@ -33,7 +33,7 @@ class VariationalBottleneck(DenseBottleneck):
         kl_weight: weight of the divergence from the standard normal distribution.
         free_bits: divergence of each vector that costs nothing, in bits.
         seed: of all random numbers, together with the number of updates so far.
-        **kwargs: of `keras.layers.Layer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
@@ -53,7 +53,7 @@ class VariationalBottleneck(DenseBottleneck):
 
     metric_names = ("kl",)
 
-    def __init__(self, latent_dim=64, kl_weight=1.0, free_bits=0.0, seed=0, **kwargs):
+    def __init__(self, latent_dim=64, *, kl_weight=1.0, free_bits=0.0, seed=0, **kwargs):
         super().__init__(latent_dim, **kwargs)
         if free_bits < 0:
             raise ValueError(f"free_bits={free_bits} must be at least 0.")
@@ -83,8 +83,7 @@ class VariationalBottleneck(DenseBottleneck):
         drawn = noise.normal(replicas.uniform(ops.shape(mean), self.seed, step, stream))
         return mean + ops.exp(0.5 * log_variance) * drawn
 
-    def forward(self, x, mask=None, training=False):
-        self._check_built()
+    def _quantize(self, x, mask, training):
         vectors, weights = self._valid_vectors(x, mask)
         mean, log_variance, divergence = self._posterior(vectors)
         latents = self._sample(mean, log_variance, self.step, SAMPLE) if training else mean
@@ -114,7 +113,7 @@ class VariationalBottleneck(DenseBottleneck):
         mean, log_variance, divergence = self._posterior(vectors)
         latents = self._sample(mean, log_variance, seed, DRAW)
         output = self._output_without_codes(x, self.up(latents))
-        return Draw(output.dense, output.samples, ops.reshape(divergence, ops.shape(x)[:2]))
+        return Draw(output.dense, output.samples, ops.reshape(divergence, ops.shape(x)[:-1]))
 
     def draw_from_prior(self, batch, length, seed=0, temperature=1.0):
         """Draws from the standard normal prior; see `Bottleneck.draw_from_prior`.

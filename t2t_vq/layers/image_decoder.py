@@ -67,11 +67,14 @@ class ImageDecoder(keras.layers.Layer):
         raise NotImplementedError(f"{type(self).__name__} does not implement pixels().")
 
     def final_map(self, units, dim):
-        """Returns the last map of a decoder, of `dim` inputs, whose outputs start small."""
+        """Returns the last map of a decoder, of `dim` inputs, whose outputs start small.
+
+        They are logits and the like, which half precision would round: so it is float32.
+        """
         final = keras.layers.Dense(
             units,
             kernel_initializer=keras.initializers.VarianceScaling(_START_VARIANCE),
-            dtype=self.dtype_policy,
+            dtype="float32",
         )
         final.build((None, None, None, dim))
         return final

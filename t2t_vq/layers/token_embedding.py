@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_vq.layers.float32_product import float32_product
+
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
 class TokenEmbedding(keras.layers.Layer):
@@ -48,8 +50,7 @@ class TokenEmbedding(keras.layers.Layer):
     def logits(self, x):
         """Returns float32 scores `[..., vocab_size]` of hidden states `[..., dim]`."""
         table = ops.cast(self.table, self.compute_dtype)
-        scores = ops.matmul(ops.cast(x, self.compute_dtype), ops.transpose(table))
-        return ops.cast(scores, "float32")
+        return float32_product(ops.cast(x, self.compute_dtype), ops.transpose(table))
 
     def get_config(self):
         return {**super().get_config(), "vocab_size": self.vocab_size, "dim": self.dim}

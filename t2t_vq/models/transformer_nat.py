@@ -192,7 +192,7 @@ class TransformerNat(TranslationModel):
         """
         memory, memory_mask = self.encode(batch["source"], training)
         latents = self.compress(batch["target"], training)
-        quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
+        quantized = self.bottleneck.forward_pass(latents.vectors, latents.mask, training=training)
         return self.reconstruct(
             quantized.output.dense, latents.mask, memory, memory_mask, training=training
         )
@@ -257,7 +257,7 @@ class TransformerNat(TranslationModel):
         target = self._pad(batch["target"])
         memory, memory_mask = self.encode(batch["source"], training)
         latents = self.compress(target, training)
-        quantized = self.bottleneck.forward(latents.vectors, latents.mask, training=training)
+        quantized = self.bottleneck.forward_pass(latents.vectors, latents.mask, training=training)
 
         latent_loss, latent_accuracy = 0.0, 0.0
         smoothing = self.latent_label_smoothing if training else 0.0
@@ -377,7 +377,7 @@ class TransformerNat(TranslationModel):
             stands where no token is.
         """
         latents = self.compress(until_end(tokens, EOS_ID, PAD_ID))
-        codes = self.bottleneck.forward(latents.vectors, latents.mask).output.codes
+        codes = self.bottleneck.forward_pass(latents.vectors, latents.mask).output.codes
         return ops.where(latents.mask[..., None], codes, self.bottleneck.num_codes)
 
     def log_likelihood(self, source, targets):
@@ -386,7 +386,7 @@ class TransformerNat(TranslationModel):
         num_targets, length = ops.shape(targets)[1:]
         target = self._pad(ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length)))
         latents = self.compress(target)
-        output = self.bottleneck.forward(latents.vectors, latents.mask).output
+        output = self.bottleneck.forward_pass(latents.vectors, latents.mask).output
         logits = self.reconstruct(output.dense, latents.mask, memory, memory_mask)
         losses = cross_entropy(logits, target[..., None])
         total = ops.sum(ops.where(target != PAD_ID, losses, 0.0), axis=-1)

@@ -229,7 +229,7 @@ class VqAutoencoder(Model):
     def call(self, images, training=False):
         """Returns the likelihood's parameters of images rebuilt from their latents."""
         vectors = self.encode(images, training)
-        return self.decode(self.bottleneck.forward(vectors, training=training).output.dense)
+        return self.decode(self.bottleneck.forward_pass(vectors, training=training).output.dense)
 
     def loss_totals(self, batch):
         return {"images": ops.cast(ops.shape(batch["image"])[0], "float32")}
@@ -252,7 +252,7 @@ class VqAutoencoder(Model):
         totals = local if totals is None else totals
         images, learns = batch["image"], training and not self.frozen
         vectors = self.encode(images, learns)
-        quantized = self.bottleneck.forward(vectors, training=learns)
+        quantized = self.bottleneck.forward_pass(vectors, training=learns)
         dense, divergence = quantized.output.dense, None
         if self.bottleneck.has_own_prior:
             # Without a sample of the latents there is no bound, in evaluation neither.
@@ -382,7 +382,7 @@ class VqAutoencoder(Model):
             )
         vectors = self.encode(images)
         if num_samples is None and not self.bottleneck.has_own_prior:
-            output = self.bottleneck.forward(vectors).output
+            output = self.bottleneck.forward_pass(vectors).output
             dense, samples, nats = output.dense, output.codes[..., None], 0.0
         else:
             dense, samples, log_ratio = self.bottleneck.draw(vectors, num_samples or 1, seed)
@@ -402,7 +402,7 @@ class VqAutoencoder(Model):
         Args:
             images: `[batch, height, width, channels]` uint8.
         """
-        return self.bottleneck.forward(self.encode(images)).output.codes
+        return self.bottleneck.forward_pass(self.encode(images)).output.codes
 
     def from_codes(self, codes):
         """Returns the expected images given codes, `[batch, height, width, channels]` uint8.
@@ -418,7 +418,7 @@ class VqAutoencoder(Model):
         Args:
             images: `[batch, height, width, channels]` uint8.
         """
-        return self.expected(self.bottleneck.forward(self.encode(images)).output.dense)
+        return self.expected(self.bottleneck.forward_pass(self.encode(images)).output.dense)
 
     def sample(self, num, labels=None, seed=0, temperature=1.0):
         """Draws latents from the prior, and returns the expected images given them.

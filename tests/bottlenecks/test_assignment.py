@@ -78,7 +78,7 @@ def test_gradients_reach_vectors_and_codebook_through_a_relaxed_sample(tf):
     x = tf.constant(normal(1, 6, 3))
     with tf.GradientTape() as tape:
         tape.watch(x)
-        loss = tf.reduce_sum(layer.forward(x, training=True).output.dense ** 2)
+        loss = tf.reduce_sum(layer.forward_pass(x, training=True).output.dense ** 2)
     for gradient in tape.gradient(loss, [x, layer.codebook.value]):
         gradient = tf.convert_to_tensor(gradient).numpy()
         assert np.isfinite(gradient).all() and np.abs(gradient).max() > 1e-4
@@ -86,7 +86,7 @@ def test_gradients_reach_vectors_and_codebook_through_a_relaxed_sample(tf):
 
 @pytest.mark.parametrize(
     "assignment",
-    [SoftAssignment(4, 1.5, through_posterior=True), GumbelAssignment(temperature=0.7)],
+    [SoftAssignment(4, temperature=1.5, through_posterior=True), GumbelAssignment(temperature=0.7)],
 )
 def test_the_codebook_loss_moves_the_codes_taken_and_no_vector(tf, assignment):
     layer = VectorQuantizer(5, assignment=assignment, learning="gradient", beta=0.0)
@@ -94,7 +94,7 @@ def test_the_codebook_loss_moves_the_codes_taken_and_no_vector(tf, assignment):
     layer.start(codebook)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        result = layer.forward(x, training=True)
+        result = layer.forward_pass(x, training=True)
     to_vector, to_codes = tape.gradient(
         result.loss, [x, layer.codebook.value], unconnected_gradients="zero"
     )
@@ -110,13 +110,13 @@ def test_through_the_posterior_goes_the_gradient_of_its_mean_and_of_nothing_else
     codebook, x, slope = normal(5, 3), normal(1, 6, 3), normal(1, 6, 3)
     found = {}
     for through in (False, True):
-        assignment = SoftAssignment(num_samples, 1.5, through_posterior=through)
+        assignment = SoftAssignment(num_samples, temperature=1.5, through_posterior=through)
         layer = VectorQuantizer(5, assignment=assignment)
         layer.start(codebook)
         vectors = tf.constant(x)
         with tf.GradientTape() as tape:
             tape.watch(vectors)
-            dense = layer.forward(vectors, training=True).output.dense
+            dense = layer.forward_pass(vectors, training=True).output.dense
             value = tf.reduce_sum(dense * slope)
         found[through] = dense.numpy(), tape.gradient(value, vectors).numpy()[0]
     np.testing.assert_array_equal(found[True][0], found[False][0])
@@ -132,7 +132,7 @@ def test_through_the_posterior_goes_the_gradient_of_its_mean_and_of_nothing_else
 def test_evaluation_takes_the_most_probable_code_and_no_noise():
     x, codebook = normal(6, 3), normal(5, 3)
     nearest = negative_distances(x, codebook).argmax(-1)
-    for assignment in (GumbelAssignment(), SoftAssignment(3, 100.0)):
+    for assignment in (GumbelAssignment(), SoftAssignment(3, temperature=100.0)):
         result = assigned(assignment, x, codebook, training=False)
         np.testing.assert_array_equal(result.codes, nearest)
         np.testing.assert_array_equal(result.quantized, codebook[nearest])
@@ -140,11 +140,13 @@ def test_evaluation_takes_the_most_probable_code_and_no_noise():
 
 def test_a_temperature_schedule_follows_the_updates():
     schedule = keras.optimizers.schedules.PolynomialDecay(50.0, 10, end_learning_rate=1e-3)
-    layer = VectorQuantizer(8, assignment=SoftAssignment(5, schedule), restart_threshold=0)
+    layer = VectorQuantizer(
+        8, assignment=SoftAssignment(5, temperature=schedule), restart_threshold=0
+    )
     layer.start(normal(8, 3))
     x, entropies = normal(2, 5, 3), []
     for _ in range(11):
-        statistics = layer.forward(x, training=True).statistics
+        statistics = layer.forward_pass(x, training=True).statistics
         entropies.append(float(layer.describe(statistics)["posterior_entropy"]))
         layer.update(statistics)
     assert entropies[0] > 1.5 and entropies[10] < 1e-3

@@ -18,7 +18,7 @@ def test_vectors_become_their_signs_whatever_their_length(transparent):
     layer = transparent(BinarySphericalQuantizer(num_codes=8))
     x = RNG.normal(size=(2, 5, 3)).astype("float32")
     for scale in (1e-2, 1.0, 1e4):
-        result = layer.forward(scale * x)
+        result = layer.forward_pass(scale * x)
         np.testing.assert_array_equal(result.output.dense, np.sign(x))
         expected = np.linalg.norm(on_sphere(x) - np.sign(x), axis=-1).mean()
         summary = layer.describe(result.statistics)
@@ -42,7 +42,7 @@ def test_loss_of_the_paper(transparent):
     p = 1 / (1 + np.exp(-2 * inverse_temperature * u / np.sqrt(5)))
     expected = 0.5 * ((u - corners) ** 2).sum(-1).mean()
     expected += 0.3 * (entropy(p).mean() - 0.7 * entropy(p.mean(axis=0)))
-    assert float(layer.forward(z, training=True).loss) == pytest.approx(expected, rel=1e-4)
+    assert float(layer.forward_pass(z, training=True).loss) == pytest.approx(expected, rel=1e-4)
 
 
 def test_gradients_are_tangential_and_finite_at_the_centre(tf, transparent):
@@ -50,7 +50,7 @@ def test_gradients_are_tangential_and_finite_at_the_centre(tf, transparent):
     z = tf.constant([[[0.0, 0.0, 0.0], [1.0, -2.0, 0.5]]])
     with tf.GradientTape() as tape:
         tape.watch(z)
-        result = layer.forward(z, training=True)
+        result = layer.forward_pass(z, training=True)
         total = result.loss + tf.reduce_sum(result.output.dense)
     gradient = tape.gradient(total, z).numpy()
     assert np.isfinite(gradient).all()

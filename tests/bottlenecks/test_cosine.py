@@ -23,7 +23,7 @@ def test_the_code_of_the_largest_cosine_wins_whatever_the_lengths(learning):
     layer = VectorQuantizer(6, similarity="cosine", learning=learning)
     layer.start(codebook)
     nearest = (unit(x) @ unit(codebook).T).argmax(-1)
-    output = layer.forward(x).output
+    output = layer.forward_pass(x).output
     np.testing.assert_array_equal(output.codes[..., 0], nearest)
     np.testing.assert_allclose(output.dense, unit(codebook)[nearest], rtol=1e-4, atol=1e-6)
 
@@ -32,7 +32,7 @@ def test_one_update_without_memory_is_one_step_of_spherical_k_means():
     codebook, x = unit(normal(4, 3)), normal(1, 60, 3)
     layer = VectorQuantizer(4, similarity="cosine", decay=0, epsilon=0, restart_threshold=0)
     layer.start(codebook)
-    layer.update(layer.forward(x, training=True).statistics)
+    layer.update(layer.forward_pass(x, training=True).statistics)
     vectors = unit(x[0])
     nearest = (vectors @ codebook.T).argmax(-1)
     means = unit(np.stack([vectors[nearest == code].sum(0) for code in range(4)]))

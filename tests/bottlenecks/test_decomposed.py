@@ -24,7 +24,7 @@ def normal(*shape):
 
 def started(codebooks, quantizer=None, **options):
     quantizer = quantizer or VectorQuantizer(len(codebooks[0]), restart_threshold=0)
-    layer = DecomposedVectorQuantizer(quantizer, len(codebooks), **options)
+    layer = DecomposedVectorQuantizer(quantizer, num_blocks=len(codebooks), **options)
     layer.build((None, None, sum(codebook.shape[-1] for codebook in codebooks)))
     for part, codebook in zip(layer.parts, codebooks, strict=True):
         part.start(codebook)
@@ -33,7 +33,7 @@ def started(codebooks, quantizer=None, **options):
 
 def test_each_block_takes_the_nearest_code_of_its_own_codebook():
     codebooks, x = [normal(5, 2), normal(5, 2), normal(5, 2)], normal(2, 4, 6)
-    output = started(codebooks).forward(x).output
+    output = started(codebooks).forward_pass(x).output
     blocks = np.split(x, 3, axis=-1)
     codes = [
         ((block[:, :, None] - codebook) ** 2).sum(-1).argmin(-1)
@@ -47,14 +47,14 @@ def test_each_block_takes_the_nearest_code_of_its_own_codebook():
 def test_nearest_neighbours_of_the_reference_s_example_in_two_blocks():
     codebook = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [9, 9, 9]], "float32")
     x = np.array([[[0, 0.9, 0, 0.8, 0, 0]]], "float32")
-    codes = started([codebook, codebook]).forward(x, training=True).output.codes
+    codes = started([codebook, codebook]).forward_pass(x, training=True).output.codes
     assert ops.convert_to_numpy(codes).tolist() == [[[1, 0]]]
 
 
 def test_zeros_meet_a_codebook_of_zeros_without_moving_it():
     x = np.zeros((100, 1, 60), "float32")
     layer = started([np.zeros((4, 20), "float32")] * 3)
-    result = layer.forward(x, training=True)
+    result = layer.forward_pass(x, training=True)
     layer.update(result.statistics)
     assert result.output.dense.shape == (100, 1, 60)
     assert not ops.convert_to_numpy(result.output.dense).any()
@@ -63,7 +63,7 @@ def test_zeros_meet_a_codebook_of_zeros_without_moving_it():
 
 @pytest.mark.parametrize("projection", ["slice", "random"])
 def test_blocks_of_zeros_and_ones_are_zeros_and_ones(projection):
-    layer = DecomposedVectorQuantizer(VectorQuantizer(4), 3, projection=projection)
+    layer = DecomposedVectorQuantizer(VectorQuantizer(4), num_blocks=3, projection=projection)
     layer.build((1, 1, 60))
     for value in (0.0, 1.0):
         blocks = layer._cut(np.full((1, 1, 60), value, "float32"))
@@ -74,7 +74,7 @@ def test_blocks_of_zeros_and_ones_are_zeros_and_ones(projection):
 
 def test_a_random_projection_keeps_distances():
     x = normal(2, 5, 6)
-    layer = DecomposedVectorQuantizer(VectorQuantizer(4), 2, projection="random")
+    layer = DecomposedVectorQuantizer(VectorQuantizer(4), num_blocks=2, projection="random")
     layer.build(x.shape)
     turned = ops.concatenate(layer._cut(x), axis=-1)
     np.testing.assert_allclose(ops.norm(turned, axis=-1), np.linalg.norm(x, axis=-1), rtol=1e-5)
@@ -85,7 +85,7 @@ def test_smoothing_counts_the_codes_of_a_block():
     # The reference smooths with the codes of all blocks together, K ** B instead of K.
     layer = started([np.eye(2, dtype="float32")] * 2, VectorQuantizer(2, decay=0.0, epsilon=0.5))
     x = np.array([[[2.0, 0, 2, 0], [2, 0, 0, 2], [2, 0, 0, 2], [0, 2, 0, 2]]], "float32")
-    layer.update(layer.forward(x, training=True).statistics)
+    layer.update(layer.forward_pass(x, training=True).statistics)
     # Counts (3, 1): smoothed (3.5, 1.5) * 4 / 5 = (2.8, 1.2).
     np.testing.assert_allclose(layer.parts[0].codebook, [[6 / 2.8, 0], [0, 2 / 1.2]], rtol=1e-5)
 
@@ -94,11 +94,11 @@ def test_soft_blocks_decode_what_their_codes_embed_to():
     # The reference's soft EM works for one block only, and its decoding is broken.
     codebooks, x = [normal(5, 2), normal(5, 2)], normal(2, 4, 4)
     layer = started(codebooks, SoftEM(5, num_samples=3, temperature=4.0))
-    trained = layer.forward(x, training=True).output
+    trained = layer.forward_pass(x, training=True).output
     samples = ops.convert_to_numpy(trained.samples)
     means = [book[samples[:, :, i]].mean(2) for i, book in enumerate(codebooks)]
     np.testing.assert_allclose(trained.dense, np.concatenate(means, -1), rtol=1e-5, atol=1e-6)
-    output = layer.forward(x).output
+    output = layer.forward_pass(x).output
     np.testing.assert_array_equal(output.dense, layer.embed(output.codes))
     assert (samples[:, :, 0] != samples[:, :, 1]).any()
 
@@ -134,7 +134,7 @@ every_quantizer = pytest.mark.parametrize("quantizer", QUANTIZERS.values(), ids=
 def alone(layer, x, mask, training):
     """Each block's part with what it gives when it quantizes its block by itself."""
     blocks = zip(layer.parts, np.split(x, len(layer.parts), axis=-1), strict=True)
-    return [(part, part.forward(block, mask, training)) for part, block in blocks]
+    return [(part, part.forward_pass(block, mask, training)) for part, block in blocks]
 
 
 @every_quantizer
@@ -142,7 +142,7 @@ def alone(layer, x, mask, training):
 def test_blocks_quantised_together_give_what_each_codebook_gives_alone(quantizer, training):
     x, mask = normal(2, 6, 12), np.arange(6) < np.array([[6], [2]])
     layer = started([normal(5, 4) for _ in range(3)], quantizer())
-    result = layer.forward(x, mask, training)
+    result = layer.forward_pass(x, mask, training)
     _, results = zip(*alone(layer, x, mask, training), strict=True)
     for name, whole in result.output._asdict().items():
         parts = np.concatenate([getattr(one.output, name) for one in results], axis=2)
@@ -156,7 +156,7 @@ def test_blocks_updated_together_move_as_each_codebook_does_alone(quantizer):
     x, codebooks = normal(2, 6, 12), [normal(5, 4) for _ in range(3)]
     together, apart = started(codebooks, quantizer()), started(codebooks, quantizer())
     for mask in (np.zeros((2, 6), bool), np.arange(6) < np.array([[6], [2]]), None):
-        statistics = together.forward(x, mask, training=True).statistics
+        statistics = together.forward_pass(x, mask, training=True).statistics
         expected = []
         for part, one in alone(apart, x, mask, training=True):
             expected.append(part.describe(one.statistics))
@@ -173,7 +173,7 @@ def test_a_block_that_has_not_started_starts_beside_others():
     layer = started([normal(4, 2) for _ in range(3)])
     layer.parts[1].started.assign(0.0)
     before, x = [ops.copy(part.codebook) for part in layer.parts], normal(2, 10, 6)
-    result = layer.forward(x, training=True)
+    result = layer.forward_pass(x, training=True)
     np.testing.assert_array_equal(result.output.dense[..., 2:4], x[..., 2:4])
     assert float(layer.started_share()) == pytest.approx(2 / 3)
     layer.update(result.statistics)
@@ -189,7 +189,7 @@ def test_blocks_start_at_vectors_of_their_own():
     layer, x = DecomposedVectorQuantizer(VectorQuantizer(4), num_blocks=3), normal(2, 10, 6)
     mask = np.arange(10) < np.array([[10], [2]])
     layer.build(x.shape)
-    layer.update(layer.forward(x, mask, training=True).statistics)
+    layer.update(layer.forward_pass(x, mask, training=True).statistics)
     taken = []
     for part, block in zip(layer.parts, np.split(x[mask], 3, axis=-1), strict=True):
         distances = np.abs(ops.convert_to_numpy(part.codebook)[:, None] - block).max(-1)
@@ -201,7 +201,7 @@ def test_blocks_start_at_vectors_of_their_own():
 def test_equal_blocks_draw_different_samples():
     codebook, block = normal(8, 2), normal(1, 50, 2)
     layer = started([codebook, codebook], SoftEM(8, num_samples=4, temperature=5.0))
-    output = layer.forward(np.concatenate([block, block], -1), training=True).output
+    output = layer.forward_pass(np.concatenate([block, block], -1), training=True).output
     first, second = np.moveaxis(ops.convert_to_numpy(output.samples), 2, 0)
     assert 0.05 < (first == second).mean() < 0.6
 
@@ -210,10 +210,10 @@ def test_levels_within_blocks_quantize_residuals():
     quantizer = ResidualVectorQuantizer(VectorQuantizer(4), num_quantizers=2)
     layer, x = DecomposedVectorQuantizer(quantizer, num_blocks=2), normal(2, 30, 4)
     layer.adapt(x)
-    output = layer.forward(x).output
+    output = layer.forward_pass(x).output
     assert output.codes.shape == (2, 30, 4)
     block = layer.parts[1]
-    expected = block.forward(x[..., 2:]).output
+    expected = block.forward_pass(x[..., 2:]).output
     np.testing.assert_array_equal(output.codes[..., 2:], expected.codes)
     np.testing.assert_allclose(output.dense[..., 2:], expected.dense, rtol=1e-5)
 
@@ -241,10 +241,10 @@ def test_the_gumbel_kind_relaxes_the_codebook_it_is_given():
 
 def test_wrong_options_are_refused_in_words():
     with pytest.raises(ValueError, match="cannot cut vectors of 5 into 2 equal blocks"):
-        DecomposedVectorQuantizer(VectorQuantizer(4), 2).build((1, 1, 5))
+        DecomposedVectorQuantizer(VectorQuantizer(4), num_blocks=2).build((1, 1, 5))
     with pytest.raises(ValueError, match="projection='slices' must be 'slice' or 'random'"):
         DecomposedVectorQuantizer(VectorQuantizer(4), projection="slices")
     with pytest.raises(ValueError, match="Bottleneck has none"):
         DecomposedVectorQuantizer(Bottleneck())
-    with pytest.raises(ValueError, match=r"embeds codes \[batch, length, 2\]"):
+    with pytest.raises(ValueError, match=r"embeds codes \[batch, ..., 2\]"):
         started([normal(4, 2)] * 2).embed(np.zeros((1, 3, 1), "int32"))

@@ -48,8 +48,8 @@ def test_padding_counts_nowhere_whatever_it_holds():
     mask = np.arange(5) < np.array([[3], [2]])
     valid = x[mask][None]
     layer.build(x.shape)
-    masked = layer.forward(np.where(mask[..., None], x, np.nan), mask, training=True)
-    cut = layer.forward(valid, training=True)
+    masked = layer.forward_pass(np.where(mask[..., None], x, np.nan), mask, training=True)
+    cut = layer.forward_pass(valid, training=True)
     assert float(masked.loss) == pytest.approx(float(cut.loss), rel=1e-5)
     for name, value in cut.statistics.items():
         np.testing.assert_allclose(masked.statistics[name], value, rtol=1e-5)
@@ -58,7 +58,7 @@ def test_padding_counts_nowhere_whatever_it_holds():
 def test_use_of_codes_is_a_mean_over_the_blocks(transparent):
     layer = transparent(LookupFreeQuantizer(num_codes=2, num_blocks=2))
     x = np.array([[[1, 1], [1, -1], [1, 1], [1, -1]]], "float32")
-    summary = layer.describe(layer.forward(x).statistics)
+    summary = layer.describe(layer.forward_pass(x).statistics)
     assert float(summary["codebook_perplexity"]) == pytest.approx((1 + 2) / 2)
     assert float(summary["codes_in_use"]) == pytest.approx((0.5 + 1) / 2)
 

@@ -51,7 +51,7 @@ def test_a_layer_uses_the_estimator_that_it_is_given(tf):
         layer.start(codebook)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            output = layer.forward(x, training=True).output
+            output = layer.forward_pass(x, training=True).output
         np.testing.assert_array_equal(output.dense, layer.embed(output.codes))
         slopes.append(tape.gradient(output.dense, x).numpy())
     np.testing.assert_array_equal(slopes[0], np.ones((1, 4, 3)))

@@ -83,7 +83,7 @@ def test_seeds_start_from_other_codes_and_draw_others(kind):
         layer = made(seed, kind=kind, soft=True, temperature=100.0)
         layer.build(x.shape)
         starts.append(np.concatenate([np.ravel(weight) for weight in layer.weights]))
-        draws.append(ops.convert_to_numpy(layer.forward(x, training=True).output.samples))
+        draws.append(ops.convert_to_numpy(layer.forward_pass(x, training=True).output.samples))
     for found in (starts, draws):
         np.testing.assert_array_equal(found[0], found[2])
         assert np.any(found[0] != found[1])

@@ -46,7 +46,7 @@ def test_gradient_is_that_of_the_bounded_scalars(tf, transparent):
     z = tf.constant([[[0.3, -0.8], [1e4, 0.0]]])
     with tf.GradientTape() as tape:
         tape.watch(z)
-        total = tf.reduce_sum(layer.forward(z, training=True).output.dense)
+        total = tf.reduce_sum(layer.forward_pass(z, training=True).output.dense)
     # h / floor(L / 2) is 1 for odd L.
     np.testing.assert_allclose(tape.gradient(total, z), 1 - np.tanh(z) ** 2, rtol=1e-5, atol=1e-7)
 
@@ -54,7 +54,7 @@ def test_gradient_is_that_of_the_bounded_scalars(tf, transparent):
 def test_there_is_no_loss_and_num_codes_is_the_product_of_the_levels():
     layer = FiniteScalarQuantizer((7, 5), num_blocks=2)
     layer.build((None, None, 4))
-    assert float(layer.forward(RNG.normal(size=(2, 3, 4)), training=True).loss) == 0
+    assert float(layer.forward_pass(RNG.normal(size=(2, 3, 4)), training=True).loss) == 0
     assert (layer.num_codes, layer.num_codebooks, layer.num_scalars) == (35, 2, 4)
 
 

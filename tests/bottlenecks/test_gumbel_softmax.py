@@ -68,7 +68,7 @@ def test_hard_samples_are_codes_with_the_gradient_of_relaxed_ones(tf):
         layer.logits.kernel.assign(np.linspace(-1, 1, 20).reshape(4, 5))
         with tf.GradientTape() as tape:
             tape.watch(x)
-            output = layer.forward(x, training=True).output
+            output = layer.forward_pass(x, training=True).output
             total = tf.reduce_sum(output.dense)
         gradients.append(tape.gradient(total, x))
     np.testing.assert_allclose(output.dense, layer.embed(output.samples[..., 0]), rtol=1e-6)
@@ -81,12 +81,12 @@ def test_loss_is_the_divergence_from_the_uniform_distribution(training):
     """T2T has no such term."""
     layer = with_logits(num_blocks=2, kl_weight=0.3)
     divergence = (POSTERIOR * np.log(5 * POSTERIOR)).sum()
-    result = layer.forward(ones(3), training=training)
+    result = layer.forward_pass(ones(3), training=training)
     assert float(result.loss) == pytest.approx(0.3 * 2 * divergence, rel=1e-5)
     summary = layer.describe(result.statistics)
     assert float(summary["posterior_entropy"]) == pytest.approx(np.log(5) - divergence, rel=1e-5)
     uniform = with_logits(np.zeros(5, "float32"))
-    assert float(uniform.forward(ones(3)).loss) == pytest.approx(0, abs=1e-6)
+    assert float(uniform.forward_pass(ones(3)).loss) == pytest.approx(0, abs=1e-6)
 
 
 def test_padding_counts_nowhere_whatever_it_holds():
@@ -94,8 +94,8 @@ def test_padding_counts_nowhere_whatever_it_holds():
     x = RNG.normal(size=(1, 6, 4)).astype("float32")
     mask = np.arange(6)[None] < 4
     layer.build(x.shape)
-    masked = layer.forward(np.where(mask[..., None], x, np.nan), mask)
-    cut = layer.forward(x[:, :4])
+    masked = layer.forward_pass(np.where(mask[..., None], x, np.nan), mask)
+    cut = layer.forward_pass(x[:, :4])
     assert float(masked.loss) == pytest.approx(float(cut.loss), rel=1e-5)
     for name, value in cut.statistics.items():
         np.testing.assert_allclose(masked.statistics[name], value, rtol=1e-5)
@@ -114,7 +114,7 @@ def test_temperature_may_follow_a_schedule():
 
 def test_one_code_carries_nothing_and_costs_nothing():
     layer = with_logits(np.zeros(1, "float32"))
-    result = layer.forward(ones(3), training=True)
+    result = layer.forward_pass(ones(3), training=True)
     assert float(result.loss) == 0
     np.testing.assert_array_equal(result.output.codes, np.zeros((1, 3, 1)))
     np.testing.assert_allclose(result.output.dense, layer.embed(result.output.codes))

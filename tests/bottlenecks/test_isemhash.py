@@ -9,7 +9,7 @@ RNG = np.random.default_rng(0)
 
 def bits_seen(layer, x):
     """Which values of a training pass are exactly -1 or 1."""
-    return np.abs(ops.convert_to_numpy(layer.forward(x, training=True).output.dense)) == 1
+    return np.abs(ops.convert_to_numpy(layer.forward_pass(x, training=True).output.dense)) == 1
 
 
 @pytest.mark.parametrize(("step", "share"), [(0, 0.0), (8_000, 0.25), (16_000, 0.5), (10**6, 0.5)])
@@ -56,7 +56,7 @@ def test_a_flipped_bit_has_the_opposite_gradient(tf, transparent):
         transparent(layer)
         with tf.GradientTape() as tape:
             tape.watch(x)
-            total = tf.reduce_sum(layer.forward(x, training=True).output.dense)
+            total = tf.reduce_sum(layer.forward_pass(x, training=True).output.dense)
         return tape.gradient(total, x).numpy()
 
     np.testing.assert_array_equal(gradient(1.0), -gradient(0.0))

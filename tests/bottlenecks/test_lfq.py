@@ -34,7 +34,7 @@ def test_loss_and_entropy_are_those_of_the_posterior_over_all_codes(transparent,
         LookupFreeQuantizer(2**bits, beta=0.5, entropy_weight=0.3, diversity=0.7, temperature=2.0)
     )
     z = RNG.normal(size=(1, 40, bits)).astype("float32")
-    result = layer.forward(z, training=True)
+    result = layer.forward_pass(z, training=True)
     shares = posterior(z[0].astype("float64"), 2.0)
     expected = 0.5 * ((z - np.sign(z)) ** 2).mean()
     expected += 0.3 * (entropy(shares).mean() - 0.7 * entropy(shares.mean(axis=0)))
@@ -65,7 +65,7 @@ def test_loss_of_blocks_is_their_mean(transparent):
 
     def loss(z, num_blocks):
         layer = transparent(LookupFreeQuantizer(num_codes=8, num_blocks=num_blocks))
-        return float(layer.forward(z, training=True).loss)
+        return float(layer.forward_pass(z, training=True).loss)
 
     assert loss(z, 2) == pytest.approx((loss(z[..., :3], 1) + loss(z[..., 3:], 1)) / 2, rel=1e-4)
 
@@ -74,7 +74,7 @@ def test_diverse_and_sure_codes_lose_least(transparent):
     layer = transparent(LookupFreeQuantizer(num_codes=4, temperature=0.5))
 
     def loss(z):
-        return float(layer.forward(np.array([z], "float32")).loss)
+        return float(layer.forward_pass(np.array([z], "float32")).loss)
 
     diverse = [[1, 1], [1, -1], [-1, 1], [-1, -1]]
     assert loss(diverse) < loss([[1, 1]] * 4)
@@ -94,7 +94,7 @@ def test_no_valid_vector_means_no_loss():
     layer = LookupFreeQuantizer(num_codes=8)
     layer.build((None, None, 4))
     x, mask = np.full((2, 3, 4), np.nan, "float32"), np.zeros((2, 3), bool)
-    assert float(layer.forward(x, mask, training=True).loss) == 0
+    assert float(layer.forward_pass(x, mask, training=True).loss) == 0
 
 
 def test_a_temperature_of_zero_is_refused():
@@ -109,4 +109,6 @@ def test_temperature_may_follow_a_schedule(transparent):
     )
     falling.step.assign(10)
     constant = transparent(LookupFreeQuantizer(8, temperature=1.0))
-    assert float(falling.forward(z).loss) == pytest.approx(float(constant.forward(z).loss))
+    assert float(falling.forward_pass(z).loss) == pytest.approx(
+        float(constant.forward_pass(z).loss)
+    )

@@ -14,7 +14,7 @@ def normal(*shape):
 def test_quantizes_in_fewer_dimensions_and_projects_back():
     layer, x = Projected(VectorQuantizer(8), dim=2), normal(2, 20, 6)
     layer.adapt(x)
-    output = layer.forward(x).output
+    output = layer.forward_pass(x).output
     narrow = x @ ops.convert_to_numpy(layer.down.kernel)
     codebook = ops.convert_to_numpy(layer.parts[0].codebook)
     nearest = ((narrow[:, :, None] - codebook) ** 2).sum(-1).argmin(-1)
@@ -28,7 +28,7 @@ def test_both_projections_learn(tf):
     layer, x = Projected(ResidualVectorQuantizer(VectorQuantizer(8)), dim=2), normal(2, 20, 6)
     layer.adapt(x)
     with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(layer.forward(x, training=True).output.dense ** 2)
+        loss = tf.reduce_sum(layer.forward_pass(x, training=True).output.dense ** 2)
     gradients = tape.gradient(loss, [layer.down.kernel.value, layer.up.kernel.value])
     assert all(float(tf.reduce_max(tf.abs(gradient))) > 1e-4 for gradient in gradients)
 

@@ -40,11 +40,11 @@ def test_a_layer_adds_the_losses_that_it_is_given(tf):
         layer = VectorQuantizer(5, learning="gradient", regularizers=regularizers)
         layer.start(codebook)
         layers.append(layer)
-    plain, both = (float(layer.forward(x, training=True).loss) for layer in layers)
+    plain, both = (float(layer.forward_pass(x, training=True).loss) for layer in layers)
     added = sum(float(loss(x[0], np.ones(4, "float32"), codebook)) for loss in losses)
     assert both == pytest.approx(plain + added, rel=1e-5)
     with tf.GradientTape() as tape:
-        loss = layers[1].forward(x, training=True).loss
+        loss = layers[1].forward_pass(x, training=True).loss
     gradient = tf.convert_to_tensor(tape.gradient(loss, layers[1].codebook.value)).numpy()
     assert (np.abs(gradient).max(-1) > 0).all()
 

@@ -64,7 +64,7 @@ def test_bits_pass_the_gradient_of_the_sigmoid(tf, transparent):
     x = tf.constant([[[0.3, -1.0]]])
     with tf.GradientTape() as tape:
         tape.watch(x)
-        total = tf.reduce_sum(layer.forward(x, training=True).output.dense)
+        total = tf.reduce_sum(layer.forward_pass(x, training=True).output.dense)
     step = 1e-3
     slope = (saturated(x.numpy() + step) - saturated(x.numpy() - step)) / (2 * step)
     np.testing.assert_allclose(tape.gradient(total, x), slope, rtol=1e-2)

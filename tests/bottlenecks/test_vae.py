@@ -51,7 +51,7 @@ def test_divergence_is_a_sum_over_latents_and_a_mean_over_valid_vectors(training
     x = RNG.normal(size=(2, 5, 4)).astype("float32")
     mask = np.arange(5) < np.array([[3], [2]])
     layer.build(x.shape)
-    result = layer.forward(np.where(mask[..., None], x, np.nan), mask, training)
+    result = layer.forward_pass(np.where(mask[..., None], x, np.nan), mask, training)
     expected = latents(layer, x)[2][mask].mean()
     assert float(result.loss) == pytest.approx(0.5 * expected, rel=1e-4)
     assert float(layer.describe(result.statistics)["kl"]) == pytest.approx(expected, rel=1e-4)
@@ -64,7 +64,7 @@ def test_free_bits_of_each_vector_cost_nothing():
     divergence = latents(layer, x)[2]
     paid = np.maximum(divergence - 1.5 * np.log(2), 0)
     assert 0 < (paid > 0).mean() < 1
-    result = layer.forward(x, training=True)
+    result = layer.forward_pass(x, training=True)
     assert float(result.loss) == pytest.approx(paid.mean(), rel=1e-4)
     kl = float(layer.describe(result.statistics)["kl"])
     assert kl == pytest.approx(divergence.mean(), rel=1e-4)
@@ -77,7 +77,7 @@ def test_extreme_variances_stay_finite(tf):
     x = tf.constant([[[1e4, -1e4], [0.0, 0.0]]])
     with tf.GradientTape() as tape:
         tape.watch(x)
-        result = layer.forward(x, training=True)
+        result = layer.forward_pass(x, training=True)
         total = result.loss + tf.reduce_sum(result.output.dense)
     assert np.isfinite(total) and np.isfinite(tape.gradient(total, x)).all()
 

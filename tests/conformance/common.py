@@ -107,7 +107,7 @@ def gradients(tf, layer, x, mask, training=True):
     variables = layer.trainable_variables
     with tf.GradientTape() as tape:
         tape.watch(x)
-        result = layer.forward(x, mask, training)
+        result = layer.forward_pass(x, mask, training)
         loss = objective(result, mask)
     of_input, *of_variables = tape.gradient(loss, [x, *(variable.value for variable in variables)])
     return result, of_input, [tf.convert_to_tensor(gradient) for gradient in of_variables]

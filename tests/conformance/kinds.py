@@ -92,11 +92,15 @@ KINDS = {
     "gumbel-softmax": Kind(lambda: GumbelSoftmax(8, num_blocks=2), draws=True),
     "gumbel-softmax/hard": Kind(lambda: GumbelSoftmax(8, hard=True), draws=True),
     "semhash": Kind(lambda: SemanticHashing(8), draws=True, fewest={"num_codes": 2}),
-    "isemhash": Kind(lambda: ImprovedSemanticHashing(8, 2), draws=True, fewest={"num_codes": 2}),
+    "isemhash": Kind(
+        lambda: ImprovedSemanticHashing(8, num_blocks=2), draws=True, fewest={"num_codes": 2}
+    ),
     "tanh": Kind(lambda: TanhBottleneck(8), draws=True, fewest={"num_codes": 2}),
     "fsq": Kind(lambda: FiniteScalarQuantizer((4, 3), num_blocks=2), fewest={"levels": (2,)}),
     "lfq": Kind(lambda: LookupFreeQuantizer(8), batch_loss=True, fewest={"num_codes": 2}),
-    "bsq": Kind(lambda: BinarySphericalQuantizer(8, 2), batch_loss=True, fewest={"num_codes": 4}),
+    "bsq": Kind(
+        lambda: BinarySphericalQuantizer(8, num_blocks=2), batch_loss=True, fewest={"num_codes": 4}
+    ),
     "vae": Kind(lambda: VariationalBottleneck(4), draws=True, fewest={"latent_dim": 1}),
     "dense": Kind(lambda: DenseBottleneck(4), fewest={"latent_dim": 1}),
 }

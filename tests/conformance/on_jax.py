@@ -19,10 +19,10 @@ def passes(layer):
     """Arrays of an evaluation, and of a forward pass in training with its gradient and update."""
 
     def evaluate(x):
-        return layer.forward(x, common.MASK)
+        return layer.forward_pass(x, common.MASK)
 
     def train(x):
-        result = layer.forward(x, common.MASK, training=True)
+        result = layer.forward_pass(x, common.MASK, training=True)
         return common.objective(result, common.MASK), result
 
     x = common.padded(common.vectors(0))

@@ -10,7 +10,7 @@ def steps(tf, layer, compiled, number=3):
     def step(x, mask):
         result, of_input, of_variables = common.gradients(tf, layer, x, mask)
         common.apply(layer, of_variables, result.statistics)
-        return result, of_input, layer.forward(x, mask)
+        return result, of_input, layer.forward_pass(x, mask)
 
     step, collected = compiled(step), []
     for i in range(number):
@@ -45,7 +45,7 @@ def test_batches_of_any_size_keep_the_width_that_layers_behind_them_need(kind, t
         input_signature=[tf.TensorSpec([None, length, dim]), tf.TensorSpec([None, length], tf.bool)]
     )
     def widths(x, mask):
-        output = layer.forward(x, mask).output
+        output = layer.forward_pass(x, mask).output
         assert output.dense.shape[1:] == (length, dim)
         if layer.has_codes:
             assert output.codes.shape[1:] == (length, layer.num_codebooks)

@@ -15,7 +15,7 @@ BOTH = pytest.mark.parametrize("training", [True, False])
 @BOTH
 def test_outputs_have_the_shapes_types_and_ranges_of_the_contract(kind, training):
     layer, x = common.started(kind), common.vectors(0)
-    output = layer.forward(x, common.MASK, training).output
+    output = layer.forward_pass(x, common.MASK, training).output
     codes, samples = map(ops.convert_to_numpy, (output.codes, output.samples))
     assert tuple(output.dense.shape) == x.shape
     assert codes.shape == (*x.shape[:2], layer.num_codebooks)
@@ -31,7 +31,7 @@ def test_outputs_have_the_shapes_types_and_ranges_of_the_contract(kind, training
 @BOTH
 def test_describes_each_of_its_metrics_by_a_finite_number(kind, training):
     layer = common.started(kind)
-    statistics = layer.forward(common.vectors(0), common.MASK, training).statistics
+    statistics = layer.forward_pass(common.vectors(0), common.MASK, training).statistics
     summary = layer.describe(statistics)
     assert set(summary) == set(layer.metric_names)
     for value in summary.values():
@@ -41,7 +41,7 @@ def test_describes_each_of_its_metrics_by_a_finite_number(kind, training):
 @every_kind_with_codes
 def test_output_in_evaluation_is_what_the_codes_embed_to(kind):
     layer = common.started(kind)
-    output = layer.forward(common.vectors(0)).output
+    output = layer.forward_pass(common.vectors(0)).output
     np.testing.assert_allclose(output.dense, layer.embed(output.codes), rtol=1e-5, atol=1e-6)
 
 
@@ -64,7 +64,7 @@ def test_evaluation_changes_no_variable_and_draws_nothing(kind, monkeypatch):
 def test_a_call_in_training_is_a_forward_and_an_update(kind):
     layer, x = common.started(kind), common.vectors(0)
     twin = common.with_weights(layer, layer.get_weights())
-    result = twin.forward(x, common.MASK, training=True)
+    result = twin.forward_pass(x, common.MASK, training=True)
     twin.update(result.statistics)
     output = layer(x, mask=common.MASK, training=True)
     common.assert_equal(output._asdict(), result.output._asdict())

@@ -51,7 +51,7 @@ def part(results, prefix):
 @every_kind
 def test_evaluation_on_jax_is_that_on_tensorflow(kind, layers, of_jax):
     actual = part(of_jax(kind, "passes"), "evaluation/")
-    result = layers[kind].forward(common.padded(common.vectors(0)), common.MASK)
+    result = layers[kind].forward_pass(common.padded(common.vectors(0)), common.MASK)
     common.assert_close(actual, common.arrays(result))
 
 

@@ -22,7 +22,7 @@ def test_half_precision_outputs_come_from_float32_statistics_and_state(kind, pol
     twin = common.with_weights(layer, layer.get_weights(), dtype=policy)
     x = ops.cast(common.vectors(0), half)
     for training in (True, False):
-        exact, result = (each.forward(x, common.MASK, training) for each in (layer, twin))
+        exact, result = (each.forward_pass(x, common.MASK, training) for each in (layer, twin))
         assert dtypes([result.output.dense]) == {half}
         assert dtypes([result.loss, *result.statistics.values()]) == {"float32"}
         expected, actual = common.arrays(exact), common.arrays(result)

@@ -27,10 +27,10 @@ def test_every_registered_kind_is_in_the_table():
 @every_kind
 def test_draws_in_training_if_the_table_says_so(kind, monkeypatch):
     layer, x = common.started(kind), common.vectors(0)
-    first = common.arrays(layer.forward(x, common.MASK, training=True))
+    first = common.arrays(layer.forward_pass(x, common.MASK, training=True))
     uniform = replicas.uniform
     monkeypatch.setattr(replicas, "uniform", lambda *args: (uniform(*args) + 0.5) % 1.0)
-    second = common.arrays(layer.forward(x, common.MASK, training=True))
+    second = common.arrays(layer.forward_pass(x, common.MASK, training=True))
     assert kind.draws == any((first[name] != second[name]).any() for name in first)
 
 
@@ -47,4 +47,4 @@ def test_the_default_configuration_builds_every_kind(name):
     assert type(layer) is OURS[name]
     x = common.vectors(0, 2, 3, 16)
     layer.build(x.shape)
-    assert np.isfinite(layer.forward(x).output.dense).all()
+    assert np.isfinite(layer.forward_pass(x).output.dense).all()

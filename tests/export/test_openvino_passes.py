@@ -35,7 +35,7 @@ def networks(random_model):
     """Each `Network` by predictor and name, with biases and gains of all values."""
     found = {}
     for predictor, names in NETWORKS.items():
-        bottleneck = predictor and ResidualVectorQuantizer(VectorQuantizer(CODES), 2)
+        bottleneck = predictor and ResidualVectorQuantizer(VectorQuantizer(CODES), num_quantizers=2)
         depth = {"predictor_layers": 1} if predictor else {}
         model = random_model(VOCAB, predictor, bottleneck, decoder_layers=1, **depth)
         search = Search(beam_size=2, refinements=1 if predictor else 0)

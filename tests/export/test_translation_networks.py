@@ -35,7 +35,7 @@ SOURCE, TARGET = draw_ids(3, 9), draw_ids(3, 8)
 @pytest.fixture(scope="module")
 def models(random_model):
     def residual():
-        return ResidualVectorQuantizer(VectorQuantizer(CODES), LEVELS)
+        return ResidualVectorQuantizer(VectorQuantizer(CODES), num_quantizers=LEVELS)
 
     return {
         "transformer": random_model(VOCAB),
@@ -222,7 +222,7 @@ def test_a_compressor_gives_the_codes_of_tokens(models, networks, name):
     model = models[name]
     found = networks(name)["compressor"](tokens=TARGET)
     latents = model.compress(TARGET)
-    codes = model.bottleneck.forward(latents.vectors, latents.mask).output.codes
+    codes = model.bottleneck.forward_pass(latents.vectors, latents.mask).output.codes
     # Padding, and what follows an end, has no code.
     is_there = np.asarray(latents.mask)
     np.testing.assert_array_equal(found["codes"][is_there], codes[is_there])

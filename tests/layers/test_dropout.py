@@ -52,6 +52,18 @@ def test_a_restored_state_goes_on_with_the_same_masks():
     np.testing.assert_array_equal(found, expected)
 
 
+def test_replicas_draw_different_masks(two_replicas, tf):
+    with two_replicas.scope():
+        layer = Dropout(0.3, seed=1)
+    step = tf.function(lambda: layer(ONES, training=True), autograph=False)
+    first, second = (
+        mask.numpy() == 0
+        for mask in two_replicas.experimental_local_results(two_replicas.run(step))
+    )
+    np.testing.assert_array_equal(first, masks(seed=1)[0] == 0)
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.02
+
+
 def test_without_training_nothing_is_dropped():
     np.testing.assert_array_equal(Dropout(0.3)(ONES), ONES)
 

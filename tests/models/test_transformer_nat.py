@@ -71,7 +71,7 @@ def log_softmax(logits):
 def mean_latent_loss(model, batch, training=False, smoothing=0.0):
     """The latent loss of tiny models, one symbol after the other."""
     latents = model.compress(batch["target"])
-    output = model.bottleneck.forward(latents.vectors, latents.mask, training=training).output
+    output = model.bottleneck.forward_pass(latents.vectors, latents.mask, training=training).output
     first, later = score_codes(model, output.codes, *model.encode(batch["source"]))
     log_probs = [log_softmax(logits) for logits in (first, *later)]
     samples, losses = np.asarray(output.samples), []
@@ -141,7 +141,7 @@ def test_adapting_starts_the_codebook_from_valid_latents(batch, kind):
     model.adapt(iter([batch, batch]))
     assert float(model.bottleneck.started_share()) == 1
     latents = model.compress(batch["target"])
-    codes = model.bottleneck.forward(latents.vectors, latents.mask).output.codes
+    codes = model.bottleneck.forward_pass(latents.vectors, latents.mask).output.codes
     embedded = model.bottleneck.embed(codes)
     mask = np.asarray(latents.mask)
     valid, quantized = (np.asarray(vectors)[mask] for vectors in (latents.vectors, embedded))
@@ -184,7 +184,7 @@ def test_the_latent_loss_in_training_is_the_mean_over_samples(batch, kind):
 def test_latent_accuracy_counts_every_code_and_the_ends(batch):
     model = started(batch, "blocks")
     latents = model.compress(batch["target"])
-    codes = model.bottleneck.forward(latents.vectors, latents.mask).output.codes
+    codes = model.bottleneck.forward_pass(latents.vectors, latents.mask).output.codes
     first, (second,) = score_codes(model, codes, *model.encode(batch["source"]))
     codes, right = np.asarray(codes), []
     for row, count in enumerate(np.asarray(latents.mask).sum(1)):

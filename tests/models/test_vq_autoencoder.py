@@ -56,7 +56,7 @@ def started(kind="em", bottleneck=None, **kwargs):
     # Quicker than by k-means; levels start one after the other.
     while float(model.bottleneck.started_share()) < 1:
         vectors = model.encode(BATCH["image"])
-        model.bottleneck.update(model.bottleneck.forward(vectors, training=True).statistics)
+        model.bottleneck.update(model.bottleneck.forward_pass(vectors, training=True).statistics)
     # Decoders start near one broad distribution, whatever the codes are.
     for variable in model.decoder.trainable_variables:
         variable.assign(2.0 * variable)
@@ -107,7 +107,7 @@ def test_bits_of_picked_codes_are_one_term_of_the_likelihood_and_bound_it():
     bound = nats(model.bits(images))
     # Where one term is nearly all of the sum, the two differ by rounding.
     assert (bound > -marginal - 1e-2).all() and (bound > -marginal + 0.1).any()
-    codes = np.asarray(model.bottleneck.forward(model.encode(images)).output.codes)
+    codes = np.asarray(model.bottleneck.forward_pass(model.encode(images)).output.codes)
     picked = [[(grid == row).all() for grid in grids].index(True) for row in codes]
     assert len(set(picked)) > 1
     np.testing.assert_allclose(bound, -joint[picked, np.arange(40)], rtol=1e-5)
@@ -177,7 +177,7 @@ def test_a_variational_kind_draws_from_its_own_prior():
 def test_losses_are_means_over_dimensions_and_over_codes():
     model = shared("blocks")
     vectors = model.encode(BATCH["image"])
-    quantized = model.bottleneck.forward(vectors)
+    quantized = model.bottleneck.forward_pass(vectors)
     pixels = model.likelihood.log_prob(model.decode(quantized.output.dense), BATCH["image"])
     codes = model.prior.log_prob(quantized.output.codes)
     losses = values(model.training_output(BATCH, 0).losses)
@@ -193,7 +193,7 @@ def test_losses_are_means_over_dimensions_and_over_codes():
 
 def test_the_prior_learns_every_sample_after_the_first_ones():
     model = shared("em")
-    output = model.bottleneck.forward(model.encode(BATCH["image"]), training=True).output
+    output = model.bottleneck.forward_pass(model.encode(BATCH["image"]), training=True).output
     (logits,) = model.prior(output.samples[..., 0])
     logits = np.asarray(logits, "float64")
     log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))

@@ -28,7 +28,7 @@ def test_its_lines_are_the_same(random_model, tokenizer, eager, check_variety, t
 
     predictor, levels, search, is_rescored = CASES[name]
     teacher = random_model(tokenizer.vocab_size, decoder_layers=1)
-    bottleneck = ResidualVectorQuantizer(VectorQuantizer(num_codes=16), levels)
+    bottleneck = ResidualVectorQuantizer(VectorQuantizer(num_codes=16), num_quantizers=levels)
     model = predictor and random_model(tokenizer.vocab_size, predictor, bottleneck, **DEPTH)
     translator = eager(
         model or teacher, tokenizer, 32, search, rescorer=teacher if is_rescored else None

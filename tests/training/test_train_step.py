@@ -177,6 +177,6 @@ def test_soft_em_draws_other_codes_on_each_replica_and_keeps_one_codebook(tf, tw
         first, second = two_replicas.experimental_local_results(variable.value)
         np.testing.assert_array_equal(np.array(first), np.array(second))
     x = tf.random.stateless_normal((2, 16, 8), [0, 0])
-    drawn = two_replicas.run(lambda: bottleneck.forward(x, training=True).output.samples)
+    drawn = two_replicas.run(lambda: bottleneck.forward_pass(x, training=True).output.samples)
     first, second = two_replicas.experimental_local_results(drawn)
     assert np.any(np.array(first) != np.array(second))
