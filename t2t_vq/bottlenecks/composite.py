@@ -116,9 +116,13 @@ def split(statistics, number):
 
 def join(outputs, field):
     """Concatenates a field of what several parts return along the codebooks."""
-    return ops.concatenate(
-        [getattr(output, field) for output in outputs], axis=-2 if field == "samples" else -1
-    )
+    tensors = [getattr(output, field) for output in outputs]
+    if field != "samples":
+        return ops.concatenate(tensors, axis=-1)
+    # A part that is frozen has one sample, its code, where the others draw several.
+    most = max(tensor.shape[-1] for tensor in tensors)
+    tensors = [ops.repeat(each, most // each.shape[-1], axis=-1) for each in tensors]
+    return ops.concatenate(tensors, axis=-2)
 
 
 def join_draws(dense, draws):

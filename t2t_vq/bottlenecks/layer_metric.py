@@ -15,6 +15,7 @@ class LayerMetric(keras.metrics.Mean):
     training and evaluation and in no other.
     """
 
+    # The sum of the values and their number.
     _noted = None
 
     def measure(self, value, any_valid, training):
@@ -25,19 +26,29 @@ class LayerMetric(keras.metrics.Mean):
             any_valid: bool scalar; a batch without a valid vector measures nothing.
             training: Python bool.
         """
-        noted = ops.stop_gradient(value), ops.cast(any_valid, "float32")
+        number = ops.cast(any_valid, "float32")
+        measured = number * ops.stop_gradient(value), number
         if training and keras.backend.backend() != "jax":
-            self._noted = None
-            self.update_state(*noted)
+            self._add(measured)
         else:
-            self._noted = noted
+            noted = self._taken()
+            self._noted = tuple(map(ops.add, noted, measured)) if noted else measured
+
+    def _taken(self):
+        """Takes what is noted away and returns it; None if it is nothing, or of no use here."""
+        noted, self._noted = self._noted, None
+        return noted if noted and replicas.are_made_here(noted) else None
+
+    def _add(self, measured):
+        total, number = measured
+        self.update_state(total / ops.maximum(number, 1.0), number)
 
     def reset_state(self):
         self._noted = None
         super().reset_state()
 
     def result(self):
-        noted, self._noted = self._noted, None
-        if noted and replicas.are_in_reach(noted):
-            self.update_state(*noted)
+        noted = self._taken()
+        if noted:
+            self._add(noted)
         return ops.where(self.count > 0, super().result(), float("nan"))

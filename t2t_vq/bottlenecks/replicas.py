@@ -85,17 +85,20 @@ def known_value(function):
         return float(function()) if tf.executing_eagerly() else None
 
 
-def are_in_reach(tensors):
-    """Returns whether tensors, kept from earlier, may be used here.
+def are_made_here(tensors):
+    """Returns whether tensors, kept from earlier, are of the graph that is being built, if any is.
 
-    Those of one graph, or of one program that JAX compiles, are of no use in another.
+    Those of another graph, or of another program that JAX compiles, are of no use here; nor are
+    numbers from outside, which a graph would take for constants.
     """
     if _ON_TENSORFLOW:
-        graph = tf.compat.v1.get_default_graph()
-        return all(not tf.is_symbolic_tensor(each) or each.graph is graph for each in tensors)
+        here = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        return all(
+            (each.graph if tf.is_symbolic_tensor(each) else None) is here for each in tensors
+        )
     if _ON_JAX:
         compiling = isinstance(jax.numpy.zeros(()), jax.core.Tracer)
-        return compiling or not any(isinstance(each, jax.core.Tracer) for each in tensors)
+        return all(isinstance(each, jax.core.Tracer) == compiling for each in tensors)
     return True
 
 

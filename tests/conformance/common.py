@@ -127,6 +127,23 @@ def models_with(layer):
     return keras.Model(x, keras.layers.Dense(DIM)(output.dense)), keras.Model(x, output._asdict())
 
 
+def model_of(layer):
+    """A compiled model that shows a bottleneck its input as it is."""
+    x = keras.Input((LENGTH, DIM))
+    model = keras.Model(x, layer(x).dense)
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return model
+
+
+def described(layer, batches, training=False):
+    """The mean over batches of what a layer describes, under the names that Keras reports."""
+    summaries = [layer.describe(layer.forward_pass(x, None, training).statistics) for x in batches]
+    return {
+        f"{layer.name}_{name}": np.mean([float(summary[name]) for summary in summaries])
+        for name in layer.metric_names
+    }
+
+
 def fit(layer):
     """What plain Keras training of a small autoencoder of eight clusters reports of each epoch."""
     keras.utils.set_random_seed(0)

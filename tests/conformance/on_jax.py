@@ -1,7 +1,8 @@
 """Runs the table on Keras's JAX backend, in a process of its own: `on_jax.py FOLDER`.
 
 The folder holds the weights of each kind, as `NUMBER_weights.npz`. What JAX makes of them goes to
-`NUMBER_passes.npz` and `NUMBER_fit.npz`, or the trace of an error to a file that ends in `.txt`.
+`NUMBER_passes.npz`, `NUMBER_fit.npz` and `NUMBER_metrics.npz`, or the trace of an error to a file
+that ends in `.txt`.
 """
 
 import pathlib
@@ -43,12 +44,32 @@ def fit(kind):
     return {"loss": common.fit(layer)["loss"]}
 
 
+def metrics(layer):
+    """What Keras reports of a step of training and of evaluations, and what the layer measured."""
+    model, x, other = common.model_of(layer), common.vectors(6), common.vectors(7)
+    trained = common.described(layer, [x], training=True)
+    logs = model.fit(x, x, verbose=0, shuffle=False, validation_data=(other, other)).history
+    evaluated = common.described(layer, [other])
+    model.predict(x, verbose=0)
+    model.get_metrics_result()
+    again = model.evaluate(other, other, verbose=0, return_dict=True)
+    return {
+        **{f"measured/{name}": value for name, value in trained.items()},
+        **{f"measured/val_{name}": value for name, value in evaluated.items()},
+        **{f"measured/again_{name}": value for name, value in evaluated.items()},
+        **{f"reported/{name}": logs[name][0] for name in trained},
+        **{f"reported/val_{name}": logs[f"val_{name}"][0] for name in trained},
+        **{f"reported/again_{name}": again[name] for name in trained},
+    }
+
+
 def main(folder):
     assert keras.backend.backend() == "jax"
     for number, kind in enumerate(KINDS.values()):
         with np.load(folder / f"{number}_weights.npz") as weights:
             layer = common.with_weights(kind.make(), list(weights.values()))
-        for run, argument in ((passes, layer), (fit, kind)):
+        started = common.with_weights(kind.make(), layer.get_weights())
+        for run, argument in ((passes, layer), (fit, kind), (metrics, started)):
             path = folder / f"{number}_{run.__name__}.npz"
             try:
                 np.savez(path, **run(argument))

@@ -23,7 +23,7 @@ def layers(tf):
 
 @pytest.fixture(scope="module")
 def of_jax(layers, tmp_path_factory):
-    """A function from a kind, and "passes" or "fit", to the arrays that JAX computed."""
+    """A function from a kind, and "passes", "fit" or "metrics", to the arrays JAX computed."""
     pytest.importorskip("jax", reason="Needs JAX: pip install jax.")
     folder = tmp_path_factory.mktemp("jax")
     for kind, number in NUMBERS.items():
@@ -78,3 +78,11 @@ def test_training_on_jax_is_that_on_tensorflow(kind, layers, of_jax, tf):
 def test_fit_on_jax_lowers_the_loss(kind, of_jax):
     losses = of_jax(kind, "fit")["loss"]
     assert losses[-1] < 0.9 * losses[0]
+
+
+@every_kind
+def test_keras_reports_on_jax_what_the_layer_measured(kind, layers, of_jax):
+    results = of_jax(kind, "metrics")
+    reported, measured = part(results, "reported/"), part(results, "measured/")
+    assert len(measured) == 3 * len(layers[kind].metric_names)
+    common.assert_close(reported, measured)
