@@ -12,9 +12,11 @@ RUNNABLE = [snippet for snippet in SNIPPETS if not re.search(r"export/|runs/", s
 
 
 def test_there_are_snippets_to_run():
-    assert len(RUNNABLE) == 3
+    assert len(RUNNABLE) == 4
 
 
-@pytest.mark.parametrize("snippet", RUNNABLE, ids=["layers", "composition", "registration"])
+@pytest.mark.parametrize(
+    "snippet", RUNNABLE, ids=["layers", "models", "composition", "registration"]
+)
 def test_a_snippet_runs(snippet):
     exec(compile(snippet, "README.md", "exec"), {"__name__": "snippet"})
