@@ -43,18 +43,25 @@ def register_stand_ins():
 
 
 class _AfterKeras:
-    """A finder of modules that finds none, and makes Keras's module register when it has run."""
+    """A finder of modules that has others find Keras, and makes it register when it has run."""
+
+    _searching = False
 
     def find_spec(self, name, path=None, target=None):
-        if name != "keras":
+        if name != "keras" or self._searching:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        self._searching = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._searching = False
+        # Whoever only wonders whether there is Keras does not run it.
         if spec is not None:
             run = spec.loader.exec_module
 
             def run_and_register(module):
                 run(module)
+                sys.meta_path.remove(self)
                 _register()
 
             spec.loader.exec_module = run_and_register

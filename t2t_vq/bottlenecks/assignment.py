@@ -1,6 +1,7 @@
 """E-steps of a codebook: how vectors choose codes. Each is a small object that a layer is given."""
 
 import dataclasses
+import math
 from typing import Any, ClassVar, NamedTuple
 
 import keras
@@ -9,6 +10,7 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks import noise, replicas, schedule
 from t2t_vq.bottlenecks.configured import Configured
+from t2t_vq.bottlenecks.options import check_count
 
 # Of a codebook whose codes coincide, so that nothing is divided by 0.
 VARIANCE_FLOOR = 1e-12
@@ -133,8 +135,8 @@ class SoftAssignment(HardAssignment):
     through_posterior: bool = False
 
     def __post_init__(self):
-        if self.num_samples is not None and self.num_samples < 1:
-            raise ValueError(f"num_samples={self.num_samples} must be at least 1, or None.")
+        if self.num_samples is not None:
+            check_count("num_samples", self.num_samples, " Or None, for the posterior mean.")
         schedule.check_positive("temperature", self.temperature)
 
     @property
@@ -239,7 +241,7 @@ class GumbelAssignment(HardAssignment):
     def __call__(self, x, weights, codebook, step, uniform, training):
         logits = em.distance_logits(x, codebook)
         codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
-        divergence = self.kl_weight * (ops.log(float(codebook.shape[-2])) - entropy)
+        divergence = self.kl_weight * (math.log(codebook.shape[-2]) - entropy)
         if not training:
             assigned = self._to(codes, codes[..., None], x, weights, codebook, training)
             return assigned._replace(entropy=entropy, loss=divergence)
@@ -247,7 +249,7 @@ class GumbelAssignment(HardAssignment):
         share = ops.softmax(noisy / schedule.at_step(self.temperature, step), axis=-1)
         samples = em.most_probable(noisy)
         if self.hard:
-            one_hot = ops.one_hot(samples, codebook.shape[-2])
+            one_hot = ops.one_hot(samples, codebook.shape[-2], dtype="float32")
             share = em.straight_through(share, one_hot)
         counts, sums = em.posterior_statistics(x, weights, share)
         quantized = ops.matmul(ops.stop_gradient(share), codebook)

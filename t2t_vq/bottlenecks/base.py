@@ -90,12 +90,26 @@ class Bottleneck(keras.layers.Layer):
         self.supports_jit = replicas.num_replicas() == 1
         self.reports = reports
         names = self.metric_names if reports else ()
+        self._dim = None
         self._metrics_by_name = {name: LayerMetric(name=f"{self.name}_{name}") for name in names}
 
     @property
     def output(self):
         """The symbolic `BottleneckOutput` of the layer's first call in a functional model."""
         return BottleneckOutput(*super().output)
+
+    def build(self, input_shape):
+        """Takes note of the width of the vectors; a kind's own `build` adds its weights.
+
+        Raises:
+            ValueError: when the width is not known.
+        """
+        self._dim = input_shape[-1]
+        if self._dim is None:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' must know how wide its vectors are, but the "
+                f"shape of its input is {tuple(input_shape)}. Give the last axis a size."
+            )
 
     @classmethod
     def from_options(cls, options):
@@ -191,7 +205,7 @@ class Bottleneck(keras.layers.Layer):
 
     def started_share(self):
         """Share of the codebooks that have started, a scalar; 1 where there is nothing to start."""
-        return ops.ones(())
+        return ops.ones((), "float32")
 
     def draw(self, x, num_samples=1, seed=0):
         """Draws latents from their posterior; changes no variable.
@@ -252,7 +266,8 @@ class Bottleneck(keras.layers.Layer):
         if not training:
             self._warn_unless_started()
         output, loss, statistics = self.forward_pass(x, mask, training)
-        self.add_loss(loss)
+        # Keras adds it to losses in the type that is the default.
+        self.add_loss(ops.cast(loss, keras.config.floatx()))
         summary = self.describe(statistics)
         for name, metric in self._metrics_by_name.items():
             metric.measure(summary[name], self.num_vectors(statistics) > 0, training)
@@ -291,12 +306,18 @@ class Bottleneck(keras.layers.Layer):
             )
 
     def _check_codes(self, codes):
-        """Refuses to embed codes that are not `[batch, ..., num_codebooks]`."""
+        """Refuses to embed codes that are not `[batch, ..., num_codebooks]` integers."""
         self._check_built()
         if len(codes.shape) < 2 or codes.shape[-1] != self.num_codebooks:
             raise ValueError(
                 f"{type(self).__name__} '{self.name}' embeds codes [batch, ..., "
                 f"{self.num_codebooks}], but their shape is {tuple(codes.shape)}."
+            )
+        dtype = keras.backend.standardize_dtype(codes.dtype)
+        if "int" not in dtype:
+            raise ValueError(
+                f"Codes that {type(self).__name__} '{self.name}' embeds are integers, but these "
+                f"are {dtype}."
             )
 
     def _code_counts(self, codes, weights):
@@ -327,15 +348,22 @@ class Bottleneck(keras.layers.Layer):
 
     def _valid_vectors(self, x, mask):
         """Flattens to vectors `[N, dim]` float32, with zeros for padding, and weights `[N]`."""
+        x = ops.convert_to_tensor(x)
         axes, dim = tuple(x.shape[:-1]), x.shape[-1]
         if not axes:
             raise ValueError(
                 f"{type(self).__name__} '{self.name}' takes [batch, ..., dim], but the shape of "
                 f"its input is {tuple(x.shape)}. Give a single vector a batch axis of 1."
             )
+        if self._dim not in (None, dim):
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' was built for vectors of {self._dim}, but "
+                f"the shape of its input is {tuple(x.shape)}. Make another layer for it."
+            )
         vectors = ops.reshape(ops.cast(x, "float32"), (-1, dim))
         if mask is None:
             return vectors, ops.ones_like(vectors[:, 0])
+        mask = ops.convert_to_tensor(mask)
         if len(mask.shape) != len(axes) or any(
             None not in sizes and len(set(sizes)) > 1
             for sizes in zip(mask.shape, axes, strict=True)

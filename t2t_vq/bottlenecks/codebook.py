@@ -11,6 +11,7 @@ from t2t_vq.bottlenecks import configured, replicas
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
+from t2t_vq.bottlenecks.options import check_count, check_seed
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 
 # Streams of random numbers within a step; residual levels have the number between.
@@ -81,12 +82,21 @@ class CodebookBottleneck(Bottleneck):
         **kwargs,
     ):
         assignment = configured.deserialize(assignment) or HardAssignment()
+        if not isinstance(assignment, HardAssignment):
+            raise ValueError(
+                f"assignment={assignment!r} must be an object of t2t_vq.bottlenecks.assignment, "
+                "such as SoftAssignment(10)."
+            )
         # Before the metrics are made.
         entropy = ("posterior_entropy",) if assignment.has_posterior else ()
         self.metric_names = (*self.metric_names, *entropy)
         super().__init__(**kwargs)
-        if num_codes < 1:
-            raise ValueError(f"num_codes={num_codes} must be at least 1.")
+        check_count("num_codes", num_codes)
+        check_seed(seed)
+        if beta < 0:
+            raise ValueError(f"beta={beta} must be at least 0.")
+        if epsilon < 0:
+            raise ValueError(f"epsilon={epsilon} must be at least 0.")
         if not 0 <= decay < 1:
             raise ValueError(f"decay={decay} must be at least 0 and less than 1.")
         if learning not in ("ema", "gradient"):
@@ -100,8 +110,17 @@ class CodebookBottleneck(Bottleneck):
             raise ValueError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
         if estimator not in ESTIMATORS:
             raise ValueError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
+        if not isinstance(regularizers, list | tuple):
+            raise ValueError(
+                f"regularizers={regularizers!r} must be a list, such as [Diversity()]."
+            )
         regularizers = [configured.deserialize(regularizer) for regularizer in regularizers]
         for regularizer in regularizers:
+            if not hasattr(regularizer, "acts_on_codebook"):
+                raise ValueError(
+                    f"regularizers holds {regularizer!r}, which is no object of "
+                    "t2t_vq.bottlenecks.regularizers, such as Diversity()."
+                )
             if regularizer.acts_on_codebook and learning == "ema":
                 raise ValueError(
                     f"{type(regularizer).__name__} acts on the codebook's gradient, and a codebook "
@@ -141,6 +160,7 @@ class CodebookBottleneck(Bottleneck):
         return self._num_codes
 
     def build(self, input_shape):
+        super().build(input_shape)
         dim = input_shape[-1]
         # Float32 under any policy: averages with a decay of .999 do not survive half precision.
         state = {"dtype": "float32", "autocast": False}
@@ -287,9 +307,9 @@ class CodebookBottleneck(Bottleneck):
 
         number = ops.shape(vectors)[-2]
         if isinstance(number, int):
-            candidates = found() if number else ops.zeros(shape)
+            candidates = found() if number else ops.zeros(shape, "float32")
         else:
-            candidates = ops.cond(number > 0, found, lambda: ops.zeros(shape))
+            candidates = ops.cond(number > 0, found, lambda: ops.zeros(shape, "float32"))
         return available[..., None] * candidates, available
 
     def update(self, statistics):
@@ -422,7 +442,7 @@ class CodebookBottleneck(Bottleneck):
         codebook = ops.convert_to_tensor(codebook, "float32")
         if not self.built:
             self.build((None, None, codebook.shape[-1]))
-        counts = ops.ones(self.num_codes) if counts is None else counts
+        counts = ops.ones(self.num_codes, "float32") if counts is None else counts
         counts = ops.convert_to_tensor(counts, "float32")
         self.codebook.assign(codebook)
         self.counts.assign(counts)

@@ -3,6 +3,7 @@
 from keras import ops
 
 from t2t_vq.bottlenecks.base import Bottleneck, Draw
+from t2t_vq.bottlenecks.options import check_seed
 
 
 class Composite(Bottleneck):
@@ -16,7 +17,9 @@ class Composite(Bottleneck):
     """
 
     def __init__(self, template, *, number, seed=0, **kwargs):
-        parts = _copies(template, number, seed)
+        check_seed(seed)
+        trains = kwargs.get("trainable", True)
+        parts = _copies(template, number, seed, trains)
         # Before the metrics are made.
         self.metric_names = parts[0].metric_names
         super().__init__(**kwargs)
@@ -86,7 +89,7 @@ class Composite(Bottleneck):
         return [codes[..., i : i + each] for i in range(0, self.num_codebooks, each)]
 
 
-def _copies(template, number, seed):
+def _copies(template, number, seed, trains):
     """Returns new bottlenecks like one, in float32, each with random numbers of its own.
 
     Float32, because a composition adds up or puts together what its parts return.
@@ -94,6 +97,7 @@ def _copies(template, number, seed):
     config, made = template.get_config(), []
     for i in range(number):
         own = {"name": f"part_{i}", "dtype": "float32", "reports": False}
+        own["trainable"] = config["trainable"] and trains
         if "seed" in config:
             own["seed"] = config["seed"] + seed + i * template.num_codebooks
         made.append(type(template).from_config({**config, **own}))

@@ -7,6 +7,7 @@ from t2t_vq.bottlenecks import configured, replicas
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
+from t2t_vq.bottlenecks.options import check_bottleneck, check_count
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
@@ -51,12 +52,12 @@ class DecomposedVectorQuantizer(Composite):
 
     def __init__(self, quantizer=None, *, num_blocks=2, projection="slice", seed=0, **kwargs):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
+        check_bottleneck("quantizer", quantizer)
         if not quantizer.has_codes:
             raise ValueError(
                 f"Blocks need a quantizer with codes, and {type(quantizer).__name__} has none."
             )
-        if num_blocks < 1:
-            raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
+        check_count("num_blocks", num_blocks)
         if projection not in PROJECTIONS:
             raise ValueError(f"projection='{projection}' must be 'slice' or 'random'.")
         super().__init__(quantizer, number=num_blocks, seed=seed, **kwargs)
@@ -68,6 +69,7 @@ class DecomposedVectorQuantizer(Composite):
         return (ResidualVectorQuantizer if has_levels else VectorQuantizer).from_options(options)
 
     def build(self, input_shape):
+        super().build(input_shape)
         dim, num_blocks = input_shape[-1], len(self.parts)
         if dim % num_blocks:
             raise ValueError(

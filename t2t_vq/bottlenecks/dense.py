@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq.bottlenecks.base import Quantized
+from t2t_vq.bottlenecks.options import check_count
 from t2t_vq.bottlenecks.scalars import ScalarBottleneck
 from t2t_vq.registry import register_bottleneck
 
@@ -33,8 +34,7 @@ class DenseBottleneck(ScalarBottleneck):
 
     def __init__(self, latent_dim=64, **kwargs):
         super().__init__(**kwargs)
-        if latent_dim < 1:
-            raise ValueError(f"latent_dim={latent_dim} must be at least 1.")
+        check_count("latent_dim", latent_dim)
         self.latent_dim = latent_dim
 
     @property
@@ -44,7 +44,7 @@ class DenseBottleneck(ScalarBottleneck):
     def _quantize(self, x, mask, training):
         vectors, _ = self._valid_vectors(x, mask)
         output = self._output_without_codes(x, self.up(self.down(vectors)))
-        return Quantized(output, ops.zeros(()), {})
+        return Quantized(output, ops.zeros((), "float32"), {})
 
     def _output_without_codes(self, x, dense):
         codes = ops.cast(ops.stop_gradient(dense[:, :0]), "int32")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from t2t_vq.bottlenecks.base import Quantized
+from t2t_vq.bottlenecks.options import check_count
 from t2t_vq.bottlenecks.scalars import ScalarBottleneck
 
 # Counts of all codes share one int32 index.
@@ -72,8 +73,7 @@ class DigitBottleneck(ScalarBottleneck):
 
     def __init__(self, *, num_blocks=1, **kwargs):
         super().__init__(**kwargs)
-        if num_blocks < 1:
-            raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
+        check_count("num_blocks", num_blocks)
         self.num_blocks = num_blocks
 
     @property
@@ -170,9 +170,9 @@ class BinaryBottleneck(DigitBottleneck):
 
     def __init__(self, num_codes=4096, *, num_blocks=1, **kwargs):
         super().__init__(num_blocks=num_blocks, **kwargs)
-        if num_codes < 2 or num_codes & (num_codes - 1):
+        if not isinstance(num_codes, int) or num_codes < 2 or num_codes & (num_codes - 1):
             raise ValueError(
-                f"num_codes={num_codes} must be a power of 2 and at least 2: the codes of "
+                f"num_codes={num_codes!r} must be a power of 2 and at least 2: the codes of "
                 f"{type(self).__name__} are made of bits."
             )
         self._levels = (2,) * (num_codes.bit_length() - 1)

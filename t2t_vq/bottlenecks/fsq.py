@@ -7,6 +7,7 @@ from keras import ops
 
 from t2t_vq import em
 from t2t_vq.bottlenecks.digits import DigitBottleneck, Digitized
+from t2t_vq.bottlenecks.options import check_count
 from t2t_vq.registry import register_bottleneck
 
 
@@ -45,7 +46,9 @@ class FiniteScalarQuantizer(DigitBottleneck):
 
     def __init__(self, levels=(8, 5, 5, 5), *, num_blocks=1, **kwargs):
         super().__init__(num_blocks=num_blocks, **kwargs)
-        levels = tuple(levels)
+        levels = tuple(levels) if isinstance(levels, list | tuple) else (levels,)
+        for level in levels:
+            check_count("levels", level)
         if not levels or min(levels) < 2:
             raise ValueError(
                 f"levels={levels} must hold at least one number, and each must be at least 2: a "

@@ -1,11 +1,15 @@
 """The layer `GumbelSoftmax`: relaxed samples of a categorical distribution."""
 
+import math
+
 import keras
 from keras import ops
 
 from t2t_vq import em
 from t2t_vq.bottlenecks import configured, noise, replicas, schedule
 from t2t_vq.bottlenecks.base import Bottleneck, Quantized
+from t2t_vq.bottlenecks.linear import Linear
+from t2t_vq.bottlenecks.options import check_count, check_seed
 from t2t_vq.registry import register_bottleneck
 
 
@@ -63,10 +67,9 @@ class GumbelSoftmax(Bottleneck):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if num_codes < 1:
-            raise ValueError(f"num_codes={num_codes} must be at least 1.")
-        if num_blocks < 1:
-            raise ValueError(f"num_blocks={num_blocks} must be at least 1.")
+        check_count("num_codes", num_codes)
+        check_count("num_blocks", num_blocks)
+        check_seed(seed)
         temperature = configured.deserialize(temperature)
         schedule.check_positive("temperature", temperature)
         self._num_codes = num_codes
@@ -85,15 +88,15 @@ class GumbelSoftmax(Bottleneck):
         return self._num_codes
 
     def build(self, input_shape):
+        super().build(input_shape)
         dim = input_shape[-1]
         if dim % self.num_blocks:
             raise ValueError(
                 f"{type(self).__name__} '{self.name}' cannot put vectors of {dim} together from "
                 f"{self.num_blocks} equal blocks. Choose another num_blocks."
             )
-        # Float32 under any policy, so that codes do not depend on the precision of the rest.
-        self.logits = keras.layers.Dense(
-            self.num_blocks * self.num_codes, dtype="float32", name="logits"
+        self.logits = Linear(
+            self.num_blocks * self.num_codes, trainable=self.trainable, name="logits"
         )
         self.logits.build(input_shape)
         self.table = self.add_weight(
@@ -116,7 +119,7 @@ class GumbelSoftmax(Bottleneck):
             samples, dense = codes, self._embed_codes(codes)
 
         weight = ops.sum(weights)
-        divergence = ops.sum(ops.log(float(self.num_codes)) - entropy, axis=-1)
+        divergence = ops.sum(math.log(self.num_codes) - entropy, axis=-1)
         loss = self.kl_weight * ops.sum(weights * divergence) / ops.maximum(weight, 1.0)
         statistics = {
             "weight": weight,
@@ -133,7 +136,9 @@ class GumbelSoftmax(Bottleneck):
         samples = em.most_probable(noisy)
         shares = ops.softmax(noisy / schedule.at_step(self.temperature, self.step), axis=-1)
         if self.hard:
-            shares = em.straight_through(shares, ops.one_hot(samples, self.num_codes))
+            shares = em.straight_through(
+                shares, ops.one_hot(samples, self.num_codes, dtype="float32")
+            )
         return samples, shares
 
     def _embed_shares(self, shares):

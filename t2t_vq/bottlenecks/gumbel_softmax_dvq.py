@@ -50,6 +50,11 @@ class GumbelSoftmaxDVQ(DecomposedVectorQuantizer):
         **kwargs,
     ):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
+        if not isinstance(quantizer, VectorQuantizer):
+            raise ValueError(
+                f"quantizer={quantizer!r} must be a VectorQuantizer: its assignment is replaced by "
+                "a GumbelAssignment."
+            )
         assignment = GumbelAssignment(
             configured.deserialize(temperature), hard=hard, kl_weight=kl_weight
         )

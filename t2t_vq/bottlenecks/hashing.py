@@ -6,6 +6,7 @@ from t2t_vq import em
 from t2t_vq.bottlenecks import configured, replicas, schedule
 from t2t_vq.bottlenecks import noise as distributions
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
+from t2t_vq.bottlenecks.options import check_seed
 
 NOISE, FLIPS, COINS = range(3)  # streams of random numbers within a step
 
@@ -44,6 +45,7 @@ class HashingBottleneck(BinaryBottleneck):
         **kwargs,
     ):
         super().__init__(num_codes, num_blocks=num_blocks, **kwargs)
+        check_seed(seed)
         if noise < 0:
             raise ValueError(f"noise={noise} must be at least 0.")
         if not 0 <= flip_rate <= 1:
@@ -73,9 +75,9 @@ class HashingBottleneck(BinaryBottleneck):
         noisy = scalars + self.noise * distributions.truncated_normal(self._uniform(shape, NOISE))
         drawn, smooth = _positive(noisy), self._squash(noisy)
         discrete = em.straight_through(smooth, self._values(drawn))
-        # A product, so that the gradient of a flipped bit has the sign that it should.
+        # A flipped bit has its gradient flipped too.
         flips = self._uniform(shape, FLIPS) < self.flip_rate
-        discrete = discrete * ops.where(flips, -1.0, 1.0)
+        discrete = ops.where(flips, -discrete, discrete)
         coins = self._uniform(self._coins_shape(scalars), COINS)
         chosen = coins < schedule.at_step(self.discrete_share, self.step)
         return Digitized(digits, drawn, ops.where(chosen, discrete, smooth), 0.0, {})

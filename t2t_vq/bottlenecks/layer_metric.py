@@ -9,13 +9,14 @@ from t2t_vq.bottlenecks import replicas
 class LayerMetric(keras.metrics.Mean):
     """The mean over batches of what a layer measures; NaN when it has seen none.
 
-    A call in training counts at once. One in evaluation may as well be a prediction or an export,
-    which must not change anything, and Keras's JAX trainer undoes what a call changes in a metric.
-    So these are noted, and count when Keras asks for the result, as it does in every step of
-    training and evaluation and in no other.
+    Under `tf.distribute` what a replica sees of a batch is a batch. A call in training counts at
+    once. One in evaluation may as well be a prediction or an export, which must not change
+    anything, and Keras's JAX trainer undoes what a call changes in a metric. So these are noted,
+    and count when Keras asks for the result, as it does in every step of training and evaluation
+    and in no other.
     """
 
-    # The sum of the values and their number.
+    # The sum of the values and their number, and where they were made.
     _noted = None
 
     def measure(self, value, any_valid, training):
@@ -32,16 +33,21 @@ class LayerMetric(keras.metrics.Mean):
             self._add(measured)
         else:
             noted = self._taken()
-            self._noted = tuple(map(ops.add, noted, measured)) if noted else measured
+            measured = tuple(map(ops.add, noted, measured)) if noted else measured
+            self._noted = measured, replicas.program()
 
     def _taken(self):
         """Takes what is noted away and returns it; None if it is nothing, or of no use here."""
         noted, self._noted = self._noted, None
-        return noted if noted and replicas.are_made_here(noted) else None
+        # Tensors of one program are of no use in another, and numbers would be constants in it.
+        return noted[0] if noted and noted[1] == replicas.program() else None
 
     def _add(self, measured):
         total, number = measured
-        self.update_state(total / ops.maximum(number, 1.0), number)
+        super().update_state(total / ops.maximum(number, 1.0), number)
+
+    def update_state(self, *args, **kwargs):
+        """Does nothing: a loop over a model's metrics has targets and predictions for it."""
 
     def reset_state(self):
         self._noted = None

@@ -169,7 +169,7 @@ def mean_posterior(bits, shares):
 
 def _joint(bits):
     """Probabilities `[..., 2**S]` of all patterns of independent bits `[..., S]`."""
-    joint = ops.ones((*ops.shape(bits)[:-1], 1))
+    joint = ops.ones((*ops.shape(bits)[:-1], 1), bits.dtype)
     for i in range(bits.shape[-1]):
         bit = bits[..., i : i + 1]
         joint = ops.concatenate([joint * (1.0 - bit), joint * bit], axis=-1)

@@ -3,6 +3,7 @@
 import keras
 
 from t2t_vq.bottlenecks import configured
+from t2t_vq.bottlenecks.options import check_bottleneck
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -29,6 +30,7 @@ class Plain(keras.layers.Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
         self.bottleneck = configured.deserialize(bottleneck)
+        check_bottleneck("bottleneck", self.bottleneck)
         self.supports_jit = self.bottleneck.supports_jit
 
     def build(self, input_shape):

@@ -6,6 +6,8 @@ from keras import ops
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import Quantized
 from t2t_vq.bottlenecks.composite import Composite, merge
+from t2t_vq.bottlenecks.linear import Linear
+from t2t_vq.bottlenecks.options import check_bottleneck, check_count
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -35,15 +37,16 @@ class Projected(Composite):
     """
 
     def __init__(self, bottleneck, *, dim, **kwargs):
-        if dim < 1:
-            raise ValueError(f"dim={dim} must be at least 1.")
-        super().__init__(configured.deserialize(bottleneck), number=1, **kwargs)
+        check_count("dim", dim)
+        bottleneck = configured.deserialize(bottleneck)
+        check_bottleneck("bottleneck", bottleneck)
+        super().__init__(bottleneck, number=1, **kwargs)
         self.dim = dim
 
     def build(self, input_shape):
-        # Float32, so that codes do not depend on the precision of the rest.
-        self.down = keras.layers.Dense(self.dim, use_bias=False, dtype="float32", name="down")
-        self.up = keras.layers.Dense(input_shape[-1], dtype="float32", name="up")
+        super().build(input_shape)
+        self.down = Linear(self.dim, use_bias=False, trainable=self.trainable, name="down")
+        self.up = Linear(input_shape[-1], trainable=self.trainable, name="up")
         self.down.build(input_shape)
         narrow = (*input_shape[:-1], self.dim)
         self.up.build(narrow)

@@ -1,6 +1,7 @@
 """Losses that keep a codebook well used; a layer takes any number of them."""
 
 import dataclasses
+import math
 from typing import ClassVar
 
 import keras
@@ -45,7 +46,7 @@ class Orthogonality(Configured):
         directions = normalized(codebook)
         cosines = ops.matmul(directions, ops.swapaxes(directions, -1, -2))
         num_codes = codebook.shape[-2]
-        others = ops.square(cosines) * (1.0 - ops.eye(num_codes))
+        others = ops.square(cosines) * (1.0 - ops.eye(num_codes, dtype="float32"))
         return self.weight * ops.sum(others, axis=(-2, -1)) / max(num_codes * (num_codes - 1), 1)
 
 
@@ -82,4 +83,4 @@ class Diversity(Configured):
         mean = ops.sum(weights[:, None] * posterior, axis=-2) / total
         entropy = -ops.sum(mean * ops.log(ops.maximum(mean, 1e-12)), axis=-1)
         any_valid = ops.cast(ops.sum(weights) > 0, "float32")
-        return self.weight * any_valid * (ops.log(float(codebook.shape[-2])) - entropy)
+        return self.weight * any_valid * (math.log(codebook.shape[-2]) - entropy)

@@ -85,21 +85,17 @@ def known_value(function):
         return float(function()) if tf.executing_eagerly() else None
 
 
-def are_made_here(tensors):
-    """Returns whether tensors, kept from earlier, are of the graph that is being built, if any is.
+def program():
+    """Returns what tells the graph, or the program for JAX, that is being built from any other.
 
-    Those of another graph, or of another program that JAX compiles, are of no use here; nor are
-    numbers from outside, which a graph would take for constants.
+    None where none is built and operations run at once.
     """
     if _ON_TENSORFLOW:
-        here = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        return all(
-            (each.graph if tf.is_symbolic_tensor(each) else None) is here for each in tensors
-        )
+        return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
     if _ON_JAX:
-        compiling = isinstance(jax.numpy.zeros(()), jax.core.Tracer)
-        return all(isinstance(each, jax.core.Tracer) == compiling for each in tensors)
-    return True
+        # Flax, of which the convention is the name, tells its programs apart in the same way.
+        return jax.core.get_opaque_trace_state(convention="nnx")
+    return None
 
 
 def value_of(variable):

@@ -8,6 +8,7 @@ from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
+from t2t_vq.bottlenecks.options import check_count
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
 
@@ -61,8 +62,7 @@ class ResidualVectorQuantizer(Composite):
                 "A residual quantizer needs levels with a codebook each, such as VectorQuantizer, "
                 f"and {type(quantizer).__name__} is none."
             )
-        if num_quantizers < 1:
-            raise ValueError(f"num_quantizers={num_quantizers} must be at least 1.")
+        check_count("num_quantizers", num_quantizers)
         if not 0 <= quantizer_dropout <= 1:
             raise ValueError(f"quantizer_dropout={quantizer_dropout} must be from 0 to 1.")
         super().__init__(quantizer, number=num_quantizers, seed=seed, **kwargs)
@@ -73,6 +73,7 @@ class ResidualVectorQuantizer(Composite):
         return VectorQuantizer.from_options(options)
 
     def build(self, input_shape):
+        super().build(input_shape)
         for part in self.parts:
             part.build(input_shape)
         self.add_step()

@@ -1,16 +1,11 @@
 """What the kinds share that quantize scalars rather than vectors."""
 
-import keras
-
 from t2t_vq.bottlenecks.base import Bottleneck
+from t2t_vq.bottlenecks.linear import Linear
 
 
 class ScalarBottleneck(Bottleneck):
-    """A bottleneck that maps vectors to a few scalars and back, by two learned linear maps.
-
-    The maps have biases, and are float32 under any policy, so that codes do not depend on the
-    precision of the rest.
-    """
+    """A bottleneck that maps vectors to a few scalars and back, by two learned linear maps."""
 
     @property
     def num_scalars(self):
@@ -18,8 +13,9 @@ class ScalarBottleneck(Bottleneck):
         raise NotImplementedError(f"{type(self).__name__} does not implement num_scalars.")
 
     def build(self, input_shape):
-        self.down = keras.layers.Dense(self.num_scalars, dtype="float32", name="down")
-        self.up = keras.layers.Dense(input_shape[-1], dtype="float32", name="up")
+        super().build(input_shape)
+        self.down = Linear(self.num_scalars, trainable=self.trainable, name="down")
+        self.up = Linear(input_shape[-1], trainable=self.trainable, name="up")
         self.down.build(input_shape)
         self.up.build((*input_shape[:-1], self.num_scalars))
         self.add_step()

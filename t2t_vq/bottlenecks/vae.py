@@ -8,6 +8,8 @@ from keras import ops
 from t2t_vq.bottlenecks import noise, replicas
 from t2t_vq.bottlenecks.base import Draw, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
+from t2t_vq.bottlenecks.linear import Linear
+from t2t_vq.bottlenecks.options import check_seed
 from t2t_vq.registry import register_bottleneck
 
 SAMPLE, DRAW, PRIOR = range(3)  # streams of random numbers within a step
@@ -55,6 +57,7 @@ class VariationalBottleneck(DenseBottleneck):
 
     def __init__(self, latent_dim=64, *, kl_weight=1.0, free_bits=0.0, seed=0, **kwargs):
         super().__init__(latent_dim, **kwargs)
+        check_seed(seed)
         if free_bits < 0:
             raise ValueError(f"free_bits={free_bits} must be at least 0.")
         self.kl_weight = kl_weight
@@ -63,9 +66,7 @@ class VariationalBottleneck(DenseBottleneck):
 
     def build(self, input_shape):
         super().build(input_shape)
-        self.log_variance = keras.layers.Dense(
-            self.latent_dim, dtype="float32", name="log_variance"
-        )
+        self.log_variance = Linear(self.latent_dim, trainable=self.trainable, name="log_variance")
         self.log_variance.build(input_shape)
 
     @property

@@ -5,6 +5,7 @@ from sklearn.cluster import KMeans
 
 from t2t_vq.bottlenecks import (
     DecomposedVectorQuantizer,
+    GumbelAssignment,
     ResidualVectorQuantizer,
     SoftAssignment,
     SoftEM,
@@ -196,7 +197,9 @@ def test_the_gradient_of_relaxed_levels_is_that_of_their_sum(num_quantizers, tf)
     np.testing.assert_allclose(tape.gradient(dense, x), [[[1.0]]], rtol=1e-4)
 
 
-@pytest.mark.parametrize("relaxed", [SoftAssignment(None, through_posterior=True), None])
+@pytest.mark.parametrize(
+    "relaxed", [SoftAssignment(None, through_posterior=True), GumbelAssignment(1.0), None]
+)
 def test_the_gradient_of_levels_is_what_a_small_change_makes(relaxed, tf):
     """By finite differences for a relaxed assignment; straight through, it is 1."""
     layer = ResidualVectorQuantizer(VectorQuantizer(4, assignment=relaxed), num_quantizers=3)

@@ -77,18 +77,34 @@ KINDS = {
     "em/through-posterior": Kind(lambda: em(through_posterior=True), draws=True),
     "em/schedule": Kind(lambda: em(temperature=FALLING), draws=True),
     "dvq": Kind(lambda: DecomposedVectorQuantizer(vq(), num_blocks=2)),
+    "dvq/gradient": Kind(
+        lambda: DecomposedVectorQuantizer(vq(learning="gradient")), needs_start_on_jax=True
+    ),
     "dvq/em": Kind(lambda: DecomposedVectorQuantizer(em(), projection="random"), draws=True),
     "dvq/through-posterior": Kind(
         lambda: DecomposedVectorQuantizer(em(through_posterior=True)), draws=True
     ),
     "residual-vq": Kind(lambda: ResidualVectorQuantizer(vq())),
+    "residual-vq/gradient": Kind(
+        lambda: ResidualVectorQuantizer(vq(learning="gradient")), needs_start_on_jax=True
+    ),
+    "residual-vq/through-posterior": Kind(
+        lambda: ResidualVectorQuantizer(em(num_samples=None, through_posterior=True))
+    ),
     "residual-vq/dropout": Kind(
         lambda: ResidualVectorQuantizer(em(), quantizer_dropout=0.5), draws=True
     ),
     "grouped-residual-vq": Kind(lambda: GroupedResidualVectorQuantizer(vq())),
+    "grouped-residual-vq/gradient": Kind(
+        lambda: GroupedResidualVectorQuantizer(vq(learning="gradient"), projection="random"),
+        needs_start_on_jax=True,
+    ),
     "gumbel-softmax-dvq": Kind(lambda: GumbelSoftmaxDVQ(vq()), draws=True),
     "simvq": Kind(lambda: SimVQ(8)),
     "projected": Kind(lambda: Projected(vq(), dim=4)),
+    "projected/gradient": Kind(
+        lambda: Projected(vq(learning="gradient"), dim=4), needs_start_on_jax=True
+    ),
     "gumbel-softmax": Kind(lambda: GumbelSoftmax(8, num_blocks=2), draws=True),
     "gumbel-softmax/hard": Kind(lambda: GumbelSoftmax(8, hard=True), draws=True),
     "semhash": Kind(lambda: SemanticHashing(8), draws=True, fewest={"num_codes": 2}),

@@ -33,6 +33,38 @@ def test_fit_moves_what_is_around_a_frozen_layer_alone(kind):
     assert (model.layers[1].get_weights()[0] != around[0]).all()
 
 
+def before_it_is_built(layer, tmp_path):
+    layer.trainable = False
+    return layer, common.models_with(layer)[0]
+
+
+def in_a_clone(layer, tmp_path):
+    model, _ = common.models_with(layer)
+    layer.trainable = False
+    twin = keras.models.clone_model(model)
+    return twin.get_layer(layer.name), twin
+
+
+def in_a_saved_model(layer, tmp_path):
+    model, _ = common.models_with(layer)
+    layer.trainable = False
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    return loaded.get_layer(layer.name), loaded
+
+
+@every_kind
+@pytest.mark.parametrize("frozen", [before_it_is_built, in_a_clone, in_a_saved_model])
+def test_a_layer_is_frozen_with_all_that_is_within(kind, frozen, tmp_path):
+    layer, model = frozen(kind.make(), tmp_path)
+    assert not layer.trainable and not layer.trainable_variables
+    assert all(not each.trainable for each in layer._flatten_layers())
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    before, x = common.state(layer), common.vectors(0)
+    model.fit(x, x, verbose=0)
+    common.assert_equal(common.state(layer), before)
+
+
 @every_kind
 def test_a_layer_that_is_thawed_learns_again(kind):
     layer, x = common.started(kind), common.vectors(0)

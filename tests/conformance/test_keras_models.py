@@ -71,22 +71,40 @@ def test_a_layer_without_a_call_has_no_output_and_says_so():
 
 LOAD = """
 import sys
-{first}
-import {second}
+{imports}
 assert "t2t_vq.bottlenecks" not in sys.modules
 model = keras.saving.load_model(sys.argv[1])
 assert "t2t_vq.bottlenecks" in sys.modules
 print(*[type(layer).__name__ for layer in model.layers])
 """
+ORDERS = {
+    "keras first": "import keras, t2t_vq",
+    "keras second": "import t2t_vq, keras",
+    "looked for before": "import t2t_vq, importlib.util as u; u.find_spec('keras'); import keras",
+    "through tensorflow": "import t2t_vq, tensorflow; tensorflow.keras.models; import keras",
+}
 
 
-@pytest.mark.parametrize("first, second", [("keras", "t2t_vq"), ("t2t_vq", "keras")])
-def test_importing_the_package_is_enough_to_load_a_model(first, second, tmp_path):
+@pytest.mark.parametrize("imports", ORDERS.values(), ids=ORDERS)
+def test_importing_the_package_is_enough_to_load_a_model(imports, tmp_path):
     x = keras.Input((common.LENGTH, common.DIM))
     model = keras.Model(x, Plain(KINDS["em/schedule"].make())(KINDS["dvq/em"].make()(x).dense))
     model.save(tmp_path / "model.keras")
-    program = LOAD.format(first=f"import {first}", second=second)
+    program = LOAD.format(imports=imports)
     command = [sys.executable, "-c", program, str(tmp_path / "model.keras")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["InputLayer", "DecomposedVectorQuantizer", "Plain"]
+
+
+@every_kind
+def test_quantizing_a_model_leaves_the_layer_alone_and_loads_again(kind, tmp_path):
+    layer = common.started(kind)
+    model, _ = common.models_with(layer)
+    x, before = common.vectors(0), common.state(layer)
+    with pytest.warns(UserWarning):
+        model.quantize("int8")
+    common.assert_equal(common.state(layer), before)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(x), model(x))

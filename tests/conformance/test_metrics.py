@@ -90,3 +90,12 @@ def test_early_stopping_goes_on_while_a_metric_of_the_layer_gets_better():
     history = model.fit(x, x, epochs=8, verbose=0, validation_data=(x, x), callbacks=[stop]).history
     distances = history[f"val_{layer.name}_mean_distance"]
     assert np.isfinite(distances).all() and len(distances) > 4
+
+
+def test_a_loop_that_feeds_all_metrics_targets_changes_none_of_the_layer():
+    layer = common.started(KINDS["vq"])
+    layer(common.vectors(6), training=True)
+    for metric in layer.metrics:
+        before = float(metric.result())
+        metric.update_state(common.vectors(1), common.vectors(2))
+        assert float(metric.result()) == before

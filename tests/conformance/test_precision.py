@@ -37,3 +37,25 @@ def test_half_precision_outputs_come_from_float32_statistics_and_state(kind, pol
     assert dtypes(twin.variables) <= {"float32", "int64"}
     if layer.has_codes:
         assert dtypes([twin.embed(result.output.codes)]) == {half}
+
+
+@pytest.fixture
+def float64():
+    """Keras with double precision wherever nothing else is said."""
+    for set_default in (keras.config.set_floatx, keras.config.set_dtype_policy):
+        set_default("float64")
+    yield
+    for set_default in (keras.config.set_floatx, keras.config.set_dtype_policy):
+        set_default("float32")
+
+
+@every_kind
+def test_training_goes_on_in_double_precision(kind, float64):
+    layer = kind.make()
+    model, _ = common.models_with(layer)
+    model.compile("sgd", "mse")
+    x = common.vectors(0)
+    history = model.fit(x, x, batch_size=3, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert dtypes([model(x)]) == {"float64"}
+    assert dtypes(layer.weights) <= {"float32", "float64", "int64"}
