@@ -24,8 +24,9 @@ class ResidualVectorQuantizer(Composite):
     assignment the residual is that of the mean of a level's samples, and one temperature serves
     all levels though distances shrink from one to the next: where it exceeds the distances of a
     level's codes, these draw together and carry nothing. So soft levels want a
-    `relative_temperature`, which shrinks with them. Levels start one after the other, when they
-    start in training, as the residual means nothing before.
+    `relative_temperature`, which shrinks with them. Gradients pass all levels as one, or, under a
+    relaxed assignment, go through each of them and what it leaves to the next. Levels start one
+    after the other, when they start in training, as the residual means nothing before.
 
     Args:
         quantizer: a codebook bottleneck, whose options every level takes; a `VectorQuantizer` with
