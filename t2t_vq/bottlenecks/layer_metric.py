@@ -40,7 +40,7 @@ class LayerMetric(keras.metrics.Mean):
         """Takes what is noted away and returns it; None if it is nothing, or of no use here."""
         noted, self._noted = self._noted, None
         # Tensors of one program are of no use in another, and numbers would be constants in it.
-        return noted[0] if noted and noted[1] == replicas.program() else None
+        return noted[0] if noted and noted[1] is replicas.program() else None
 
     def _add(self, measured):
         total, number = measured

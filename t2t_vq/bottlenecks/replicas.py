@@ -93,8 +93,9 @@ def program():
     if _ON_TENSORFLOW:
         return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
     if _ON_JAX:
-        # Flax, of which the convention is the name, tells its programs apart in the same way.
-        return jax.core.get_opaque_trace_state(convention="nnx")
+        # A constant belongs to the program itself, also within a gradient of it.
+        constant = jax.numpy.zeros(())
+        return constant._trace if isinstance(constant, jax.core.Tracer) else None
     return None
 
 

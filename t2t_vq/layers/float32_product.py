@@ -18,7 +18,7 @@ def float32_product(x, kernel):
         `[..., K]` float32.
 
     Example:
-        float32_product(ops.ones((2, 3), "bfloat16"), ops.ones((3, 4), "bfloat16")).dtype  # float32
+        float32_product(ops.ones((2, 3), "bfloat16"), ops.ones((3, 4), "bfloat16")).shape  # (2, 4)
     """
     if keras.backend.standardize_dtype(x.dtype) == "float32":
         return ops.matmul(x, kernel)

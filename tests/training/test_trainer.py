@@ -88,6 +88,7 @@ def test_losses_and_metrics_of_training_are_in_tensorboard(finished):
         *("loss", "loss/reconstruction", "loss/latents", "loss/commitment"),
         *("token_accuracy", "latent_accuracy", "gradient_norm"),
         *("codebook_perplexity", "codes_in_use", "posterior_entropy", "mean_distance"),
+        "commitment_loss",
         *("tokens_per_second", "learning_rate"),
     }
     assert all(set(values) >= {4, 8} for values in found.values())
