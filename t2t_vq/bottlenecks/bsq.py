@@ -42,31 +42,8 @@ class BinarySphericalQuantizer(LookupFreeQuantizer):
         https://arxiv.org/abs/2406.07548.
     """
 
-    def __init__(
-        self,
-        num_codes=4096,
-        *,
-        num_blocks=1,
-        beta=0.25,
-        entropy_weight=0.1,
-        diversity=1.0,
-        temperature=1.0,
-        **kwargs,
-    ):
-        super().__init__(
-            num_codes,
-            num_blocks=num_blocks,
-            beta=beta,
-            entropy_weight=entropy_weight,
-            diversity=diversity,
-            temperature=temperature,
-            **kwargs,
-        )
-        if num_codes < 4:
-            raise ValueError(
-                f"num_codes={num_codes} must be at least 4: in one dimension a sphere is two "
-                "points, and no gradient leads from one to the other."
-            )
+    # A sphere in one dimension is two points: no gradient leads from one to the other.
+    fewest_codes = 4
 
     def _points(self, scalars):
         return math.sqrt(len(self.levels)) * normalized(scalars)

@@ -168,11 +168,18 @@ class BinaryBottleneck(DigitBottleneck):
         ValueError: for a value out of range.
     """
 
+    fewest_codes = 2
+
     def __init__(self, num_codes=4096, *, num_blocks=1, **kwargs):
         super().__init__(num_blocks=num_blocks, **kwargs)
-        if not isinstance(num_codes, int) or num_codes < 2 or num_codes & (num_codes - 1):
+        if (
+            not isinstance(num_codes, int)
+            or num_codes < self.fewest_codes
+            or num_codes & (num_codes - 1)
+        ):
             raise ValueError(
-                f"num_codes={num_codes!r} must be a power of 2 and at least 2: the codes of "
+                f"num_codes={num_codes!r} must be a power of 2 and at least "
+                f"{self.fewest_codes}: the codes of "
                 f"{type(self).__name__} are made of bits."
             )
         self._levels = (2,) * (num_codes.bit_length() - 1)

@@ -59,5 +59,5 @@ def test_gradients_are_tangential_and_finite_at_the_centre(tf, transparent):
 
 
 def test_one_bit_is_refused():
-    with pytest.raises(ValueError, match="num_codes=2 must be at least 4"):
+    with pytest.raises(ValueError, match="num_codes=2 must be a power of 2 and at least 4"):
         BinarySphericalQuantizer(num_codes=2)
