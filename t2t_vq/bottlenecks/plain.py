@@ -16,6 +16,9 @@ class Plain(keras.layers.Layer):
         bottleneck: any bottleneck.
         **kwargs: of `keras.layers.Layer`.
 
+    Raises:
+        ValueError: for what is no bottleneck.
+
     Example:
 
     >>> quantize = Plain(VectorQuantizer(num_codes=64))

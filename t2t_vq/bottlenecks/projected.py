@@ -22,6 +22,9 @@ class Projected(Composite):
         dim: their width.
         **kwargs: of `Bottleneck`.
 
+    Raises:
+        ValueError: for what is no bottleneck, or a width below 1.
+
     Example:
 
     >>> layer = Projected(VectorQuantizer(num_codes=64, similarity="cosine"), dim=8)
