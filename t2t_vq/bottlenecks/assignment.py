@@ -46,6 +46,16 @@ def _fused(function, training):
     return replicas.fused(function) if training else function
 
 
+def _e_step(function, training):
+    """Fuses an E-step and keeps gradients out of it, as a program of XLA has none of its loops."""
+    fused = _fused(function, training)
+
+    def call(x, codebook, *parameters):
+        return fused(ops.stop_gradient(x), ops.stop_gradient(codebook), *parameters)
+
+    return call
+
+
 def _means(x, weights, codebook, samples):
     """Returns quantized vectors, counts and sums from samples; see `Assignment`."""
     counts, sums = em.code_statistics(x, weights, samples, codebook.shape[-2])
@@ -85,7 +95,7 @@ class HardAssignment(Configured):
         Returns:
             An `Assignment`.
         """
-        codes = _fused(em.hard_assignment, training)(ops.stop_gradient(x), codebook)
+        codes = _e_step(em.hard_assignment, training)(x, codebook)
         return self._to(codes, codes[..., None], x, weights, codebook, training)
 
     def _to(self, codes, samples, x, weights, codebook, training):
@@ -157,9 +167,8 @@ class SoftAssignment(HardAssignment):
         drawn = self.num_samples if training else 0
         uniforms = uniform((*ops.shape(x)[:-1], drawn))
         # Drawn codes leave one program and enter another: within one they are worked out twice.
-        codes, samples, entropy = _fused(em.soft_assignment, training)(
-            ops.stop_gradient(x), codebook, temperature, uniforms
-        )
+        e_step = _e_step(em.soft_assignment, training)
+        codes, samples, entropy = e_step(x, codebook, temperature, uniforms)
         samples = samples if training else codes[..., None]
         assigned = self._to(codes, samples, x, weights, codebook, training)
         return assigned._replace(entropy=entropy)

@@ -53,3 +53,18 @@ def test_batches_of_any_size_keep_the_width_that_layers_behind_them_need(kind, t
         return output.dense
 
     assert widths(common.vectors(0), common.MASK).shape == (batch, length, dim)
+
+
+@every_kind
+def test_eager_gradients_flow_after_a_graph_for_batches_of_any_size(kind, tf):
+    # TensorFlow takes that graph's programs for eager batches too, if none fits them better.
+    layer = common.started(kind)
+    specification = [tf.TensorSpec([None, None, common.DIM]), tf.TensorSpec([None, None], tf.bool)]
+
+    @tf.function(input_signature=specification, autograph=False)
+    def any_size(x, mask):
+        return common.gradients(tf, layer, x, mask)[1]
+
+    x, mask = tf.constant(common.vectors(0, 3, 7, common.DIM)), tf.ones((3, 7), tf.bool)
+    of_input = any_size(x, mask)
+    common.assert_close({"x": common.gradients(tf, layer, x, mask)[1]}, {"x": of_input})
