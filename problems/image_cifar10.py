@@ -1,5 +1,7 @@
 """CIFAR-10 through TensorFlow Datasets."""
 
+from types import MappingProxyType
+
 import numpy as np
 
 from t2t_vq.data import tfds_builder
@@ -20,6 +22,7 @@ class ImageCifar10(ImageProblem):
     """
 
     files_name = "image_cifar10"
+    stand_in = MappingProxyType({"image_shape": (32, 32, 3), "num_classes": 10})
 
     def source(self, source_dir):
         """Returns the data set's version and the sizes of its splits."""

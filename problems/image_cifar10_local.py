@@ -1,5 +1,7 @@
 """The user's own images of 32 x 32 pixels."""
 
+from types import MappingProxyType
+
 from t2t_vq.data import image_sources
 from t2t_vq.problems.image import ImageProblem
 from t2t_vq.registry import register_problem
@@ -14,6 +16,7 @@ class ImageCifar10Local(ImageProblem):
     """
 
     files_name = "image_cifar10_local"
+    stand_in = MappingProxyType({"image_shape": (32, 32, 3), "num_classes": 10})
 
     def source(self, source_dir):
         """Returns number, size and digest of the files."""

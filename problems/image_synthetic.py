@@ -1,5 +1,7 @@
 """Images that code draws, ten shapes: works offline, in seconds."""
 
+from types import MappingProxyType
+
 from t2t_vq.data import synthetic_images
 from t2t_vq.problems.image import ImageProblem
 from t2t_vq.registry import register_problem
@@ -15,6 +17,7 @@ class ImageSynthetic(ImageProblem):
     """
 
     files_name = "image_synthetic"
+    stand_in = MappingProxyType({"image_shape": (32, 32, 3), "num_classes": 10})
     external = False
     num_train_images = 20_000
     num_test_images = 2_000

@@ -18,12 +18,15 @@ class Problem(abc.ABC):
         files_name: what the files are called; by default the problem's name.
         external: the data comes from outside the package, so that what is prepared is taken as
             it is when no source is named.
+        stand_in: what `model_arguments` may be like, to try a model before there is data; None
+            tries none.
     """
 
     registered_name = None
     task = None
     files_name = None
     external = True
+    stand_in = None
 
     @property
     def name(self):

@@ -1,6 +1,7 @@
 """Translation from parallel text: what all translation problems share."""
 
 import abc
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,6 +21,7 @@ class TranslationProblem(Problem):
     """
 
     task = "translation"
+    stand_in = MappingProxyType({"vocab_size": 1_000})
     reversed = False
 
     @abc.abstractmethod

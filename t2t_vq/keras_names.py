@@ -5,11 +5,13 @@ Keras gets a stand-in for each of them, as soon as somebody imports Keras; it im
 a saved model has one.
 """
 
+import contextlib
 import importlib
-import importlib.util
 import pathlib
 import re
 import sys
+
+from t2t_vq import import_hooks
 
 # What is saved with a model; each is a package beside this file.
 _ROOMS = ("bottlenecks", "layers", "training")
@@ -39,33 +41,13 @@ def register_stand_ins():
     if "keras" in sys.modules:
         _register()
     else:
-        sys.meta_path.insert(0, _AfterKeras())
+        import_hooks.around("keras", _then_register)
 
 
-class _AfterKeras:
-    """A finder of modules that has others find Keras, and makes it register when it has run."""
-
-    _searching = False
-
-    def find_spec(self, name, path=None, target=None):
-        if name != "keras" or self._searching:
-            return None
-        self._searching = True
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            self._searching = False
-        # Whoever only wonders whether there is Keras does not run it.
-        if spec is not None:
-            run = spec.loader.exec_module
-
-            def run_and_register(module):
-                run(module)
-                sys.meta_path.remove(self)
-                _register()
-
-            spec.loader.exec_module = run_and_register
-        return spec
+@contextlib.contextmanager
+def _then_register(name):
+    yield
+    _register()
 
 
 def _register():

@@ -21,6 +21,8 @@ import pkgutil
 import re
 import sys
 
+from t2t_vq import usr_dirs
+
 
 def snake_case(name):
     """Returns `name` in snake case: `TranslateEndeRev` becomes `translate_ende_rev`."""
@@ -76,11 +78,9 @@ class Registry:
             KeyError: when nothing is; the message lists close matches.
         """
         self._import_package()
-        if name in self._objects:
-            return self._objects[name]
-        close = difflib.get_close_matches(name, self._objects, n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(self)}."
-        raise UnknownNameError(f"No {self.kind} is called '{name}'. {hint}")
+        if name not in self._objects:
+            raise self._unknown(name, self._objects)
+        return self._objects[name]
 
     def __iter__(self):
         self._import_package()
@@ -89,6 +89,28 @@ class Registry:
     def __contains__(self, name):
         self._import_package()
         return name in self._objects
+
+    def check(self, name):
+        """Refuses a name under which nothing is registered; imports nothing.
+
+        Raises:
+            KeyError: then, as in `__getitem__`.
+        """
+        if name not in self._objects and name not in (known := self.summaries()):
+            raise self._unknown(name, known)
+
+    def _unknown(self, name, known):
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = (
+            f"Did you mean {' or '.join(close)}?"
+            if close
+            else f"Known: {', '.join(sorted(known))}."
+        )
+        return UnknownNameError(f"No {self.kind} is called '{name}'. {hint}")
+
+    def registered(self, name):
+        """Returns what is registered under `name` so far, or None; imports nothing."""
+        return self._objects.get(name)
 
     def summaries(self):
         """Returns `{name: first line of its docstring}`, without importing models or bottlenecks.
@@ -113,9 +135,14 @@ class Registry:
 
     def _import_package(self):
         if not self._imported:
+            # At once, as what is imported may look up others.
             self._imported = True
-            for path in _module_files(self._package):
-                importlib.import_module(f"{self._package}.{path.stem}")
+            try:
+                for path in _module_files(self._package):
+                    importlib.import_module(f"{self._package}.{path.stem}")
+            except BaseException:
+                self._imported = False
+                raise
 
 
 class UnknownNameError(KeyError):
@@ -172,6 +199,8 @@ def describe():
 def import_usr_dir(usr_dir):
     """Imports the user's own registrations: a folder with `__init__.py`, or one of modules.
 
+    Who calls it has named the folder: runs that were trained with it load from now on.
+
     Args:
         usr_dir: path of the folder.
 
@@ -183,6 +212,7 @@ def import_usr_dir(usr_dir):
     files = [init] if init.exists() else sorted(folder.glob("*.py"))
     if not files:
         raise FileNotFoundError(f"--usr_dir={usr_dir} holds no Python file to import.")
+    usr_dirs.note(folder)
     for path in files:
         name = folder.name if path == init else path.stem
         if name in sys.modules and _file_of(sys.modules[name]) == path:

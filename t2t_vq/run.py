@@ -4,16 +4,22 @@
 every later command needs nothing but `--output_dir`.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
 import pathlib
+import tempfile
+from typing import Annotated
 
-from t2t_vq import config, registry
+from t2t_vq import config, registry, usr_dirs
+from t2t_vq.config.ranges import OneOf
 
 _FILE = "run.json"
 _PATHS = ("data_dir", "usr_dir")
 PRECISIONS = ("float32", "mixed_bfloat16")
+# What TensorFlow takes for a pattern, so that it would not find what it has saved there.
+_PATTERN = "*?[]\\"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,20 +73,23 @@ class Run:
         """Writes `run.json`, whole or not at all.
 
         Raises:
-            ValueError: when the folder holds a run that was asked for differently.
+            ValueError: when the folder holds a run that was asked for differently, or has a name
+                that TensorFlow would not find again.
         """
+        check_folder(output_dir, "--output_dir")
         folder = pathlib.Path(output_dir)
+        content = {**vars(self), "hparams": config.to_dict(self.hparams)}
         if (folder / _FILE).exists():
             self._check_same(load(output_dir), output_dir)
+            content["best"] = _read(folder / _FILE).best
         folder.mkdir(parents=True, exist_ok=True)
-        content = {**vars(self), "hparams": config.to_dict(self.hparams)}
         # Relative to the run, so that it loads from everywhere, and all can move together.
         for name in _PATHS:
             if content[name]:
-                content[name] = os.path.relpath(content[name], folder)
-        temporary = folder / f"{_FILE}.tmp"
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        os.replace(temporary, folder / _FILE)
+                content[name] = os.path.relpath(
+                    os.path.realpath(content[name]), os.path.realpath(folder)
+                )
+        _write(folder / _FILE, content)
 
     def _check_same(self, other, output_dir):
         mine, theirs = _flat(self), _flat(other)
@@ -94,6 +103,25 @@ class Run:
                 f"The run in {output_dir} was started differently: {'; '.join(changed)}. "
                 "Repeat the first command to go on, or choose another --output_dir."
             )
+
+    def check(self):
+        """Refuses hyper-parameters that nothing can be trained with.
+
+        Raises:
+            ValueError: for a value out of range, values that do not fit together, or a training
+                that ends before its codebook starts, or before the prior learns alone.
+        """
+        config.check(self.hparams)
+        for name in ("startup_steps", "autoencoder_steps"):
+            updates, last = getattr(self.hparams, name, 0), self.hparams.train_steps
+            if updates and updates >= last:
+                fewer = dataclasses.replace(self.hparams, **{name: last // 5})
+                overrides = config.overrides_of(fewer, registry.hparams(self.hparams_set))
+                raise ValueError(
+                    f"{name}={updates} says what comes after so many updates, and training ends "
+                    f"with train_steps={last}. Train for longer, or choose less: "
+                    f"--hparams={','.join(filter(None, (self.hparams_set, overrides)))}"
+                )
 
     def describe(self):
         """Returns what was trained, as a dict that JSON can hold; its paths are left out."""
@@ -129,6 +157,20 @@ class Run:
             self.hparams, seed=self.seed, **problem.model_arguments(self.data_dir)
         )
 
+    def try_model(self):
+        """Builds the model without data and without memory, to see whether it can be built.
+
+        Raises:
+            ValueError: when it cannot.
+        """
+        import tensorflow as tf
+
+        arguments = self.make_problem().stand_in
+        if arguments is not None:
+            # Variables of a graph that never runs take no memory.
+            with tf.Graph().as_default():
+                registry.models[self.hparams.model].from_hparams(self.hparams, **arguments)
+
 
 # A run may be told to go on for longer, to evaluate more often, and from another working folder.
 _MAY_CHANGE = {"hparams.train_steps", "hparams.eval_frequency", "data_dir", "usr_dir"}
@@ -143,7 +185,8 @@ def load(output_dir, task=None):
 
     Raises:
         FileNotFoundError: when nothing was trained there.
-        ValueError: when it is a run of another task.
+        ValueError: when it is a run of another task, `run.json` is damaged, or code of the user's
+            would be imported from a folder that nobody has named.
     """
     path = pathlib.Path(output_dir) / _FILE
     if not path.exists():
@@ -151,14 +194,18 @@ def load(output_dir, task=None):
             f"{output_dir} holds no training run: {path} is missing. "
             "Train there first with t2t-vq-train, or name the folder of a run."
         )
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = vars(_read(path))
+    content.pop("best")
     for name in _PATHS:
         if content[name]:
-            content[name] = os.path.normpath(path.parent / content[name])
+            # Through the folder itself, where a link leads to it.
+            content[name] = os.path.normpath(path.parent.resolve() / content[name])
     if content["usr_dir"]:
+        usr_dirs.check_named(content["usr_dir"], output_dir)
         registry.import_usr_dir(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
-    content["hparams"] = config.from_dict(cls, content["hparams"])
+    with _named(path):
+        content["hparams"] = config.from_dict(cls, content["hparams"])
     run = Run(**content)
     if task not in (None, run.hparams.task):
         raise ValueError(
@@ -166,6 +213,85 @@ def load(output_dir, task=None):
             f"{task} is needed. Name the folder of such a run."
         )
     return run
+
+
+def check_folder(path, flag):
+    """Refuses the path of a folder that TensorFlow cannot find again.
+
+    Args:
+        path: the path.
+        flag: what names it, for the message.
+
+    Raises:
+        ValueError: when it holds what TensorFlow takes for a pattern.
+    """
+    found = sorted(set(_PATTERN) & set(os.path.abspath(path)))
+    if found:
+        raise ValueError(
+            f"{flag}={path} holds {' and '.join(found)}, which TensorFlow takes for a pattern when "
+            "it reads. Choose a name without."
+        )
+
+
+def note_best(output_dir, best):
+    """Notes the best validation so far in `run.json`.
+
+    Args:
+        output_dir: folder of the run.
+        best: `{"measure": ..., "value": ..., "updates": ..., "validated": ...}`.
+    """
+    path = pathlib.Path(output_dir) / _FILE
+    _write(path, {**vars(_read(path)), "best": best})
+
+
+def best_of(output_dir):
+    """Returns what `note_best` noted last; an empty dict where nothing was."""
+    return _read(pathlib.Path(output_dir) / _FILE).best
+
+
+@dataclasses.dataclass(frozen=True)
+class _Content:
+    """What `run.json` holds; see `Run`, and `note_best`."""
+
+    problem: str
+    hparams_set: str
+    hparams: dict
+    data_dir: str
+    seed: int = 0
+    precision: Annotated[str, OneOf(*PRECISIONS)] = PRECISIONS[0]
+    usr_dir: str = ""
+    vocabulary: str = ""
+    best: dict = dataclasses.field(default_factory=dict)
+
+
+def _read(path):
+    with _named(path):
+        return config.from_dict(_Content, json.loads(path.read_text(encoding="utf-8")))
+
+
+def _write(path, content):
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f"{_FILE}.", suffix=".tmp", delete=False
+    ) as file:
+        file.write(json.dumps(content, indent=2) + "\n")
+    try:
+        os.replace(file.name, path)
+    except BaseException:
+        os.remove(file.name)
+        raise
+
+
+@contextlib.contextmanager
+def _named(path):
+    """Says of which file it is that something in it is wrong."""
+    try:
+        yield
+    # Whatever else JSON may hold in the place of a value.
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        told = " ".join(str(error).split()).rstrip(".")
+        raise ValueError(
+            f"{path} is not as t2t-vq-train wrote it ({told}). Put it back, or train another run."
+        ) from error
 
 
 def _flat(run):

@@ -2,7 +2,7 @@
 
 import keras
 
-from t2t_vq import registry
+from t2t_vq import config, registry
 from t2t_vq.bottlenecks.projected import Projected
 
 _OWN_DEFAULT = ("num_blocks", "num_quantizers", "levels", "discrete_share")
@@ -12,16 +12,22 @@ def make_bottleneck(options, seed=0):
     """Returns the bottleneck that options describe.
 
     Args:
-        options: dict as of `t2t_vq.config.BottleneckConfig`: `kind` names a registered bottleneck,
-            and options that it does not have are left out. Those of `_OWN_DEFAULT` may be None, for
-            the default of the kind.
+        options: dict with fields of `t2t_vq.config.BottleneckConfig`, whose defaults the others
+            have: `kind` names a registered bottleneck, and what it does not have is left out. Those
+            of `_OWN_DEFAULT` may be None, for the default of the kind.
         seed: of all random numbers, for kinds that draw any.
 
     Raises:
         registry.UnknownNameError: when the kind is not registered.
-        ValueError: for a value out of range.
+        ValueError: for a name that is no option, or a value out of range.
+
+    Example:
+
+    >>> make_bottleneck({"kind": "vq", "num_codes": 64})
     """
-    options = {**options, "seed": seed}
+    described = config.from_dict(config.BottleneckConfig, options)
+    options = {**config.to_dict(described), "seed": seed}
+    options.update(options.pop("own"))
     kind, dim = registry.bottlenecks[options.pop("kind")], options.pop("projection_dim")
     for name in _OWN_DEFAULT:
         if options[name] is None:

@@ -1,5 +1,7 @@
 """What the commands share: flags, and errors as sentences instead of tracebacks."""
 
+import dis
+import errno
 import os
 import pathlib
 import signal
@@ -8,9 +10,14 @@ import sys
 from absl import app, flags, logging
 
 from t2t_vq import registry
+from t2t_vq.cli import quiet
 
 FLAGS = flags.FLAGS
 
+_PATHS = (
+    *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "teacher_dir"),
+    *("rescore_with", "checkpoint", "rescore_checkpoint", "inputs", "outputs", "grid"),
+)
 _SHARED = {
     "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
     "data_dir": (flags.DEFINE_string, "t2t_vq_data", "Folder of the prepared data."),
@@ -32,8 +39,9 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
         required: names of flags that must be given.
         resumes: whether the same command again goes on where this one was interrupted.
     """
-    # Fewer of TensorFlow's start-up lines, which bury the messages; what it fails at, it raises.
+    # TensorFlow's start-up lines would bury the messages; what it fails at, it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    quiet.import_tensorflow_quietly()
     logging.get_absl_logger().addFilter(_is_no_chatter)
     for name in (*shared, "usr_dir", "registry_help"):
         definer, default, text = _SHARED[name]
@@ -44,6 +52,9 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
 
     # Ended so, a command clears away what is half written, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # nohup has a command ignore that its terminal is closed.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
 
     def main_of_app(argv):
         sys.exit(_outcome(lambda: _checked(main, argv[1:], required), resumes))
@@ -69,6 +80,10 @@ def _checked(main, arguments, required):
         raise ValueError(
             f"'{arguments[0]}' is not a flag. Flags are written --name=value; --help lists them."
         )
+    for name in _PATHS:
+        # The shell leaves a ~ alone that stands behind the = of a flag.
+        if name in FLAGS and FLAGS[name].value:
+            FLAGS[name].value = os.path.expanduser(FLAGS[name].value)
     if FLAGS.usr_dir:
         registry.import_usr_dir(FLAGS.usr_dir)
     if FLAGS.registry_help:
@@ -111,11 +126,20 @@ def _outcome(action, resumes):
             raise
         print(error, file=sys.stderr)
         return 1
+    except Exception as error:
+        # TensorFlow has errors of its own for what the operating system tells it.
+        if logging.level_debug() or os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        print(f"The disk is full: {error}. Make room, and run the command again.", file=sys.stderr)
+        return 1
     return 0
 
 
 def _is_ours(error):
+    """Returns whether our own code raised an error itself, not what it called that is in C."""
     trace = error.__traceback__
     while trace.tb_next:
         trace = trace.tb_next
-    return trace.tb_frame.f_globals.get("__name__", "").startswith("t2t_vq")
+    code, name = trace.tb_frame.f_code, trace.tb_frame.f_globals.get("__name__", "")
+    is_raise = dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
+    return is_raise and name.partition(".")[0] == "t2t_vq"

@@ -1,10 +1,13 @@
-"""Ctrl-C and SIGTERM as a request to stop after the current update."""
+"""Ctrl-C, SIGTERM and SIGHUP as a request to stop after the current update."""
 
 import signal
 
+# SIGHUP comes when a terminal or a connection is closed.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Interruption:
-    """While entered, turns the first SIGINT or SIGTERM into a flag; a second one acts as usual.
+    """While entered, turns the first of these signals into a flag; a second one acts as usual.
 
     Attributes:
         signal: the signal that came, or none.
@@ -15,8 +18,10 @@ class Interruption:
         self._before = {}
 
     def __enter__(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._note)
+        for number in _SIGNALS:
+            # nohup has a command ignore that its terminal is closed.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *error):

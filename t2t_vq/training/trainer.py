@@ -12,6 +12,7 @@ from t2t_vq.training.checkpoints import Checkpoints
 from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
 from t2t_vq.training.learning_rate import WarmupSchedule
+from t2t_vq.training.memory import check_memory
 from t2t_vq.training.progress import TrainingProgress
 from t2t_vq.training.strategy import make_strategy, share
 from t2t_vq.training.summaries import Summaries
@@ -59,15 +60,19 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     Raises:
         NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
         Interrupted: when SIGINT or SIGTERM stopped the run.
-        ValueError: when training ends before a phase of it that is to come, or `output_dir` holds a
-            run that was asked for differently or was trained with another vocabulary.
+        ValueError: for hyper-parameters that nothing can be trained with, or when `output_dir`
+            holds a run that was asked for differently or was trained with another vocabulary.
 
     Example:
         run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
         train(run, "runs/tiny")
     """
-    _check_phases(run.hparams)
+    run.check()
+    check_memory(run.hparams)
     problem = run.make_problem()
+    if not problem.is_generated(run.data_dir):
+        # Preparing data may take hours, after which a mistake would come too late.
+        run.try_model()
     problem.generate_data(run.data_dir, source_dir)
     run = dataclasses.replace(run, vocabulary=problem.vocabulary_digest(run.data_dir))
     strategy = make_strategy(strategy)
@@ -87,17 +92,6 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
     return Best(evaluator.measure_name, evaluator.sign * float(checkpoints.best_score))
-
-
-def _check_phases(hparams):
-    """Refuses a training that ends before its codebook starts, or before the prior learns alone."""
-    for name in ("startup_steps", "autoencoder_steps"):
-        updates = getattr(hparams, name, 0)
-        if updates and updates >= hparams.train_steps:
-            raise ValueError(
-                f"{name}={updates} says what comes after so many updates, and training ends with "
-                f"train_steps={hparams.train_steps}. Train for longer, or choose less."
-            )
 
 
 def _make_optimizer(hparams):

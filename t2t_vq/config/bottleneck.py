@@ -1,0 +1,121 @@
+"""The configuration of a bottleneck."""
+
+import dataclasses
+import inspect
+import typing
+from typing import Annotated
+
+from t2t_vq import registry
+from t2t_vq.config.ranges import (
+    Count,
+    Depth,
+    Number,
+    OneOf,
+    Positive,
+    Rate,
+    Share,
+    Weight,
+    Width,
+    Within,
+)
+
+_WITH_CODEBOOK = ("vq", "em", "simvq", "dvq", "residual-vq", "grouped-residual-vq")
+
+
+@dataclasses.dataclass(frozen=True)
+class BottleneckConfig:
+    """A bottleneck and its options; defaults are the paper's. A kind takes those that it has.
+
+    Attributes:
+        kind: registered name; `bottleneck=vq` is short for `bottleneck.kind=vq`.
+        num_codes: K, size of each codebook.
+        num_blocks: codebooks side by side, each for a part of the vector; none is the kind's own
+            default.
+        num_quantizers: levels of residual quantization; none is the kind's own default.
+        quantizer_dropout: share of sequences that training rebuilds from some levels only.
+        levels: values of each scalar of finite scalar quantization; none is the kind's own default.
+        soft: whether codebooks are assigned by soft EM; `em` always is.
+        num_samples: m, codes drawn for each vector under soft EM; none is the posterior mean.
+        temperature: of the posterior under soft EM, or of a relaxation.
+        temperature_end, temperature_steps: what the temperature falls or rises to, linearly over
+            that many updates; 0 updates keep it.
+        relative_temperature: whether soft EM's temperature is in units of a codebook's variance,
+            the mean squared distance of its codes from their mean.
+        through_posterior: whether soft EM's gradient goes through the posterior's mean.
+        learning: "ema" (expectation-maximisation) or "gradient".
+        similarity: "euclidean" or "cosine".
+        estimator: "straight_through" or "rotation", how gradients pass an assignment.
+        projection: "slice" or "random", how `dvq` makes blocks.
+        projection_dim: width that vectors are projected to before any kind; none projects none.
+        beta: weight of the commitment loss.
+        decay: of the moving averages of counts and sums.
+        epsilon: smoothing of the counts.
+        restart_threshold: codes below this share of the mean count restart from data.
+        orthogonality_weight, diversity_weight: of the losses of a codebook; 0 adds none.
+        discrete_share: chance that `semhash`, `isemhash` or `tanh` shows the decoder a bit in
+            training; none is the kind's own default.
+        entropy_weight: of the entropy loss of `lfq` and `bsq`.
+        kl_weight: of the divergence from the prior, in `gumbel-softmax`, `-dvq` and `vae`.
+        own: options of a kind of the user's that are none of these, by name; an override writes
+            them like the others, `bottleneck.noise=0.5`.
+    """
+
+    kind: str = "em"
+    num_codes: Count = 4096
+    num_blocks: Width | None = None
+    num_quantizers: Depth | None = None
+    quantizer_dropout: Share = 0.0
+    levels: tuple[Annotated[int, Within(2, 2**15)], ...] | None = None
+    soft: bool = False
+    num_samples: Annotated[int, Within(1, 10_000)] | None = 10
+    temperature: Positive = 1.0
+    temperature_end: Positive = 1.0
+    temperature_steps: Number = 0
+    relative_temperature: bool = False
+    through_posterior: bool = False
+    learning: Annotated[str, OneOf("ema", "gradient")] = "ema"
+    similarity: Annotated[str, OneOf("euclidean", "cosine")] = "euclidean"
+    estimator: Annotated[str, OneOf("straight_through", "rotation")] = "straight_through"
+    projection: Annotated[str, OneOf("slice", "random")] = "slice"
+    projection_dim: Width | None = None
+    beta: Weight = 0.25
+    decay: Rate = 0.999
+    epsilon: Weight = 1e-5
+    restart_threshold: Weight = 0.1
+    orthogonality_weight: Weight = 0.0
+    diversity_weight: Weight = 0.0
+    discrete_share: Share | None = None
+    entropy_weight: Weight = 0.1
+    kl_weight: Weight = 0.01
+    own: dict = dataclasses.field(default_factory=dict)
+
+    def own_options(self):
+        """Returns `{name: type}` of what the user's kind takes beside the fields of this class."""
+        kind = registry.bottlenecks.registered(self.kind)
+        if kind is None or kind.__module__.startswith("t2t_vq."):
+            return {}
+        known = {"self", "seed", *(field.name for field in dataclasses.fields(self))}
+        return {
+            name: _type_of(parameter)
+            for name, parameter in inspect.signature(kind.__init__).parameters.items()
+            if name not in known and parameter.kind != parameter.VAR_KEYWORD
+        }
+
+    def least_weights(self, dim):
+        """Returns how many weights kinds with codebooks have at least; 0 for others.
+
+        Args:
+            dim: width of the vectors.
+        """
+        if self.kind not in _WITH_CODEBOOK:
+            return 0
+        return self.num_codes * min(dim, self.projection_dim or dim)
+
+
+def _type_of(parameter):
+    """Returns the type of a constructor's option: as annotated, or else its default's."""
+    if isinstance(parameter.annotation, type) and parameter.annotation is not parameter.empty:
+        return parameter.annotation
+    if parameter.default in (None, parameter.empty):
+        return typing.Any
+    return type(parameter.default)

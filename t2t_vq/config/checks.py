@@ -1,0 +1,69 @@
+"""Which values a model can be trained with."""
+
+import dataclasses
+import types
+import typing
+
+from t2t_vq import registry
+from t2t_vq.config.bottleneck import BottleneckConfig
+from t2t_vq.config.hparams import HParams
+from t2t_vq.config.ranges import FINITE
+
+
+def check(hparams):
+    """Refuses values that no model can be trained with, each field by its type's range.
+
+    Args:
+        hparams: a dataclass of this module, or one of the user's.
+
+    Raises:
+        registry.UnknownNameError: for a model or a bottleneck that is not registered.
+        ValueError: for a value out of its range, or values that do not fit together.
+    """
+    for name, hint, value in _leaves(hparams, ""):
+        allowed = _allowed(hint)
+        if allowed is not None and value not in allowed:
+            raise ValueError(
+                f"The hyper-parameter '{name}' is {value!r}, and it must be {allowed}."
+            )
+    if isinstance(hparams, HParams):
+        registry.models.check(hparams.model)
+        if isinstance(getattr(hparams, "bottleneck", None), BottleneckConfig):
+            _check_bottleneck(hparams.bottleneck)
+        for misfit in hparams.misfits():
+            raise ValueError(misfit)
+
+
+def _check_bottleneck(bottleneck):
+    registry.bottlenecks.check(bottleneck.kind)
+    known = bottleneck.own_options()
+    for name in bottleneck.own:
+        if name not in known:
+            raise ValueError(
+                f"The bottleneck {bottleneck.kind} has no option '{name}'. Those of its own are: "
+                f"{', '.join(known) or 'none'}."
+            )
+
+
+def _leaves(values, prefix):
+    """Yields name, type and value of every number and text; none has neither."""
+    hints = typing.get_type_hints(type(values), include_extras=True)
+    for field in dataclasses.fields(values):
+        name, hint, value = prefix + field.name, hints[field.name], getattr(values, field.name)
+        if dataclasses.is_dataclass(value):
+            yield from _leaves(value, f"{name}.")
+        elif value is not None:
+            is_optional = typing.get_origin(hint) in (types.UnionType, typing.Union)
+            hint = typing.get_args(hint)[0] if is_optional else hint
+            if isinstance(value, tuple):
+                hint = typing.get_args(hint)[0]
+            for item in value if isinstance(value, tuple) else (value,):
+                yield name, hint, item
+
+
+def _allowed(hint):
+    """Returns what a type allows; None where it allows everything."""
+    if typing.get_origin(hint) is typing.Annotated:
+        return hint.__metadata__[0]
+    # Whatever it is, a number that is none has no use.
+    return FINITE if hint is float else None

@@ -1,0 +1,71 @@
+"""What every hyper-parameter set holds."""
+
+import dataclasses
+from typing import Annotated
+
+from t2t_vq.config.ranges import Count, Number, OneOf, Rate, Weight, Within
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams:
+    """What every model needs: optimisation.
+
+    Attributes:
+        task: what the model does, as its problems call it: "translation" or "images".
+        model: registered name of the model.
+        train_steps: updates to train for, unless `--train_steps` says otherwise.
+        learning_rate: the highest learning rate, reached after `warmup_steps`.
+        warmup_steps: updates over which the rate rises linearly from zero.
+        schedule: "rsqrt" (inverse square root of the step) or "cosine" (down to 2 %).
+        adam_beta1, adam_beta2, adam_epsilon: of the Adam optimizer.
+        clip_norm: largest global norm of a gradient; 0 does not clip.
+        weight_ema: decay of a moving average of the trainable weights, which validation translates
+            with and `best` keeps; 0 averages none. It warms up: see `t2t_vq.training.weight_ema`.
+        eval_frequency: updates between two evaluations and checkpoints.
+    """
+
+    # Without a type, so that it is no field.
+    task = None
+
+    model: str
+    train_steps: Count = 250_000
+    learning_rate: Annotated[float, Within(0.0, 10.0, above=True)] = 1.4e-3
+    warmup_steps: Number = 4_000
+    schedule: Annotated[str, OneOf("rsqrt", "cosine")] = "rsqrt"
+    adam_beta1: Rate = 0.9
+    adam_beta2: Rate = 0.997
+    adam_epsilon: Annotated[float, Within(0.0, 1.0, above=True)] = 1e-9
+    clip_norm: Weight = 0.0
+    weight_ema: Rate = 0.0
+    eval_frequency: Count = 5_000
+
+    def batching(self):
+        """Returns what a problem's `batches` needs to know, as keyword arguments."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement batching().")
+
+    def misfits(self):
+        """Returns what does not fit together, a list of sentences."""
+        return []
+
+    def least_weights(self):
+        """Returns how many weights the model has at least, whatever the data."""
+        return 0
+
+    def least_activations(self):
+        """Returns how many numbers a batch makes at least, which training keeps."""
+        return 0
+
+
+def heads_misfit(size_name, size, heads_name, heads):
+    if size % heads == 0:
+        return []
+    return [
+        f"{size_name}={size} must be a multiple of {heads_name}={heads}, as each head has an equal "
+        "part of it. Change one of the two."
+    ]
+
+
+def stack_weights(hparams, layers, attentions=1):
+    """Returns how many weights so many Transformer layers have at least."""
+    size = hparams.hidden_size
+    return layers * (attentions * 4 * size**2 + 2 * size * hparams.filter_size)

@@ -1,0 +1,222 @@
+"""Hyper-parameters from text and from JSON, and back."""
+
+import dataclasses
+import difflib
+import types
+import typing
+
+from t2t_vq.config.bottleneck import BottleneckConfig
+from t2t_vq.config.checks import check
+
+
+def split_set(text):
+    """Splits "softem_nat,hidden_size=256" into the set's name and its overrides.
+
+    Returns:
+        `(name, overrides)`; overrides is an empty string when there are none.
+    """
+    name, _, overrides = text.partition(",")
+    if not name or "=" in name:
+        raise ValueError(
+            f"--hparams={text} does not begin with a set. Write the set first, then overrides: "
+            "--hparams=softem_nat,hidden_size=256"
+        )
+    return name, overrides
+
+
+def override(hparams, overrides):
+    """Returns a copy of `hparams` with some fields changed.
+
+    Args:
+        hparams: a dataclass of this module, or one of the user's.
+        overrides: "field=value,nested.field=value"; empty changes nothing. A list takes
+            brackets, "[1,2]"; an optional field takes `none`.
+
+    Raises:
+        ValueError: for an unknown field, a name given twice, a value of the wrong type or out of
+            range, or values that do not fit together; the message is one line that names the field.
+    """
+    changes = []
+    for item in _split(overrides):
+        name, equals, value = item.partition("=")
+        name = name.strip()
+        if not equals:
+            raise ValueError(f"The override '{item}' has no value. Write {name}=VALUE.")
+        changes.append((_full_name(hparams, name), value.strip()))
+    names = [name for name, _ in changes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"The hyper-parameter '{name}' is given twice. Give it once.")
+    # What else there is to set hangs on the kind.
+    for name, value in sorted(changes, key=lambda change: not change[0].endswith(".kind")):
+        hparams = _set(hparams, name, value, name)
+    check(hparams)
+    return hparams
+
+
+def _full_name(hparams, name):
+    """Returns the name of a field; a nested configuration alone is its kind: bottleneck=vq."""
+    return f"{name}.kind" if dataclasses.is_dataclass(getattr(hparams, name, None)) else name
+
+
+def overrides_of(hparams, base):
+    """Returns the text with which `override` makes `hparams` of `base`, of the same class."""
+    items = []
+    for field in dataclasses.fields(base):
+        value, own = getattr(hparams, field.name), getattr(base, field.name)
+        if dataclasses.is_dataclass(value):
+            items += [f"{field.name}.{item}" for item in _split(overrides_of(value, own))]
+        elif isinstance(value, dict):
+            items += [
+                f"{name}={_written(item)}" for name, item in value.items() if own.get(name) != item
+            ]
+        elif value != own:
+            items.append(f"{field.name}={_written(value)}")
+    return ",".join(items)
+
+
+def to_dict(hparams):
+    """Returns `hparams` as nested dictionaries of plain values, fit for JSON."""
+    return dataclasses.asdict(hparams)
+
+
+def from_dict(cls, values):
+    """Returns the dataclass `cls` with the values that `to_dict` gave.
+
+    Raises:
+        ValueError: when a field is unknown, missing, of the wrong type or out of range, or values
+            do not fit together.
+    """
+    found = _from_dict(cls, values, "")
+    check(found)
+    return found
+
+
+def _from_dict(cls, values, prefix):
+    given = {}
+    for name, value in values.items():
+        full_name = prefix + name
+        field_type = _field_type(cls, name, full_name)
+        if dataclasses.is_dataclass(field_type) and isinstance(value, dict):
+            given[name] = _from_dict(field_type, value, f"{full_name}.")
+        else:
+            given[name] = _typed(_check, value, field_type, full_name)
+    for field in dataclasses.fields(cls):
+        defaults = (field.default, field.default_factory)
+        if field.name not in given and defaults == (dataclasses.MISSING,) * 2:
+            raise ValueError(f"{cls.__name__} needs the hyper-parameter '{prefix}{field.name}'.")
+    return cls(**given)
+
+
+def _split(text):
+    """Splits at commas that stand outside brackets."""
+    items, depth, start = [], 0, 0
+    for i, character in enumerate(text):
+        depth += (character == "[") - (character == "]")
+        if character == "," and not depth:
+            items.append(text[start:i])
+            start = i + 1
+    return [item for item in [*items, text[start:]] if item.strip()]
+
+
+def _set(hparams, path, value, full_name):
+    name, _, rest = path.partition(".")
+    own = _own_options(hparams)
+    if name in own and not rest:
+        parsed = _typed(_parse, value, own[name], full_name)
+        return dataclasses.replace(hparams, own={**hparams.own, name: parsed})
+    field_type = _field_type(type(hparams), name, full_name, own)
+    if dataclasses.is_dataclass(field_type):
+        nested = _set(getattr(hparams, name), rest, value, full_name)
+        return dataclasses.replace(hparams, **{name: nested})
+    if rest:
+        raise ValueError(f"'{full_name}' is unknown: '{name}' is {_type_name(field_type)}.")
+    return dataclasses.replace(hparams, **{name: _typed(_parse, value, field_type, full_name)})
+
+
+def _own_options(hparams):
+    return hparams.own_options() if isinstance(hparams, BottleneckConfig) else {}
+
+
+def _fields(cls):
+    return typing.get_type_hints(cls)
+
+
+def _field_type(cls, name, full_name, own=()):
+    fields = _fields(cls)
+    if name not in fields:
+        known = [*fields, *own]
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}."
+        raise ValueError(f"{cls.__name__} has no hyper-parameter '{full_name}'. {hint}")
+    return fields[name]
+
+
+def _typed(convert, value, field_type, full_name):
+    try:
+        return convert(value, field_type)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"The hyper-parameter '{full_name}' is {_type_name(field_type)}; {value!r} is not."
+        ) from None
+
+
+def _parse(text, field_type):
+    """Reads a value as the command line writes it."""
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
+        return None if text.lower() == "none" else _parse(text, arguments[0])
+    if typing.get_origin(field_type) is tuple:
+        items = text.removeprefix("[").removesuffix("]").split(",")
+        return tuple(_parse(item.strip(), arguments[0]) for item in items if item.strip())
+    if field_type is bool:
+        known = {"true": True, "1": True, "false": False, "0": False}
+        if text.lower() not in known:
+            raise ValueError
+        return known[text.lower()]
+    if field_type is typing.Any:
+        return _guessed(text)
+    return field_type(text)
+
+
+def _guessed(text):
+    """Reads a value whose type nobody says: none, true or false, a number, or else a text."""
+    for field_type in (int | None, bool, float):
+        try:
+            return _parse(text, field_type)
+        except ValueError:
+            pass
+    return text
+
+
+def _written(value):
+    """Writes a value as `_parse` reads it."""
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_written, value))}]"
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _check(value, field_type):
+    """Takes a value as JSON holds it."""
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
+        return None if value is None else _check(value, arguments[0])
+    if typing.get_origin(field_type) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ValueError
+        return tuple(_check(item, arguments[0]) for item in value)
+    if field_type is float and type(value) is int:
+        return float(value)
+    if type(value) is not field_type:
+        raise ValueError
+    return value
+
+
+def _type_name(field_type):
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
+        return f"{_type_name(arguments[0])} or none"
+    if typing.get_origin(field_type) is tuple:
+        return f"a list of type {arguments[0].__name__}"
+    names = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
+    return names.get(field_type, f"a {field_type.__name__}")

@@ -1,0 +1,73 @@
+"""What a hyper-parameter may be, as part of its type.
+
+    rate: Annotated[float, Within(0.0, 1.0, below=True)] = 0.1
+    schedule: Annotated[str, OneOf("rsqrt", "cosine")] = "rsqrt"
+
+Each of these has `in`, and prints as what must hold of a value.
+"""
+
+import math
+from typing import Annotated
+
+# What TensorFlow counts in int32, and more than anybody waits for.
+_MOST = 2**31 - 1
+
+
+class Within:
+    """The finite numbers between two ends.
+
+    Args:
+        least, most: the ends.
+        above: whether a number must be more than `least`.
+        below: whether it must be less than `most`.
+    """
+
+    def __init__(self, least, most=math.inf, *, above=False, below=False):
+        self._least = least
+        self._most = most
+        self._above = above
+        self._below = below
+
+    def __contains__(self, value):
+        if not math.isfinite(value):
+            return False
+        starts = value > self._least if self._above else value >= self._least
+        return starts and (value < self._most if self._below else value <= self._most)
+
+    def __str__(self):
+        least = f"{'more than' if self._above else 'at least'} {self._least:,}"
+        if self._most in (math.inf, _MOST):
+            return least
+        return f"{least} and {'less than' if self._below else 'at most'} {self._most:,}"
+
+
+class OneOf:
+    """Some texts.
+
+    Args:
+        *names: the texts.
+    """
+
+    def __init__(self, *names):
+        self._names = names
+
+    def __contains__(self, value):
+        return value in self._names
+
+    def __str__(self):
+        return f"one of {', '.join(self._names)}"
+
+
+FINITE = Within(-math.inf)
+
+Count = Annotated[int, Within(1, _MOST)]
+Number = Annotated[int, Within(0, _MOST)]
+Width = Annotated[int, Within(1, 2**20)]
+# Layers one on another, each of which takes a moment to build.
+Depth = Annotated[int, Within(1, 256)]
+DepthOrNone = Annotated[int, Within(0, 256)]
+Positive = Annotated[float, Within(0.0, above=True)]
+Weight = Annotated[float, Within(0.0)]
+# A part of a whole, which may be all of it, and one that may not.
+Share = Annotated[float, Within(0.0, 1.0)]
+Rate = Annotated[float, Within(0.0, 1.0, below=True)]

@@ -1,0 +1,107 @@
+"""Hyper-parameters of the models that translate."""
+
+import dataclasses
+from typing import Annotated
+
+from t2t_vq.config.bottleneck import BottleneckConfig
+from t2t_vq.config.hparams import HParams, heads_misfit, stack_weights
+from t2t_vq.config.ranges import (
+    Count,
+    Depth,
+    DepthOrNone,
+    Number,
+    OneOf,
+    Rate,
+    Share,
+    Width,
+    Within,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class TransformerHParams(HParams):
+    """A Transformer from source to target tokens.
+
+    Attributes:
+        batch_tokens: padded target tokens in a batch, over all replicas together.
+        max_length: longest training example, in tokens, source and target alike.
+        num_buckets: lengths that batches are padded to; each costs one compilation.
+        hidden_size: width of embeddings and layers; a multiple of `num_heads`.
+        filter_size: width of the feed-forward layers.
+        num_heads: attention heads.
+        encoder_layers, decoder_layers: depth of the two stacks.
+        dropout: rate on residual branches and embeddings.
+        label_smoothing: of the token cross-entropy.
+    """
+
+    task = "translation"
+
+    model: str = "transformer"
+    batch_tokens: Count = 32_768
+    max_length: Annotated[int, Within(1, 1_024)] = 256
+    num_buckets: Annotated[int, Within(1, 128)] = 4
+    hidden_size: Width = 512
+    filter_size: Width = 2048
+    num_heads: Width = 8
+    encoder_layers: DepthOrNone = 6
+    decoder_layers: DepthOrNone = 6
+    dropout: Rate = 0.1
+    label_smoothing: Rate = 0.1
+
+    def batching(self):
+        """Returns what a problem's `batches` needs to know, as keyword arguments."""
+        return {
+            "batch_tokens": self.batch_tokens,
+            "max_length": self.max_length,
+            "num_buckets": self.num_buckets,
+        }
+
+    def misfits(self):
+        """Returns what does not fit together, a list of sentences."""
+        return heads_misfit("hidden_size", self.hidden_size, "num_heads", self.num_heads)
+
+    def least_weights(self):
+        """Returns how many weights the model has at least, whatever the data."""
+        return stack_weights(self, self.encoder_layers) + stack_weights(
+            self, self.decoder_layers, attentions=2
+        )
+
+    def least_activations(self):
+        """Returns how many numbers a batch makes at least, which training keeps."""
+        layers = 1 + self.encoder_layers + self.decoder_layers
+        return self.batch_tokens * (layers * self.hidden_size + self.filter_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class TransformerNatHParams(TransformerHParams):
+    """A Transformer that decodes all tokens in parallel from a short latent sequence.
+
+    Attributes:
+        predictor: how latents are predicted, "causal" (one after the other) or "masked" (all in
+            one pass, or in the few that `--passes` allows).
+        predictor_layers: depth of the latent predictor.
+        compress_steps: n_c; each halves the length of the latent sequence.
+        latent_label_smoothing: of the latent predictor's cross-entropy.
+        startup_steps: updates without quantisation, after which the codebook starts from data.
+        mask_startup_steps: updates over which true target embeddings in the parallel decoder's
+            input give way to latents; 0 feeds latents only.
+        predicted_latents: share of the latents that the parallel decoder sees, in training, as the
+            predictor takes them to be; 0 shows it none.
+        bottleneck: the bottleneck and its options.
+    """
+
+    model: str = "transformer_nat"
+    label_smoothing: Rate = 0.0
+    predictor: Annotated[str, OneOf("causal", "masked")] = "causal"
+    predictor_layers: Depth = 6
+    compress_steps: Annotated[int, Within(0, 8)] = 3
+    latent_label_smoothing: Rate = 0.0
+    startup_steps: Number = 200
+    mask_startup_steps: Number = 0
+    predicted_latents: Share = 0.0
+    bottleneck: BottleneckConfig = dataclasses.field(default_factory=BottleneckConfig)
+
+    def least_weights(self):
+        """Returns how many weights the model has at least, whatever the data."""
+        predictor = stack_weights(self, self.predictor_layers)
+        return super().least_weights() + predictor + self.bottleneck.least_weights(self.hidden_size)

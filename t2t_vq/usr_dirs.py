@@ -1,0 +1,59 @@
+"""The folders whose code a person has had imported on this machine.
+
+A run may come from anybody, and names the folder of the code that it was trained with. That is
+imported only after the person named the same folder: with --usr_dir, now or before.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+
+# In this process.
+_NAMED = set()
+
+
+def note(usr_dir):
+    """Notes that a person has named a folder."""
+    name = str(pathlib.Path(usr_dir).expanduser().resolve())
+    if name in _named():
+        return
+    _NAMED.add(name)
+    path = _path()
+    # Where nothing can be written, it is named again each time.
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(sorted(_named()), indent=1), encoding="utf-8")
+        os.replace(temporary, path)
+
+
+def check_named(usr_dir, output_dir):
+    """Refuses a folder that no person has named on this machine.
+
+    Args:
+        usr_dir: the folder.
+        output_dir: of the run that wants it imported.
+
+    Raises:
+        ValueError: then; says how to name it.
+    """
+    if str(pathlib.Path(usr_dir).resolve()) not in _named():
+        raise ValueError(
+            f"The run in {output_dir} was trained with code in {usr_dir}, which nobody has named "
+            "on this machine, so it is not imported. Look at that code, and if you trust it name "
+            f"it: --usr_dir={usr_dir}"
+        )
+
+
+def _path():
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return pathlib.Path(base).expanduser() / "t2t_vq" / "usr_dirs.json"
+
+
+def _named():
+    try:
+        return _NAMED | set(json.loads(_path().read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        # Without it none was named before, as on a new machine.
+        return set(_NAMED)
