@@ -23,6 +23,23 @@ _PATTERN = "*?[]\\"
 
 
 @dataclasses.dataclass(frozen=True)
+class BestSoFar:
+    """What came of a run's validations.
+
+    Attributes:
+        measure: what is measured, as people call it.
+        value: the best of it; none before the first validation.
+        updates: after which it was measured.
+        validated: updates after which the run was last validated.
+    """
+
+    measure: str = ""
+    value: float | None = None
+    updates: int = 0
+    validated: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
 class Run:
     """What a training run was asked for.
 
@@ -72,6 +89,9 @@ class Run:
     def save(self, output_dir):
         """Writes `run.json`, whole or not at all.
 
+        Returns:
+            The `Run` that was saved there before, or None.
+
         Raises:
             ValueError: when the folder holds a run that was asked for differently, or has a name
                 that TensorFlow would not find again.
@@ -79,9 +99,11 @@ class Run:
         check_folder(output_dir, "--output_dir")
         folder = pathlib.Path(output_dir)
         content = {**vars(self), "hparams": config.to_dict(self.hparams)}
+        before, best = None, BestSoFar()
         if (folder / _FILE).exists():
-            self._check_same(load(output_dir), output_dir)
-            content["best"] = _read(folder / _FILE).best
+            before, best = load(output_dir), best_of(output_dir)
+            self._check_same(before, output_dir)
+        content["best"] = dataclasses.asdict(best)
         folder.mkdir(parents=True, exist_ok=True)
         # Relative to the run, so that it loads from everywhere, and all can move together.
         for name in _PATHS:
@@ -90,6 +112,7 @@ class Run:
                     os.path.realpath(content[name]), os.path.realpath(folder)
                 )
         _write(folder / _FILE, content)
+        return before
 
     def _check_same(self, other, output_dir):
         mine, theirs = _flat(self), _flat(other)
@@ -172,8 +195,11 @@ class Run:
                 registry.models[self.hparams.model].from_hparams(self.hparams, **arguments)
 
 
-# A run may be told to go on for longer, to evaluate more often, and from another working folder.
-_MAY_CHANGE = {"hparams.train_steps", "hparams.eval_frequency", "data_dir", "usr_dir"}
+# A run may be told to go on for longer and how, to evaluate more often, and from another folder.
+_MAY_CHANGE = {
+    *("hparams.train_steps", "hparams.schedule_start", "hparams.schedule_steps"),
+    *("hparams.eval_frequency", "data_dir", "usr_dir"),
+}
 
 
 def load(output_dir, task=None):
@@ -234,24 +260,19 @@ def check_folder(path, flag):
 
 
 def note_best(output_dir, best):
-    """Notes the best validation so far in `run.json`.
-
-    Args:
-        output_dir: folder of the run.
-        best: `{"measure": ..., "value": ..., "updates": ..., "validated": ...}`.
-    """
+    """Notes the `BestSoFar` of a run in its `run.json`."""
     path = pathlib.Path(output_dir) / _FILE
-    _write(path, {**vars(_read(path)), "best": best})
+    _write(path, dataclasses.asdict(dataclasses.replace(_read(path), best=best)))
 
 
 def best_of(output_dir):
-    """Returns what `note_best` noted last; an empty dict where nothing was."""
+    """Returns the `BestSoFar` that `run.json` notes."""
     return _read(pathlib.Path(output_dir) / _FILE).best
 
 
 @dataclasses.dataclass(frozen=True)
 class _Content:
-    """What `run.json` holds; see `Run`, and `note_best`."""
+    """What `run.json` holds; see `Run` and `BestSoFar`."""
 
     problem: str
     hparams_set: str
@@ -261,7 +282,7 @@ class _Content:
     precision: Annotated[str, OneOf(*PRECISIONS)] = PRECISIONS[0]
     usr_dir: str = ""
     vocabulary: str = ""
-    best: dict = dataclasses.field(default_factory=dict)
+    best: BestSoFar = dataclasses.field(default_factory=BestSoFar)
 
 
 def _read(path):

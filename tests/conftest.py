@@ -4,12 +4,15 @@ import importlib.util
 import os
 import pathlib
 import sys
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # What XLA compiles here runs for milliseconds: optimising it would take most of the tests' time.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 # Else OpenVINO tells its makers of each conversion, in dozens of processes, which take the time.
 os.environ.setdefault("CI", "true")
+# What folders of code are named here is nobody's but the tests'.
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="t2t_vq_tests_")
 
 import keras
 import numpy as np

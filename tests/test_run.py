@@ -117,10 +117,62 @@ def test_a_moved_run_finds_its_data_and_registrations(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.move("before", "after")
     registry.hparams_sets._objects.pop("moved_set")
+    with pytest.raises(ValueError, match=r"nobody has named .* name it: --usr_dir=.*after/mine"):
+        runs.load("after/runs/one")
+    assert registry.hparams_sets.registered("moved_set") is None
+    registry.import_usr_dir("after/mine")
     loaded = runs.load("after/runs/one")
     assert "moved_set" in registry.hparams_sets
-    assert pathlib.Path(loaded.data_dir) == pathlib.Path("after/data")
+    assert pathlib.Path(loaded.data_dir) == tmp_path / "after" / "data"
     assert loaded.hparams == run.hparams
+    registry.hparams_sets._objects.pop("moved_set")
+
+
+def test_a_run_is_found_through_a_link(run, tmp_path):
+    run.save(tmp_path / "deep" / "down" / "out")
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "down" / "out")
+    assert runs.load(tmp_path / "link").data_dir == run.data_dir
+
+
+def test_the_best_validation_is_kept_when_a_run_goes_on(run, tmp_path):
+    run.save(tmp_path)
+    best = runs.BestSoFar("BLEU", 31.5, updates=200, validated=400)
+    runs.note_best(tmp_path, best)
+    assert run.save(tmp_path) == run
+    assert runs.best_of(tmp_path) == best and runs.load(tmp_path) == run
+
+
+def damaged(content):
+    """Texts that a `run.json` of this content may become, by hand or on a bad disk."""
+    yield from ("", "null", "[]", "3", '"run"', "{", "\0", "[" * 100_000, '{"problem": ', "{}")
+    text = json.dumps(content)
+    yield text[: len(text) // 2]
+    for values in (content, content["hparams"], content["hparams"]["bottleneck"], content["best"]):
+        for name, old in list(values.items()):
+            if name in ("problem", "hparams_set", "hparams", "data_dir", "model"):
+                values.pop(name)
+                yield json.dumps(content)
+            for wrong in (None, True, 1.5, -1, 10**400, "x", "\0", [], {}, [[]], float("nan")):
+                if type(wrong) is not type(old):
+                    values[name] = wrong
+                    yield json.dumps(content)
+            values[name] = old
+
+
+def test_a_damaged_description_is_one_sentence_or_as_good_as_it_was(run, tmp_path):
+    run.save(tmp_path)
+    path = tmp_path / "run.json"
+    for text in damaged(json.loads(path.read_text())):
+        path.write_text(text)
+        try:
+            loaded = runs.load(tmp_path)
+        except (ValueError, registry.UnknownNameError) as error:
+            assert "\n" not in str(error) and str(error).endswith("."), (text[:80], error)
+            assert str(path) in str(error) or "is called" in str(error), (text[:80], error)
+        else:
+            # Where none or a whole number are among the values that a field may have.
+            loaded.check()
+            assert isinstance(loaded.data_dir, str)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,8 @@ def _export_translator():
 
 def _export_networks(source, run, path, text=None):
     from t2t_vq.export.networks import export_networks
-    from t2t_vq.training.checkpoints import best_score, step_of
+    from t2t_vq.training.checkpoints import step_of
+    from t2t_vq.training.validations import best_score
 
     provenance = {
         **run.describe(),

@@ -17,6 +17,9 @@ class HParams:
         learning_rate: the highest learning rate, reached after `warmup_steps`.
         warmup_steps: updates over which the rate rises linearly from zero.
         schedule: "rsqrt" (inverse square root of the step) or "cosine" (down to 2 %).
+        schedule_start: updates after which the schedule, warm-up and all, begins; 0 unless a run
+            that goes on for longer shall warm up anew.
+        schedule_steps: updates at which "cosine" is down, and stays; 0 for `train_steps`.
         adam_beta1, adam_beta2, adam_epsilon: of the Adam optimizer.
         clip_norm: largest global norm of a gradient; 0 does not clip.
         weight_ema: decay of a moving average of the trainable weights, which validation translates
@@ -29,12 +32,14 @@ class HParams:
 
     model: str
     train_steps: Count = 250_000
-    learning_rate: Annotated[float, Within(0.0, 10.0, above=True)] = 1.4e-3
+    learning_rate: Annotated[float, Within(0, 10, above=True)] = 1.4e-3
     warmup_steps: Number = 4_000
     schedule: Annotated[str, OneOf("rsqrt", "cosine")] = "rsqrt"
+    schedule_start: Number = 0
+    schedule_steps: Number = 0
     adam_beta1: Rate = 0.9
     adam_beta2: Rate = 0.997
-    adam_epsilon: Annotated[float, Within(0.0, 1.0, above=True)] = 1e-9
+    adam_epsilon: Annotated[float, Within(0, 1, above=True)] = 1e-9
     clip_norm: Weight = 0.0
     weight_ema: Rate = 0.0
     eval_frequency: Count = 5_000

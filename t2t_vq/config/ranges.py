@@ -1,6 +1,6 @@
 """What a hyper-parameter may be, as part of its type.
 
-    rate: Annotated[float, Within(0.0, 1.0, below=True)] = 0.1
+    rate: Annotated[float, Within(0, 1, below=True)] = 0.1
     schedule: Annotated[str, OneOf("rsqrt", "cosine")] = "rsqrt"
 
 Each of these has `in`, and prints as what must hold of a value.
@@ -29,13 +29,16 @@ class Within:
         self._below = below
 
     def __contains__(self, value):
-        if not math.isfinite(value):
+        # A whole number may be too large for a float to hold.
+        if isinstance(value, float) and not math.isfinite(value):
             return False
         starts = value > self._least if self._above else value >= self._least
         return starts and (value < self._most if self._below else value <= self._most)
 
     def __str__(self):
         least = f"{'more than' if self._above else 'at least'} {self._least:,}"
+        if self is FINITE:
+            return "finite"
         if self._most in (math.inf, _MOST):
             return least
         return f"{least} and {'less than' if self._below else 'at most'} {self._most:,}"
@@ -66,8 +69,8 @@ Width = Annotated[int, Within(1, 2**20)]
 # Layers one on another, each of which takes a moment to build.
 Depth = Annotated[int, Within(1, 256)]
 DepthOrNone = Annotated[int, Within(0, 256)]
-Positive = Annotated[float, Within(0.0, above=True)]
-Weight = Annotated[float, Within(0.0)]
+Positive = Annotated[float, Within(0, above=True)]
+Weight = Annotated[float, Within(0)]
 # A part of a whole, which may be all of it, and one that may not.
-Share = Annotated[float, Within(0.0, 1.0)]
-Rate = Annotated[float, Within(0.0, 1.0, below=True)]
+Share = Annotated[float, Within(0, 1)]
+Rate = Annotated[float, Within(0, 1, below=True)]

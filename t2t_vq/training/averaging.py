@@ -3,10 +3,9 @@
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 from t2t_vq import run as runs
-from t2t_vq.training.checkpoints import load_weights, save_weights, step_of
+from t2t_vq.training.checkpoints import checkpoints_in, load_weights, save_weights, step_of
 
 
 def average_checkpoints(output_dir, last=None):
@@ -58,9 +57,7 @@ def average_checkpoints(output_dir, last=None):
 def _newest(folder, last, startup_steps):
     if last is not None and last < 2:
         raise ValueError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
-    state = tf.train.get_checkpoint_state(str(folder))
-    paths = list(state.all_model_checkpoint_paths) if state else []
-    paths = [path for path in paths if step_of(path) > startup_steps]
+    paths = [path for path in checkpoints_in(folder) if step_of(path) > startup_steps]
     needed = last or 2
     if len(paths) < needed:
         fewer = ", or average fewer with --last" if len(paths) >= 2 else ""

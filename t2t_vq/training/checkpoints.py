@@ -1,16 +1,26 @@
-"""Checkpoints: everything that a run needs to go on, and the best weights so far."""
+"""Checkpoints: everything that a run needs to go on, and weights alone."""
 
-import math
 import pathlib
+import shutil
 
 import tensorflow as tf
+from absl import logging
+
+
+class NotFiniteError(ValueError):
+    """A loss, the gradient or a weight became NaN or infinite."""
+
+
+class DamagedError(ValueError):
+    """A checkpoint cannot be read."""
 
 
 class Checkpoints:
-    """Saves and restores a run; the newest few, and the best by a score.
+    """Saves and restores a run, the newest few times that it was saved.
 
     A checkpoint holds every variable of model, optimizer and average, so the states of random
-    generators and codebooks too, and the place in the data.
+    generators and codebooks too, and the place in the data. What counts are their files;
+    TensorFlow's list of them, `checkpoint`, is written for other programs and read by nothing here.
 
     Args:
         output_dir: folder of the run.
@@ -20,57 +30,120 @@ class Checkpoints:
 
     Attributes:
         epoch, batch: place in the data: batches of this epoch that were trained on.
-        best_score: highest score so far.
     """
 
     def __init__(self, output_dir, model, optimizer, ema, keep=3):
         self.epoch = tf.Variable(0, dtype=tf.int64)
         self.batch = tf.Variable(0, dtype=tf.int64)
-        self.best_score = tf.Variable(-math.inf)
-        folder = pathlib.Path(output_dir)
+        self._folder = pathlib.Path(output_dir) / "latest"
         self._model, self._optimizer = model, optimizer
-        self._best_folder = folder / "best"
-        self._latest = tf.train.CheckpointManager(
-            tf.train.Checkpoint(
-                model=_values(model),
-                optimizer=_values(optimizer),
-                ema=_values(ema),
-                epoch=self.epoch,
-                batch=self.batch,
-                best_score=self.best_score,
-            ),
-            str(folder / "latest"),
-            max_to_keep=keep,
+        self._variables = [*_values(model), *_values(optimizer), *_values(ema)]
+        self._are_finite = tf.function(_are_finite, autograph=False)
+        self._checkpoint = tf.train.Checkpoint(
+            model=_values(model),
+            optimizer=_values(optimizer),
+            ema=_values(ema),
+            epoch=self.epoch,
+            batch=self.batch,
         )
+        self._keep = keep
 
     def restore(self):
-        """Restores the newest checkpoint and returns its step; 0 when there is none.
+        """Restores the newest checkpoint that can be read and returns its step; 0 without any.
+
+        One that cannot be read is set aside, which a log line tells.
 
         Raises:
-            ValueError: when it belongs to another model or cannot be read.
+            ValueError: when it belongs to another model, none can be read, or there is none
+                although the run has been validated.
         """
-        if self._latest.latest_checkpoint:
-            _restore(self._latest.checkpoint, self._latest.latest_checkpoint, self._model)
+        clear_leftovers(self._folder)
+        paths = checkpoints_in(self._folder)
+        while paths:
+            try:
+                _restore(self._checkpoint, paths[-1], self._model)
+                return self.step
+            except DamagedError as error:
+                *paths, damaged = paths
+                if not paths:
+                    raise
+                index = pathlib.Path(f"{damaged}.index")
+                index.replace(index.with_name(f"{index.name}.damaged"))
+                logging.warning("%s Going on from %s, the one before.", error, paths[-1])
+        best = newest_in(self._folder.with_name("best"))
+        if best:
+            raise ValueError(
+                f"{self._folder} holds no checkpoint, so training would begin anew, and replace "
+                f"{best}. Put the checkpoints back, or train in another --output_dir."
+            )
         return self.step
 
     def save(self):
-        """Saves at the current step, unless that is done."""
-        newest = self._latest.latest_checkpoint
-        if newest is None or step_of(newest) != self.step:
-            self._latest.save(checkpoint_number=self.step)
+        """Saves at the current step, unless that is done.
 
-    def save_if_best(self, score):
-        """Keeps the model's weights when `score` is the highest so far; returns whether it is."""
-        if score <= float(self.best_score):
-            return False
-        self.best_score.assign(score)
-        save_weights(self._model, self._best_folder, self.step)
-        return True
+        Raises:
+            NotFiniteError: when a variable is not finite; then nothing is saved.
+        """
+        newest = newest_in(self._folder)
+        if newest is None or step_of(newest) != self.step:
+            if not self._are_finite(self._variables):
+                raise NotFiniteError(
+                    f"A weight is NaN or infinite after step {self.step:,}. Nothing was saved "
+                    f"since{f' {newest}' if newest else ' the start'}. Lower learning_rate, raise "
+                    "warmup_steps or set clip_norm, and train in another --output_dir."
+                )
+            _write(self._checkpoint, self._folder, self.step, self._keep)
 
     @property
     def step(self):
         """Updates made so far."""
         return int(self._optimizer.iterations.numpy())
+
+
+def _are_finite(variables):
+    return tf.reduce_all(
+        [
+            tf.reduce_all(tf.math.is_finite(variable))
+            for variable in variables
+            if variable.dtype.is_floating
+        ]
+    )
+
+
+def checkpoints_in(folder):
+    """Returns the checkpoints in a folder, their common prefixes, from the oldest to the newest."""
+    found = [str(path).removesuffix(".index") for path in pathlib.Path(folder).glob("ckpt-*.index")]
+    return sorted((path for path in found if step_of(path) is not None), key=step_of)
+
+
+def newest_in(folder):
+    """Returns the newest checkpoint in a folder, or None."""
+    return next(reversed(checkpoints_in(folder)), None)
+
+
+def clear_leftovers(folder):
+    """Deletes what a process that was killed while it saved has left in a folder."""
+    folder, whole = pathlib.Path(folder), {f"{path}." for path in checkpoints_in(folder)}
+    for path in [*folder.glob("ckpt-*_temp*"), *folder.glob("ckpt-*.tempstate*")]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in folder.glob("ckpt-*.data-*"):
+        prefix = str(path).rpartition("data-")[0]
+        if prefix not in whole and not pathlib.Path(f"{prefix}index.damaged").exists():
+            path.unlink()
+
+
+def _write(checkpoint, folder, step, keep):
+    """Saves as `folder/ckpt-STEP` and keeps `keep - 1` others, the newest; returns the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = checkpoint.write(str(folder / f"ckpt-{step}"))
+    others = [other for other in checkpoints_in(folder) if other != path]
+    kept = others[max(len(others) - keep + 1, 0) :]
+    for other in others:
+        if other not in kept:
+            tf.compat.v1.train.remove_checkpoint(other)
+    # Which other programs go by.
+    tf.compat.v1.train.update_checkpoint_state(str(folder), path, [*kept, path])
+    return path
 
 
 def save_weights(model, folder, step):
@@ -79,9 +152,9 @@ def save_weights(model, folder, step):
     Returns:
         The path, without ending.
     """
+    clear_leftovers(folder)
     checkpoint = tf.train.Checkpoint(model=_values(model))
-    manager = tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=1)
-    return manager.save(checkpoint_number=step)
+    return _write(checkpoint, pathlib.Path(folder), step, keep=1)
 
 
 def load_weights(model, output_dir, checkpoint="best"):
@@ -105,15 +178,6 @@ def load_weights(model, output_dir, checkpoint="best"):
     return path
 
 
-def best_score(output_dir):
-    """Returns the highest validation score of a run so far; None when there is none."""
-    path = tf.train.latest_checkpoint(str(pathlib.Path(output_dir) / "latest"))
-    if path is None:
-        return None
-    score = float(tf.train.load_variable(path, "best_score/.ATTRIBUTES/VARIABLE_VALUE"))
-    return score if math.isfinite(score) else None
-
-
 def step_of(path):
     """Returns the step of a checkpoint that is called `ckpt-STEP`; None for one that is not."""
     step = path.rpartition("-")[2]
@@ -133,9 +197,9 @@ def _restore(checkpoint, path, model):
                 f"model {len(expected)}, or their shapes differ. Hyper-parameters and vocabulary "
                 "must be those that it was trained with."
             )
-        checkpoint.restore(path).assert_existing_objects_matched().expect_partial()
+        checkpoint.read(path).assert_existing_objects_matched().expect_partial()
     except (tf.errors.OpError, IndexError) as error:
-        raise ValueError(
+        raise DamagedError(
             f"The checkpoint {path} cannot be read; it is damaged or incomplete. Restore its files "
             "or use another."
         ) from error
@@ -150,10 +214,10 @@ def _find(folder, checkpoint):
                 f"such as {folder / 'latest' / 'ckpt-500'}."
             )
         return path
-    path = tf.train.latest_checkpoint(str(folder / checkpoint))
+    path = newest_in(folder / checkpoint)
     if path is None:
         other = "latest" if checkpoint == "best" else "best"
-        there = tf.train.latest_checkpoint(str(folder / other))
+        there = newest_in(folder / other)
         hint = f"Use --checkpoint={other}." if there else "Train for longer first."
         if checkpoint == "average":
             hint = f"Make it with t2t-vq-average --output_dir={folder}"

@@ -3,37 +3,21 @@
 import dataclasses
 import itertools
 import math
-import typing
 
 import keras
 import tensorflow as tf
 
-from t2t_vq.training.checkpoints import Checkpoints
+from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
-from t2t_vq.training.learning_rate import WarmupSchedule
+from t2t_vq.training.learning_rate import rise, schedule_of
 from t2t_vq.training.memory import check_memory
 from t2t_vq.training.progress import TrainingProgress
 from t2t_vq.training.strategy import make_strategy, share
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
+from t2t_vq.training.validations import Validations
 from t2t_vq.training.weight_ema import WeightEma
-
-
-class NotFiniteError(ValueError):
-    """A loss or the gradient became NaN or infinite."""
-
-
-class Best(typing.NamedTuple):
-    """The best validation of a run.
-
-    Attributes:
-        measure: what was measured, as people call it.
-        value: the best of it.
-    """
-
-    measure: str
-    value: float
 
 
 def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3, strategy="auto"):
@@ -58,8 +42,8 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         The `Best` validation: of BLEU for translation, of bits per dimension for images.
 
     Raises:
-        NotFiniteError: when a loss or the gradient is NaN or infinite; names step and term.
-        Interrupted: when SIGINT or SIGTERM stopped the run.
+        NotFiniteError: when a loss, the gradient or a weight is NaN or infinite; names the step.
+        Interrupted: when SIGINT, SIGTERM or SIGHUP stopped the run.
         ValueError: for hyper-parameters that nothing can be trained with, or when `output_dir`
             holds a run that was asked for differently or was trained with another vocabulary.
 
@@ -84,21 +68,19 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     evaluator = make_evaluator(model, problem, run, eval_steps)
     _epoch(problem, run, strategy, 0)
     # Not before model and batches could be made, so that a mistake corrected is no other run.
-    run.save(output_dir)
+    before = run.save(output_dir)
     checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
     loop = _Loop(run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir)
     with Interruption() as interruption:
-        loop.run_until(run.hparams.train_steps, interruption)
+        loop.run_until(run.hparams.train_steps, interruption, before)
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
-    return Best(evaluator.measure_name, evaluator.sign * float(checkpoints.best_score))
+    return loop.validations.best
 
 
 def _make_optimizer(hparams):
     return keras.optimizers.Adam(
-        WarmupSchedule(
-            hparams.learning_rate, hparams.warmup_steps, hparams.schedule, hparams.train_steps
-        ),
+        schedule_of(hparams),
         beta_1=hparams.adam_beta1,
         beta_2=hparams.adam_beta2,
         epsilon=hparams.adam_epsilon,
@@ -123,6 +105,7 @@ class _Loop:
         self.hparams, self.run, self.problem = run.hparams, run, problem
         self.model, self.optimizer, self.ema, self.strategy = model, optimizer, ema, strategy
         self.checkpoints, self.evaluator = checkpoints, evaluator
+        self.validations = Validations(output_dir, model, evaluator)
         self.summaries = Summaries(output_dir)
         self.train_step = self._make_train_step()
         self.pending = []
@@ -132,13 +115,24 @@ class _Loop:
             self.model, self.optimizer, self.ema, self.strategy, self.hparams.clip_norm
         )
 
-    def run_until(self, last_step, interruption):
+    def run_until(self, last_step, interruption, before):
+        """Trains on from the newest checkpoint.
+
+        Args:
+            last_step: updates to end after.
+            interruption: the `Interruption` that may end it earlier.
+            before: the `Run` as it was asked for last time, or None.
+        """
         step = self.checkpoints.restore()
         self.progress = TrainingProgress(step, last_step, self.model.unit)
         self.progress.note(
             f"{self.hparams.model} with {self.model.count_params():,} parameters on "
             f"{self.strategy.num_replicas_in_sync} device(s), from step {step:,}"
         )
+        if before and step and (told := rise(before.hparams, self.hparams, step)):
+            self.progress.note(told)
+        if self._is_validated(step) and self.validations.is_missing(step):
+            self._evaluate(step)
         if step >= last_step:
             self.progress.note(f"Nothing to do: the run has made its {last_step:,} updates.")
             return
@@ -151,16 +145,21 @@ class _Loop:
             self.checkpoints.batch.assign_add(1)
             step += 1
             done = step == last_step or interruption.signal
-            evaluates = step == last_step or step % self.hparams.eval_frequency == 0
+            evaluates = self._is_validated(step)
             if done or evaluates or self.progress.is_due():
                 self._show(step)
+            # First, so that no validation that fails costs what was learned.
+            if done or evaluates:
+                self.checkpoints.save()
             # Who asks to stop does not wait for a validation, unless it is the last one.
             if evaluates and (step == last_step or not interruption.signal):
                 self._evaluate(step)
-            if done or evaluates:
-                self.checkpoints.save()
             if done:
                 return
+
+    def _is_validated(self, step):
+        hparams = self.hparams
+        return step > 0 and (step == hparams.train_steps or step % hparams.eval_frequency == 0)
 
     def _batches(self):
         for epoch in itertools.count(int(self.checkpoints.epoch)):
@@ -194,7 +193,7 @@ class _Loop:
         with self.ema.in_place():
             found = self.evaluator.evaluate(step)
             value = found.scalars[self.evaluator.measure]
-            best = self.checkpoints.save_if_best(self.evaluator.sign * value)
+            best = self.validations.note(step, value)
         self.summaries.evaluation(step, found)
         example = f"\n{found.example}" if found.example else ""
         self.progress.note(

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from t2t_vq import registry
-from t2t_vq.training.checkpoints import Checkpoints, load_weights
+from t2t_vq.training.checkpoints import (
+    Checkpoints,
+    checkpoints_in,
+    clear_leftovers,
+    load_weights,
+    newest_in,
+    save_weights,
+)
 from t2t_vq.training.weight_ema import WeightEma
 
 
@@ -44,7 +51,6 @@ def test_every_variable_and_the_place_in_the_data_are_restored(trainee, tmp_path
     scramble(variables)
     checkpoints.epoch.assign(2)
     checkpoints.batch.assign(5)
-    checkpoints.best_score.assign(7.5)
     step = checkpoints.step
     checkpoints.save()
     saved = [np.array(variable) for variable in variables]
@@ -54,7 +60,7 @@ def test_every_variable_and_the_place_in_the_data_are_restored(trainee, tmp_path
     assert again.restore() == step
     for old, variable in zip(saved, variables, strict=True):
         np.testing.assert_array_equal(np.array(variable), old)
-    assert [int(again.epoch), int(again.batch), float(again.best_score)] == [2, 5, 7.5]
+    assert [int(again.epoch), int(again.batch)] == [2, 5]
 
 
 def test_only_the_newest_are_kept(trainee, tmp_path):
@@ -68,14 +74,76 @@ def test_only_the_newest_are_kept(trainee, tmp_path):
     ]
 
 
-def test_the_best_is_kept_whatever_follows(trainee, tmp_path):
+def save_at(checkpoints, optimizer, *steps):
+    for step in steps:
+        optimizer.iterations.assign(step)
+        checkpoints.save()
+
+
+def damage(folder, name):
+    for path in folder.glob(f"{name}.data*"):
+        path.write_bytes(path.read_bytes()[:1000])
+
+
+def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(trainee, tmp_path, caplog):
+    save_at(Checkpoints(tmp_path, *trainee), trainee[1], 1, 2)
+    damage(tmp_path / "latest", "ckpt-2")
+    trainee[1].iterations.assign(0)
     checkpoints = Checkpoints(tmp_path, *trainee)
-    kept = []
-    for step, score in enumerate((3.0, 9.0, 9.0, 4.0), 1):
-        trainee[1].iterations.assign(step)
-        kept.append(checkpoints.save_if_best(score))
-    assert kept == [True, True, False, False]
-    assert [path.name for path in (tmp_path / "best").glob("*.index")] == ["ckpt-2.index"]
+    assert checkpoints.restore() == 1
+    assert "ckpt-2 cannot be read" in caplog.text and "ckpt-1, the one before" in caplog.text
+    assert newest_in(tmp_path / "latest").endswith("ckpt-1")
+    save_at(checkpoints, trainee[1], 2)
+    assert Checkpoints(tmp_path, *trainee).restore() == 2
+
+
+def test_where_every_checkpoint_is_damaged_none_is_believed(trainee, tmp_path):
+    save_at(Checkpoints(tmp_path, *trainee), trainee[1], 1)
+    damage(tmp_path / "latest", "ckpt-1")
+    with pytest.raises(ValueError, match="latest/ckpt-1 cannot be read"):
+        Checkpoints(tmp_path, *trainee).restore()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"model_checkpoint_path: 'ckpt-1'", b"\xff\0"])
+def test_checkpoints_are_found_whatever_tensorflow_lists(trainee, tmp_path, content):
+    save_at(Checkpoints(tmp_path, *trainee, keep=3), trainee[1], 1, 2, 10)
+    if content is None:
+        (tmp_path / "latest" / "checkpoint").unlink()
+    else:
+        (tmp_path / "latest" / "checkpoint").write_bytes(content)
+    trainee[1].iterations.assign(0)
+    checkpoints = Checkpoints(tmp_path, *trainee, keep=3)
+    assert checkpoints.restore() == 10
+    save_at(checkpoints, trainee[1], 11)
+    found = [path.rpartition("/")[2] for path in checkpoints_in(tmp_path / "latest")]
+    assert found == ["ckpt-2", "ckpt-10", "ckpt-11"]
+    assert tf_lists(tmp_path / "latest") == found
+
+
+def tf_lists(folder):
+    import tensorflow as tf
+
+    paths = tf.train.get_checkpoint_state(str(folder)).all_model_checkpoint_paths
+    return [path.rpartition("/")[2] for path in paths]
+
+
+def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew(trainee, tmp_path):
+    save_weights(trainee[0], tmp_path / "best", 12)
+    with pytest.raises(ValueError, match=r"holds no checkpoint, .* replace .*best/ckpt-12\. Put"):
+        Checkpoints(tmp_path, *trainee).restore()
+
+
+def test_what_a_killed_process_left_is_cleared_and_nothing_else(trainee, tmp_path):
+    save_at(Checkpoints(tmp_path, *trainee), trainee[1], 1)
+    folder = tmp_path / "latest"
+    whole = {path.name for path in folder.iterdir()}
+    (folder / "ckpt-2_temp").mkdir()
+    (folder / "ckpt-2_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"x")
+    (folder / "ckpt-2.data-00000-of-00001").write_bytes(b"x")
+    (folder / "ckpt-3.data-00000-of-00001.tempstate123").write_bytes(b"x")
+    (folder / "notes.txt").write_bytes(b"mine")
+    clear_leftovers(folder)
+    assert {path.name for path in folder.iterdir()} == {*whole, "notes.txt"}
 
 
 def test_weights_of_a_run_are_found_by_name_and_by_path(finished):

@@ -172,11 +172,6 @@ def test_the_best_holds_the_averaged_weights_and_the_latest_the_plain_ones(avera
             np.testing.assert_array_equal(new, old)
 
 
-def test_a_decay_of_averaged_weights_out_of_range_is_refused(make_run, tmp_path):
-    with pytest.raises(ValueError, match=r"weight_ema=1.0 must be at least 0 and less than 1\."):
-        train(make_run("transformer_test,weight_ema=1"), tmp_path)
-
-
 def test_a_signal_during_the_last_update_is_too_late(make_run, stop_after, tmp_path):
     stop_after(2, signal.SIGINT)
     assert train(make_run("transformer_test,train_steps=2"), tmp_path).value >= 0
@@ -209,7 +204,7 @@ def test_a_training_that_ends_before_what_is_to_come_is_refused(hparams, tmp_pat
 
 
 def test_a_mistake_in_the_model_can_be_corrected(make_run, tmp_path):
-    with pytest.raises(ValueError, match="not a multiple of num_heads=3"):
+    with pytest.raises(ValueError, match="hidden_size=16 must be a multiple of num_heads=3"):
         train(make_run("transformer_test,num_heads=3"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -223,11 +218,65 @@ def test_a_batch_larger_than_the_data_can_be_corrected(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_saved(make_run, tmp_path):
-    run = make_run("transformer_test,learning_rate=1e37,warmup_steps=0")
+@pytest.fixture
+def exploding(monkeypatch):
+    """Has training begin with updates that make all weights useless."""
+    monkeypatch.setattr(trainer, "schedule_of", lambda hparams: 1e37)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_is_not_saved(make_run, exploding, tmp_path):
     with pytest.raises(NotFiniteError, match=r"'tokens' of the loss is nan at step 2\. Nothing"):
-        train(run, tmp_path)
+        train(make_run("transformer_test"), tmp_path)
     assert names(tmp_path / "latest") == []
+
+
+def test_weights_that_are_not_finite_are_not_saved(make_run, monkeypatch, tmp_path):
+    monkeypatch.setattr(trainer, "schedule_of", lambda hparams: float("inf"))
+    with pytest.raises(NotFiniteError, match=r"weight is NaN or infinite after step 1.*the start"):
+        train(make_run("transformer_test,eval_frequency=1"), tmp_path)
+    assert names(tmp_path / "latest") == names(tmp_path / "best") == []
+
+
+class Broken(Exception):
+    """What a validation may fail with."""
+
+
+def test_a_validation_that_fails_costs_no_update_and_is_made_up_for(
+    make_run, monkeypatch, tmp_path, capsys
+):
+    run = make_run("transformer_test,train_steps=2")
+    make = trainer.make_evaluator
+
+    def fail(*arguments):
+        evaluator = make(*arguments)
+
+        def evaluate(step):
+            raise Broken
+
+        evaluator.evaluate = evaluate
+        return evaluator
+
+    monkeypatch.setattr(trainer, "make_evaluator", fail)
+    with pytest.raises(Broken):
+        train(run, tmp_path)
+    assert names(tmp_path / "latest") == ["ckpt-2.index"]
+    assert runs.best_of(tmp_path).validated == 0
+    monkeypatch.setattr(trainer, "make_evaluator", make)
+    best = train(run, tmp_path)
+    assert names(tmp_path / "best") == ["ckpt-2.index"]
+    assert runs.best_of(tmp_path) == runs.BestSoFar("BLEU", best.value, updates=2, validated=2)
+    assert "step 2: validation loss" in capsys.readouterr().err
+
+
+def test_going_on_for_longer_says_that_a_cosine_schedule_rises_again(make_run, tmp_path, capsys):
+    run = "transformer_test,eval_frequency=100,learning_rate=0.001"
+    train(make_run(f"{run},train_steps=5"), tmp_path)
+    train(make_run(f"{run},train_steps=6,schedule_steps=5"), tmp_path)
+    assert "learning rate rises" not in capsys.readouterr().err
+    train(make_run(f"{run},train_steps=9"), tmp_path)
+    told = capsys.readouterr().err
+    assert "The cosine schedule of 5 updates became one of 9, so the learning rate rises" in told
+    assert "add schedule_steps=5 to --hparams; to warm up anew, add schedule_start=6." in told
 
 
 def test_a_gradient_that_is_not_finite_stops_the_run(make_run, tmp_path, monkeypatch):

@@ -1,0 +1,103 @@
+"""The best validation of a run so far: its weights, and what `run.json` notes of it."""
+
+import dataclasses
+import math
+import pathlib
+import typing
+
+import tensorflow as tf
+
+from t2t_vq import run as runs
+from t2t_vq.training.checkpoints import newest_in, save_weights, step_of
+
+# Where runs of earlier versions keep the best score, with its sign turned where lower is better.
+_BEST_SCORE = "best_score/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+class Best(typing.NamedTuple):
+    """The best validation of a run.
+
+    Attributes:
+        measure: what was measured, as people call it.
+        value: the best of it.
+    """
+
+    measure: str
+    value: float
+
+
+class Validations:
+    """Keeps the weights that were best in validation, and notes how good they were.
+
+    Args:
+        output_dir: folder of the run, which has its `run.json`.
+        model: built.
+        evaluator: the `t2t_vq.training.evaluator.Evaluator` of the run.
+    """
+
+    def __init__(self, output_dir, model, evaluator):
+        self._output_dir = output_dir
+        self._model = model
+        self._evaluator = evaluator
+        self._noted = runs.best_of(output_dir)
+        if self._noted == runs.BestSoFar():
+            self._noted = self._noted_before()
+
+    def _noted_before(self):
+        """Returns what the checkpoints of an earlier version tell."""
+        path, score = _newest_score(self._output_dir)
+        if path is None:
+            return runs.BestSoFar()
+        value = self._evaluator.sign * score if math.isfinite(score) else None
+        return runs.BestSoFar(self._evaluator.measure_name, value, validated=step_of(path))
+
+    def is_missing(self, step):
+        """Returns whether the run was saved at a step, and stopped before it was validated."""
+        return self._noted.validated < step
+
+    def note(self, step, value):
+        """Notes a validation, and keeps the weights if it is the best so far.
+
+        Args:
+            step: updates made so far.
+            value: what the evaluator measured; NaN is never the best.
+
+        Returns:
+            Whether it is.
+        """
+        is_best = self._is_best(value)
+        if is_best:
+            save_weights(self._model, pathlib.Path(self._output_dir) / "best", step)
+            self._noted = runs.BestSoFar(self._evaluator.measure_name, float(value), step)
+        self._noted = dataclasses.replace(self._noted, validated=step)
+        runs.note_best(self._output_dir, self._noted)
+        return is_best
+
+    def _is_best(self, value):
+        if not math.isfinite(value):
+            return False
+        before = self._noted.value
+        return before is None or self._evaluator.sign * (value - before) > 0
+
+    @property
+    def best(self):
+        """The `Best` so far; its value is NaN where there is none."""
+        value = self._noted.value
+        return Best(self._evaluator.measure_name, math.nan if value is None else value)
+
+
+def best_score(output_dir):
+    """Returns the best validation of a run so far, as measured; None when there is none."""
+    value = runs.best_of(output_dir).value
+    if value is None:
+        _, score = _newest_score(output_dir)
+        value = abs(score) if math.isfinite(score) else None
+    return value
+
+
+def _newest_score(output_dir):
+    """Returns the newest checkpoint that holds a best score, and that; None and NaN without."""
+    path = newest_in(pathlib.Path(output_dir) / "latest")
+    if path is None or _BEST_SCORE not in dict(tf.train.list_variables(path)):
+        return None, math.nan
+    return path, float(tf.train.load_variable(path, _BEST_SCORE))
