@@ -15,7 +15,7 @@ from typing import Annotated
 from t2t_vq import config, registry, usr_dirs
 from t2t_vq.config.ranges import OneOf
 
-_FILE = "run.json"
+FILE = "run.json"
 _PATHS = ("data_dir", "usr_dir")
 PRECISIONS = ("float32", "mixed_bfloat16")
 # What TensorFlow takes for a pattern, so that it would not find what it has saved there.
@@ -100,7 +100,7 @@ class Run:
         folder = pathlib.Path(output_dir)
         content = {**vars(self), "hparams": config.to_dict(self.hparams)}
         before, best = None, BestSoFar()
-        if (folder / _FILE).exists():
+        if (folder / FILE).exists():
             before, best = load(output_dir), best_of(output_dir)
             self._check_same(before, output_dir)
         content["best"] = dataclasses.asdict(best)
@@ -111,7 +111,7 @@ class Run:
                 content[name] = os.path.relpath(
                     os.path.realpath(content[name]), os.path.realpath(folder)
                 )
-        _write(folder / _FILE, content)
+        _write(folder / FILE, content)
         return before
 
     def _check_same(self, other, output_dir):
@@ -202,25 +202,26 @@ _MAY_CHANGE = {
 }
 
 
-def load(output_dir, task=None):
+def load(output_dir, task=None, data_dir=None):
     """Returns the `Run` that `output_dir` holds, its user code imported.
 
     Args:
         output_dir: folder of the run.
         task: what the run must be of, "translation" or "images"; by default any.
+        data_dir: where its data lies, if it is elsewhere than when it was trained.
 
     Raises:
         FileNotFoundError: when nothing was trained there.
         ValueError: when it is a run of another task, `run.json` is damaged, or code of the user's
             would be imported from a folder that nobody has named.
     """
-    path = pathlib.Path(output_dir) / _FILE
+    path = pathlib.Path(output_dir) / FILE
     if not path.exists():
         raise FileNotFoundError(
             f"{output_dir} holds no training run: {path} is missing. "
             "Train there first with t2t-vq-train, or name the folder of a run."
         )
-    content = vars(_read(path))
+    content = vars(read_file(output_dir))
     content.pop("best")
     for name in _PATHS:
         if content[name]:
@@ -232,6 +233,7 @@ def load(output_dir, task=None):
     cls = type(registry.hparams(content["hparams_set"]))
     with _named(path):
         content["hparams"] = config.from_dict(cls, content["hparams"])
+    content["data_dir"] = data_dir or content["data_dir"]
     run = Run(**content)
     if task not in (None, run.hparams.task):
         raise ValueError(
@@ -261,17 +263,17 @@ def check_folder(path, flag):
 
 def note_best(output_dir, best):
     """Notes the `BestSoFar` of a run in its `run.json`."""
-    path = pathlib.Path(output_dir) / _FILE
-    _write(path, dataclasses.asdict(dataclasses.replace(_read(path), best=best)))
+    path = pathlib.Path(output_dir) / FILE
+    _write(path, dataclasses.asdict(dataclasses.replace(read_file(output_dir), best=best)))
 
 
 def best_of(output_dir):
     """Returns the `BestSoFar` that `run.json` notes."""
-    return _read(pathlib.Path(output_dir) / _FILE).best
+    return read_file(output_dir).best
 
 
 @dataclasses.dataclass(frozen=True)
-class _Content:
+class RunFile:
     """What `run.json` holds; see `Run` and `BestSoFar`."""
 
     problem: str
@@ -285,14 +287,20 @@ class _Content:
     best: BestSoFar = dataclasses.field(default_factory=BestSoFar)
 
 
-def _read(path):
+def read_file(output_dir):
+    """Returns the `RunFile` of a folder; imports no code of the user's.
+
+    Raises:
+        ValueError: when it is damaged.
+    """
+    path = pathlib.Path(output_dir) / FILE
     with _named(path):
-        return config.from_dict(_Content, json.loads(path.read_text(encoding="utf-8")))
+        return config.from_dict(RunFile, json.loads(path.read_text(encoding="utf-8")))
 
 
 def _write(path, content):
     with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f"{_FILE}.", suffix=".tmp", delete=False
+        "w", encoding="utf-8", dir=path.parent, prefix=f"{FILE}.", suffix=".tmp", delete=False
     ) as file:
         file.write(json.dumps(content, indent=2) + "\n")
     try:

@@ -31,11 +31,6 @@ def main():
     """Scores as the flags say."""
     if trained.is_exported():
         _score_export()
-    elif FLAGS["data_dir"].present:
-        raise ValueError(
-            f"--data_dir is for --export_dir: the run in {FLAGS.output_dir} knows where its data "
-            "lies. Leave it out."
-        )
     elif runs.load(FLAGS.output_dir).hparams.task == "images":
         trained.refuse_search()
         _score_images()
@@ -64,7 +59,7 @@ def _score_export():
         )
     problem = registry.problem(exported.provenance["problem"])
     # An export does not know where its data lies.
-    result = _scored(translator, *problem.text(FLAGS.data_dir, FLAGS.split))
+    result = _scored(translator, *problem.text(FLAGS.data_dir or flags.DATA_DIR, FLAGS.split))
     about = {
         **exported.provenance,
         "engine": exported.engine,
@@ -87,7 +82,7 @@ def _scored(translator, sources, references):
 def _score_images():
     from t2t_vq.training.loading import load_image_codec
 
-    run, problem, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint)
+    run, problem, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint, FLAGS.data_dir)
     result = score_images(codec, *problem.arrays(run.data_dir, FLAGS.split))
     for name, value in result.items():
         print(f"{name:30} {value:10.4f}" if isinstance(value, float) else f"{name:30} {value:10,}")
@@ -196,4 +191,4 @@ def score_images(codec, images, labels):
 
 def run():
     """Entry point of `t2t-vq-eval`."""
-    flags.run(main, __doc__, ("data_dir",), define=_define)
+    flags.run(main, __doc__, (), define=_define)

@@ -73,7 +73,7 @@ def _export_images():
 
     from t2t_vq.training.loading import load_image_codec
 
-    run, _, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint)
+    run, _, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint, FLAGS.data_dir)
     if FLAGS.format in ENGINES:
         _export_networks(codec.model, run, path)
         print(f"Wrote {FLAGS.export_dir}; its README.md tells how Python encodes and decodes.")

@@ -14,13 +14,15 @@ from t2t_vq.cli import quiet
 
 FLAGS = flags.FLAGS
 
-_PATHS = (
-    *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "teacher_dir"),
+# Where data is kept when nobody says where.
+DATA_DIR = "t2t_vq_data"
+PATHS = (
+    *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "teacher_dir", "runs_dir"),
     *("rescore_with", "checkpoint", "rescore_checkpoint", "inputs", "outputs", "grid"),
 )
 _SHARED = {
     "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
-    "data_dir": (flags.DEFINE_string, "t2t_vq_data", "Folder of the prepared data."),
+    "data_dir": (flags.DEFINE_string, DATA_DIR, "Folder of the prepared data."),
     "source_dir": (flags.DEFINE_string, None, "Folder of your own source text, if it is used."),
     "usr_dir": (flags.DEFINE_string, None, "Folder of your own registrations, imported first."),
     "registry_help": (flags.DEFINE_bool, False, "List everything registered, and exit."),
@@ -80,7 +82,7 @@ def _checked(main, arguments, required):
         raise ValueError(
             f"'{arguments[0]}' is not a flag. Flags are written --name=value; --help lists them."
         )
-    for name in _PATHS:
+    for name in PATHS:
         # The shell leaves a ~ alone that stands behind the = of a flag.
         if name in FLAGS and FLAGS[name].value:
             FLAGS[name].value = os.path.expanduser(FLAGS[name].value)
@@ -98,7 +100,7 @@ def _checked(main, arguments, required):
 
 
 def _outcome(action, resumes):
-    """Runs `action` and returns the exit code; expected errors become a sentence."""
+    """Runs `action` and returns the exit code; errors that are messages become a sentence."""
     try:
         action()
     except KeyboardInterrupt:
@@ -109,30 +111,33 @@ def _outcome(action, resumes):
         # Whoever reads what is written has had enough, as `head` has; nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except ModuleNotFoundError as error:
-        if logging.level_debug() or (error.name or "t2t_vq").startswith("t2t_vq"):
-            raise
-        name = error.name.partition(".")[0]
-        print(
-            f"The library {name} is not installed, and this needs it. Install it: pip install "
-            f"{name.replace('_', '-')}",
-            file=sys.stderr,
-        )
-        return 1
-    except (OSError, ValueError, registry.UnknownNameError) as error:
-        # An error that our own code raises is a message to the user; any other is a defect,
-        # and its traceback is needed. The operating system's errors name the file themselves.
-        if logging.level_debug() or not (isinstance(error, OSError) or _is_ours(error)):
-            raise
-        print(error, file=sys.stderr)
-        return 1
     except Exception as error:
-        # TensorFlow has errors of its own for what the operating system tells it.
-        if logging.level_debug() or os.strerror(errno.ENOSPC) not in str(error):
+        told = _told(error)
+        if logging.level_debug() or told is None:
             raise
-        print(f"The disk is full: {error}. Make room, and run the command again.", file=sys.stderr)
+        print(told, file=sys.stderr)
         return 1
     return 0
+
+
+def _told(error):
+    """Returns what an error tells the user; None for a defect, whose traceback is needed."""
+    # TensorFlow has errors of its own for what the operating system tells it.
+    if os.strerror(errno.ENOSPC) in str(error):
+        return f"The disk is full: {error}. Make room, and run the same command again."
+    if isinstance(error, ModuleNotFoundError):
+        name = (error.name or "t2t_vq").partition(".")[0]
+        if name == "t2t_vq":
+            return None
+        return (
+            f"The library {name} is not installed, and this needs it. Install it: pip install "
+            f"{name.replace('_', '-')}"
+        )
+    # The operating system's errors name the file themselves.
+    is_message = isinstance(error, OSError) or (
+        isinstance(error, ValueError | registry.UnknownNameError) and _is_ours(error)
+    )
+    return str(error) if is_message else None
 
 
 def _is_ours(error):

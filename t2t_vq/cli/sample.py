@@ -37,7 +37,7 @@ def main():
 
     from t2t_vq.training.loading import load_image_codec
 
-    run, problem, codec, _ = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint)
+    run, problem, codec, _ = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint, FLAGS.data_dir)
     codec.batch_size = min(codec.batch_size, FLAGS.num)
     labels = _labels(codec.model, problem, run)
     if codec.model.has_bound:

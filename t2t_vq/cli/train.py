@@ -7,7 +7,8 @@ Prepares the data first when that is missing. Overrides follow the set's name:
 """
 
 import dataclasses
-import os
+import hashlib
+import re
 import sys
 
 from absl import flags as absl_flags
@@ -17,12 +18,14 @@ from t2t_vq.run import PRECISIONS, Run
 from t2t_vq.training.strategy import STRATEGIES
 
 FLAGS = absl_flags.FLAGS
+_UNUSUAL = r"[^\w.=+-]+"
+_LONGEST = 150
 
 
 def _define():
     absl_flags.DEFINE_string("hparams", None, "Hyper-parameter set, and overrides after commas.")
     absl_flags.DEFINE_string(
-        "output_dir", None, "Folder of the run; by default t2t_vq_runs/PROBLEM-HPARAMS."
+        "output_dir", None, "Folder of the run; by default t2t_vq_runs/PROBLEM-HPARAMS[-seed=SEED]."
     )
     absl_flags.DEFINE_integer("train_steps", None, "Updates to train for; else the set's.", 1)
     absl_flags.DEFINE_integer(
@@ -43,7 +46,7 @@ def main():
         data_dir=FLAGS.data_dir,
         seed=FLAGS.seed,
         precision=FLAGS.precision,
-        usr_dir=os.path.expanduser(FLAGS.usr_dir or ""),
+        usr_dir=FLAGS.usr_dir or "",
     )
     changed = {
         name: FLAGS[name].value
@@ -51,7 +54,7 @@ def main():
         if FLAGS[name].value is not None
     }
     run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
-    output_dir = FLAGS.output_dir or default_output_dir(FLAGS.problem, FLAGS.hparams)
+    output_dir = FLAGS.output_dir or default_output_dir(FLAGS.problem, FLAGS.hparams, FLAGS.seed)
 
     from t2t_vq.training.interruption import Interrupted
     from t2t_vq.training.trainer import train
@@ -74,9 +77,22 @@ def main():
     )
 
 
-def default_output_dir(problem, hparams):
-    """Returns the folder of a run that names none."""
-    return f"t2t_vq_runs/{problem}-{hparams.replace(',', '-')}"
+def default_output_dir(problem, hparams, seed=0):
+    """Returns the folder of a run that names none.
+
+    Args:
+        problem: name of the problem.
+        hparams: the set with its overrides, as it was given.
+        seed: of everything random; 0 is not told.
+    """
+    # Brackets are patterns to TensorFlow, and file systems take names of some length only.
+    name = f"{problem}-{re.sub(_UNUSUAL, '-', hparams).strip('-')}"
+    if seed:
+        name += f"-seed={seed}"
+    if len(name) > _LONGEST:
+        digest = hashlib.sha256(f"{hparams} {seed}".encode()).hexdigest()[:8]
+        name = f"{name[: _LONGEST - 9]}-{digest}"
+    return f"t2t_vq_runs/{name}"
 
 
 def run():

@@ -18,7 +18,15 @@ _SEARCH = (
 def define_run():
     """Defines the flags that choose a trained model."""
     absl_flags.DEFINE_string("output_dir", None, "Folder of the run, as t2t-vq-train was given.")
+    define_data_dir()
     define_checkpoint()
+
+
+def define_data_dir():
+    """Defines the flag for a run that was copied, or whose data was."""
+    absl_flags.DEFINE_string(
+        "data_dir", None, "Folder of the run's data, if that is not where it was trained."
+    )
 
 
 def define():
@@ -153,4 +161,5 @@ def load():
         FLAGS.rescore_with,
         FLAGS.rescore_checkpoint,
         FLAGS.batch_size if "batch_size" in FLAGS else BATCH_SIZE,
+        FLAGS.data_dir,
     )

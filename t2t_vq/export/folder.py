@@ -5,6 +5,8 @@ import os
 import pathlib
 import tempfile
 
+from t2t_vq import run as runs
+
 
 def check_free(export_dir):
     """Refuses a folder that nothing can be exported to.
@@ -13,10 +15,12 @@ def check_free(export_dir):
         export_dir: a folder that is not there yet, or empty.
 
     Raises:
+        ValueError: when TensorFlow would not find it again.
         FileExistsError: when it holds files.
         NotADirectoryError: when it is a file, or would be in one.
         PermissionError: when nothing may be written there.
     """
+    runs.check_folder(export_dir, "--export_dir")
     folder = pathlib.Path(export_dir)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():

@@ -8,7 +8,7 @@ from t2t_vq import run as runs
 from t2t_vq.training.checkpoints import checkpoints_in, load_weights, save_weights, step_of
 
 
-def average_checkpoints(output_dir, last=None):
+def average_checkpoints(output_dir, last=None, data_dir=None):
     """Writes the mean of the newest checkpoints to `output_dir/average/ckpt-STEP`.
 
     Trainable weights are averaged, in float64. All else is the newest checkpoint's, as STEP is:
@@ -23,6 +23,7 @@ def average_checkpoints(output_dir, last=None):
         output_dir: folder of the run.
         last: checkpoints to average, at least 2; by default all that `output_dir/latest` holds.
             Those from before a codebook's start count for nothing.
+        data_dir: where the run's data lies, if it is elsewhere than when it was trained.
 
     Returns:
         `(path of the checkpoint, list of the steps that were averaged)`.
@@ -39,7 +40,7 @@ def average_checkpoints(output_dir, last=None):
         average_checkpoints("runs/mine", last=5)
         _, _, translator, _ = load_translator("runs/mine", "average")
     """
-    run = runs.load(output_dir)
+    run = runs.load(output_dir, data_dir=data_dir)
     model = run.make_model()
     paths = _newest(pathlib.Path(output_dir) / "latest", last, model.startup_steps)
     sums = [np.zeros(variable.shape, np.float64) for variable in model.trainable_variables]

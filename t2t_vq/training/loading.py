@@ -11,6 +11,7 @@ def load_translator(
     rescore_with=None,
     rescore_checkpoint="best",
     batch_size=BATCH_SIZE,
+    data_dir=None,
 ):
     """Loads a trained model.
 
@@ -22,6 +23,7 @@ def load_translator(
             "self": the model itself does.
         rescore_checkpoint: of that other run, as `checkpoint`.
         batch_size: most candidates decoded together.
+        data_dir: where the run's data lies, if it is elsewhere than when it was trained.
 
     Returns:
         `(run, problem, translator, path of the checkpoint)`.
@@ -42,7 +44,7 @@ def load_translator(
             f"rescore_checkpoint={rescore_checkpoint} is for another run that rescores, and there "
             "is none. Give its folder as rescore_with, or leave rescore_checkpoint out."
         )
-    run = runs.load(output_dir, "translation")
+    run = runs.load(output_dir, "translation", data_dir)
     problem = run.make_problem()
     tokenizer = problem.tokenizer(run.data_dir)
     other = None
@@ -66,12 +68,13 @@ def load_translator(
     return run, problem, translator, path
 
 
-def load_image_codec(output_dir, checkpoint="best"):
+def load_image_codec(output_dir, checkpoint="best", data_dir=None):
     """Loads a trained image model.
 
     Args:
         output_dir: folder of the run.
         checkpoint: see `t2t_vq.training.checkpoints.load_weights`.
+        data_dir: as in `load_translator`.
 
     Returns:
         `(run, problem, codec, path of the checkpoint)`.
@@ -84,7 +87,7 @@ def load_image_codec(output_dir, checkpoint="best"):
         _, _, codec, _ = load_image_codec("runs/images")
         codec.sample(16)  # uint8 [16, 32, 32, 3]
     """
-    run = runs.load(output_dir, "images")
+    run = runs.load(output_dir, "images", data_dir)
     problem = run.make_problem()
     problem.manifest(run.data_dir)
 

@@ -7,6 +7,7 @@ import math
 import keras
 import tensorflow as tf
 
+from t2t_vq import run as runs
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
@@ -52,6 +53,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         train(run, "runs/tiny")
     """
     run.check()
+    runs.check_folder(output_dir, "--output_dir")
     check_memory(run.hparams)
     problem = run.make_problem()
     if not problem.is_generated(run.data_dir):

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from t2t_vq.cli.train import default_output_dir
+
 CODE = "from t2t_vq.cli.train import run; run()"
 
 
@@ -75,6 +77,39 @@ def test_wrong_flags_are_refused(command, flag, message):
     assert result.returncode == 1
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("hparams", "seed", "expected"),
+    [
+        ("softem_nat_tiny,hidden_size=64", 0, "p-softem_nat_tiny-hidden_size=64"),
+        (
+            "a,bottleneck=fsq,bottleneck.levels=[4,4]",
+            0,
+            "p-a-bottleneck=fsq-bottleneck.levels=-4-4",
+        ),
+        ("a", 1, "p-a-seed=1"),
+        ("a,b=../../x*?", 0, "p-a-b=..-..-x"),
+    ],
+)
+def test_a_run_that_names_no_folder_has_one_that_can_be_read(hparams, seed, expected):
+    assert default_output_dir("p", hparams, seed) == f"t2t_vq_runs/{expected}"
+
+
+def test_long_overrides_make_a_name_that_a_file_system_takes():
+    long = ",".join(f"field_{i}={i}" for i in range(100))
+    names = {default_output_dir("p", f"a,{long}{end}", seed) for end in "01" for seed in (0, 1)}
+    assert len(names) == 4 and all(len(name) < 180 for name in names)
+
+
+def test_a_folder_that_tensorflow_would_not_find_again_is_refused(command, train_flags, tmp_path):
+    for name, run in (("train", "--hparams=transformer_test"), ("export", "--output_dir=run")):
+        flag = "output_dir" if name == "train" else "export_dir"
+        flags = [*(train_flags if name == "train" else []), run, f"--{flag}={tmp_path}/a[1]"]
+        result = command(name, *flags)
+        assert result.returncode == 1
+        assert f"--{flag}={tmp_path}/a[1] holds [ and ], which TensorFlow takes" in result.stderr
+        assert not (tmp_path / "a[1]").exists()
 
 
 def test_another_run_in_the_same_folder_is_refused(command, train_flags, trained):

@@ -1,0 +1,89 @@
+"""Tabulates runs: what each was trained for, and its best validation.
+
+    t2t-vq-runs --runs_dir=t2t_vq_runs
+
+Looks for runs in the folder and in all below it. Runs of one measure stand together, as they were
+validated, highest first.
+"""
+
+import math
+import pathlib
+import sys
+
+from absl import flags as absl_flags
+
+from t2t_vq import config, registry
+from t2t_vq import run as runs
+from t2t_vq.cli import flags
+
+FLAGS = absl_flags.FLAGS
+_HEAD = ("run", "problem", "seed", "updates", "best", "measure", "at update", "hparams")
+_NUMBERS = ("seed", "updates", "best", "at update")
+
+
+def _define():
+    absl_flags.DEFINE_string("runs_dir", "t2t_vq_runs", "Folder that holds the folders of runs.")
+
+
+def main():
+    """Tabulates the runs in `--runs_dir`."""
+    folder = pathlib.Path(FLAGS.runs_dir)
+    found = sorted(path.parent for path in folder.rglob(runs.FILE))
+    if not found:
+        raise FileNotFoundError(
+            f"{folder} holds no run. Train one with t2t-vq-train, or correct --runs_dir."
+        )
+    print(table(folder, found))
+
+
+def table(folder, paths):
+    """Returns the table of runs as a text; a run that cannot be read is told on standard error.
+
+    Args:
+        folder: what paths are told from.
+        paths: folders of runs.
+    """
+    rows = []
+    for path in paths:
+        try:
+            rows.append(_row(path.relative_to(folder), runs.read_file(path)))
+        except ValueError as error:
+            print(error, file=sys.stderr)
+    rows.sort(key=lambda row: (row["measure"], -float(row["best"] or -math.inf), row["run"]))
+    lines = [dict(zip(_HEAD, _HEAD, strict=True)), *rows]
+    widths = {name: max(len(line[name]) for line in lines) for name in _HEAD}
+    return "\n".join(
+        "  ".join(
+            line[name].rjust(widths[name]) if name in _NUMBERS else line[name].ljust(widths[name])
+            for name in _HEAD
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _row(path, content):
+    best = content.best
+    return {
+        "run": str(path),
+        "problem": content.problem,
+        "hparams": ",".join(filter(None, (content.hparams_set, _overrides(content)))),
+        "seed": str(content.seed),
+        "updates": f"{best.validated:,}" if best.validated else "",
+        "best": "" if best.value is None else f"{best.value:.2f}",
+        "measure": best.measure,
+        "at update": f"{best.updates:,}" if best.updates else "",
+    }
+
+
+def _overrides(content):
+    """Returns how a run's hyper-parameters differ from its set; nothing where that is unknown."""
+    try:
+        base = registry.hparams(content.hparams_set)
+        return config.overrides_of(config.from_dict(type(base), content.hparams), base)
+    except (ValueError, registry.UnknownNameError):
+        return ""
+
+
+def run():
+    """Entry point of `t2t-vq-runs`."""
+    flags.run(main, __doc__, (), define=_define)

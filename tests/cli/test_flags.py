@@ -1,0 +1,131 @@
+"""What all commands share: paths, signals, and which errors are sentences."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from t2t_vq.cli import flags
+
+OUTCOME = """
+from t2t_vq.cli import flags
+import sys
+sys.exit(flags._outcome(lambda: exec(open(sys.argv[1]).read(), {"__name__": sys.argv[2]}), True))
+"""
+
+
+@pytest.fixture
+def outcome(tmp_path):
+    """A function that runs code as if a module of a name held it, and returns what came of it."""
+
+    def run(code, module):
+        (tmp_path / "code.py").write_text(code)
+        return subprocess.run(
+            [sys.executable, "-c", OUTCOME, str(tmp_path / "code.py"), module],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("code", "module", "is_sentence"),
+    [
+        ("raise ValueError('Give more.')", "t2t_vq.data", True),
+        (
+            "try:\n  int('x')\nexcept ValueError as e:\n  raise ValueError('No.') from e",
+            "t2t_vq.data",
+            True,
+        ),
+        ("list(zip([1], [], strict=True))", "t2t_vq.data", False),
+        ("int('x')", "t2t_vq.data", False),
+        ("raise ValueError('a defect')", "mine", False),
+        ("raise ValueError('a defect')", "t2t_vq_mine", False),
+        ("open('/no/such/file')", "mine", True),
+    ],
+)
+def test_what_our_own_code_raises_is_a_sentence_and_all_else_a_traceback(
+    outcome, code, module, is_sentence
+):
+    result = outcome(code, module)
+    assert result.returncode == 1
+    assert ("Traceback" not in result.stderr) == is_sentence, result.stderr
+
+
+def test_a_full_disk_is_a_sentence_whoever_tells_of_it(outcome):
+    told = os.strerror(errno.ENOSPC)
+    for kind in ("RuntimeError", "OSError", "ValueError"):
+        result = outcome(f"raise {kind}('ckpt-5; {told}')", "tensorflow")
+        assert result.returncode == 1
+        assert "Traceback" not in result.stderr and told in result.stderr, kind
+
+
+def test_a_tilde_behind_the_sign_of_a_flag_is_the_home_folder(command, tmp_path):
+    home = {**os.environ, "HOME": str(tmp_path)}
+    result = command("datagen", "--problem=image_tiny", "--data_dir=~/d", "--usr_dir=~/u", env=home)
+    assert f"--usr_dir={tmp_path / 'u'} holds no Python file" in result.stderr
+    for name, flag in (("eval", "--output_dir"), ("runs", "--runs_dir")):
+        result = command(name, f"{flag}=~/r", env=home, cwd=tmp_path)
+        assert result.stderr.startswith(f"{tmp_path / 'r'} holds no")
+
+
+def test_every_flag_that_names_a_path_is_expanded():
+    code = (
+        "import sys; from absl import flags; import importlib\n"
+        "for name in sys.argv[1:]:\n"
+        "    importlib.import_module(f't2t_vq.cli.{name}')._define()\n"
+        "    for flag in list(flags.FLAGS):\n"
+        "        print(flag)\n"
+        "        delattr(flags.FLAGS, flag)"
+    )
+    names = ("train", "distill", "decode", "eval", "average", "export", "sample", "runs")
+    found = subprocess.run(
+        [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True
+    ).stdout.split()
+    # That of absl's logging is its own affair.
+    ending = {name for name in found if name.endswith("_dir")} - {"log_dir"}
+    assert ending and ending <= set(flags.PATHS)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_says_so(tmp_path, number):
+    code = (
+        "import os, time\nfrom t2t_vq.cli import flags\n"
+        f"def main():\n    os.kill(os.getpid(), {int(number)})\n    time.sleep(60)\n"
+        "flags.run(main, 'Waits.', (), resumes=True)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert result.returncode == 130
+    assert result.stderr == "Interrupted. Run the same command again to go on.\n"
+
+
+def test_tensorflow_starts_without_a_word():
+    code = (
+        "from t2t_vq.cli import flags\n"
+        "def main():\n    import keras, tensorflow as tf\n    print(float(tf.ones(())))\n"
+        "flags.run(main, 'Adds.', ())"
+    )
+    environment = {name: value for name, value in os.environ.items() if "LOG_LEVEL" not in name}
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment
+    )
+    assert (result.stdout, result.stderr) == ("1.0\n", "")
+
+
+def test_an_import_that_fails_shows_what_was_held_back(tmp_path):
+    (tmp_path / "tensorflow.py").write_text("import os\nos.write(2, b'why\\n')\n1 / 0\n")
+    code = "from t2t_vq.cli import quiet; quiet.import_tensorflow_quietly(); import tensorflow"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert "why\n" in result.stderr and "ZeroDivisionError" in result.stderr

@@ -1,0 +1,34 @@
+"""The table of runs."""
+
+import dataclasses
+
+from t2t_vq import run as runs
+from t2t_vq.cli.runs import table
+
+
+def test_runs_are_tabulated_with_the_best_first_and_broken_ones_told(tmp_path, capsys):
+    run = runs.Run.create(
+        "translate_ende_synthetic", "transformer_tiny,dropout=0.2", data_dir=str(tmp_path / "data")
+    )
+    for name, seed, value in (("one", 0, 30.456), ("two", 1, 31.5), ("new", 2, None)):
+        dataclasses.replace(run, seed=seed).save(tmp_path / name)
+        if value:
+            best = runs.BestSoFar("BLEU", value, updates=1_000, validated=1_200)
+            runs.note_best(tmp_path / name, best)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "run.json").write_text("{")
+    paths = [tmp_path / name for name in ("broken", "new", "one", "two")]
+    about = "translate_ende_synthetic"
+    assert table(tmp_path, paths).splitlines() == [
+        "run  problem                   seed  updates   best  measure  at update  hparams",
+        f"new  {about}     2                                      transformer_tiny,dropout=0.2",
+        f"two  {about}     1    1,200  31.50  BLEU         1,000  transformer_tiny,dropout=0.2",
+        f"one  {about}     0    1,200  30.46  BLEU         1,000  transformer_tiny,dropout=0.2",
+    ]
+    assert "broken/run.json is not as t2t-vq-train wrote it" in capsys.readouterr().err
+
+
+def test_a_folder_without_runs_is_one_sentence(command, tmp_path):
+    result = command("runs", f"--runs_dir={tmp_path}")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"{tmp_path} holds no run.") and result.stderr.count("\n") == 1
