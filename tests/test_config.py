@@ -71,6 +71,33 @@ def test_overrides_can_be_told_from_what_they_made(base, overrides):
     assert config.overrides_of(override(base, overrides), base) == overrides
 
 
+def test_an_option_that_only_one_kind_has_can_be_given():
+    hparams = override(TransformerNatHParams(), "bottleneck.noise=1,bottleneck=tanh")
+    assert hparams.bottleneck == config.BottleneckConfig(kind="tanh", own={"noise": 1.0})
+    written = "bottleneck.kind=tanh,bottleneck.noise=1.0"
+    assert config.overrides_of(hparams, TransformerNatHParams()) == written
+    assert from_dict(TransformerNatHParams, json.loads(json.dumps(to_dict(hparams)))) == hparams
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("bottleneck=vq,bottleneck.noise=1", r"no hyper-parameter 'bottleneck\.noise'"),
+        ("bottleneck=tanh,bottleneck.nois=1", "Did you mean noise"),
+        ("bottleneck=tanh,bottleneck.noise=x", r"'bottleneck\.noise' is a number; 'x' is not"),
+    ],
+)
+def test_a_wrong_option_of_one_kind_is_named(overrides, message):
+    with pytest.raises(ValueError, match=message):
+        override(TransformerNatHParams(), overrides)
+
+
+@pytest.mark.parametrize("own", [{"nois": 1.0}, {"noise": "x"}, {"noise": None}, {"noise": [1]}])
+def test_a_wrong_option_of_one_kind_in_json_is_named(own):
+    with pytest.raises(ValueError, match=r"option 'noise?'"):
+        from_dict(config.BottleneckConfig, {"kind": "tanh", "own": own})
+
+
 def test_no_override_changes_nothing():
     assert override(TransformerHParams(), "") == TransformerHParams()
 
@@ -95,6 +122,11 @@ def test_a_bare_value_for_a_bottleneck_is_its_kind():
         ("dropout", ["'dropout' has no value", "Write dropout=VALUE"]),
         ("dropout=0,dropout=.1", ["'dropout' is given twice"]),
         ("bottleneck=vq,bottleneck.kind=em", ["'bottleneck.kind' is given twice"]),
+        ("dropout=7", ["'dropout' is 7.0", "at least 0 and less than 1"]),
+        ("schedule=linear", ["'schedule' is 'linear'", "one of rsqrt, cosine"]),
+        ("bottleneck.levels=[8,1]", ["'bottleneck.levels' is 1", "at least 2 and at most 32,768"]),
+        ("num_heads=3", ["hidden_size=512 must be a multiple of num_heads=3"]),
+        ("learning_rate=nan", ["'learning_rate' is nan", "more than 0 and at most 10"]),
         ("hidden_size.x=3", ["'hidden_size.x' is unknown", "'hidden_size' is an integer"]),
     ],
 )
@@ -181,6 +213,11 @@ def test_wrong_values_from_json_are_errors(values, part):
     with pytest.raises(ValueError) as error:
         from_dict(Every, values)
     assert part in str(error.value)
+
+
+def test_a_number_of_a_set_of_ones_own_is_finite():
+    with pytest.raises(ValueError, match="'rate' is nan, and it must be finite"):
+        override(Every(), "rate=nan")
 
 
 def test_a_whole_number_from_json_is_a_number():

@@ -209,3 +209,14 @@ def test_a_checkout_that_is_not_installed_is_told_how_to_be():
     uninstalled = Registry("problem", "register_problem", "t2t_vq.not_installed")
     with pytest.raises(ModuleNotFoundError, match="pip install -e"):
         uninstalled["translate_ende_synthetic"]
+
+
+def test_after_an_import_that_failed_the_next_look_up_fails_alike(tmp_path, monkeypatch):
+    (tmp_path / "half_installed").mkdir()
+    (tmp_path / "half_installed" / "__init__.py").touch()
+    (tmp_path / "half_installed" / "broken.py").write_text("import no_such_library")
+    monkeypatch.syspath_prepend(tmp_path)
+    things = registry.Registry("thing", "register_thing", "half_installed")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+            things["one"]

@@ -2,7 +2,6 @@
 
 import dataclasses
 import inspect
-import typing
 from typing import Annotated
 
 from t2t_vq import registry
@@ -20,6 +19,9 @@ from t2t_vq.config.ranges import (
 )
 
 _WITH_CODEBOOK = ("vq", "em", "simvq", "dvq", "residual-vq", "grouped-residual-vq")
+# The types that an override can write, and where all kinds have what none of them chooses.
+_PLAIN = (bool, int, float, str)
+_BASE = "t2t_vq.bottlenecks.base"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +58,8 @@ class BottleneckConfig:
             training; none is the kind's own default.
         entropy_weight: of the entropy loss of `lfq` and `bsq`.
         kl_weight: of the divergence from the prior, in `gumbel-softmax`, `-dvq` and `vae`.
-        own: options of a kind of the user's that are none of these, by name; an override writes
-            them like the others, `bottleneck.noise=0.5`.
+        own: options of the kind that are none of these, by name; an override writes them like the
+            others, `bottleneck.noise=0.5`.
     """
 
     kind: str = "em"
@@ -90,16 +92,19 @@ class BottleneckConfig:
     own: dict = dataclasses.field(default_factory=dict)
 
     def own_options(self):
-        """Returns `{name: type}` of what the user's kind takes beside the fields of this class."""
-        kind = registry.bottlenecks.registered(self.kind)
-        if kind is None or kind.__module__.startswith("t2t_vq."):
-            return {}
-        known = {"self", "seed", *(field.name for field in dataclasses.fields(self))}
-        return {
-            name: _type_of(parameter)
-            for name, parameter in inspect.signature(kind.__init__).parameters.items()
-            if name not in known and parameter.kind != parameter.VAR_KEYWORD
-        }
+        """Returns `{name: type}` of the plain options that the kind has beside these fields."""
+        found = {}
+        for cls in registry.bottlenecks[self.kind].__mro__:
+            if cls.__module__.partition(".")[0] == "keras" or cls.__module__ == _BASE:
+                break
+            for name, parameter in inspect.signature(cls.__init__).parameters.items():
+                annotated = parameter.annotation
+                kind = annotated if annotated in _PLAIN else type(parameter.default)
+                if kind in _PLAIN:
+                    found.setdefault(name, kind)
+        for name in ("seed", *(field.name for field in dataclasses.fields(self))):
+            found.pop(name, None)
+        return found
 
     def least_weights(self, dim):
         """Returns how many weights kinds with codebooks have at least; 0 for others.
@@ -110,12 +115,3 @@ class BottleneckConfig:
         if self.kind not in _WITH_CODEBOOK:
             return 0
         return self.num_codes * min(dim, self.projection_dim or dim)
-
-
-def _type_of(parameter):
-    """Returns the type of a constructor's option: as annotated, or else its default's."""
-    if isinstance(parameter.annotation, type) and parameter.annotation is not parameter.empty:
-        return parameter.annotation
-    if parameter.default in (None, parameter.empty):
-        return typing.Any
-    return type(parameter.default)

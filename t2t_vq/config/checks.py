@@ -26,22 +26,28 @@ def check(hparams):
             raise ValueError(
                 f"The hyper-parameter '{name}' is {value!r}, and it must be {allowed}."
             )
+    for value in (hparams, getattr(hparams, "bottleneck", None)):
+        if isinstance(value, BottleneckConfig):
+            _check_bottleneck(value)
     if isinstance(hparams, HParams):
         registry.models.check(hparams.model)
-        if isinstance(getattr(hparams, "bottleneck", None), BottleneckConfig):
-            _check_bottleneck(hparams.bottleneck)
         for misfit in hparams.misfits():
             raise ValueError(misfit)
 
 
 def _check_bottleneck(bottleneck):
     registry.bottlenecks.check(bottleneck.kind)
-    known = bottleneck.own_options()
-    for name in bottleneck.own:
+    known = bottleneck.own_options() if bottleneck.own else {}
+    for name, value in bottleneck.own.items():
         if name not in known:
             raise ValueError(
-                f"The bottleneck {bottleneck.kind} has no option '{name}'. Those of its own are: "
+                f"The bottleneck {bottleneck.kind} has no option '{name}'. Of its own it has "
                 f"{', '.join(known) or 'none'}."
+            )
+        if type(value) is not known[name] and (type(value), known[name]) != (int, float):
+            raise ValueError(
+                f"The option '{name}' of the bottleneck {bottleneck.kind} is of type "
+                f"{known[name].__name__}; {value!r} is not."
             )
 
 

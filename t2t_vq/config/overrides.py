@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import functools
 import types
 import typing
 
@@ -121,11 +122,14 @@ def _split(text):
 
 def _set(hparams, path, value, full_name):
     name, _, rest = path.partition(".")
-    own = _own_options(hparams)
+    cls, own = type(hparams), {}
+    # Only then, as it takes the seconds in which Keras is imported.
+    if name not in _fields(cls) and isinstance(hparams, BottleneckConfig):
+        own = hparams.own_options()
     if name in own and not rest:
         parsed = _typed(_parse, value, own[name], full_name)
         return dataclasses.replace(hparams, own={**hparams.own, name: parsed})
-    field_type = _field_type(type(hparams), name, full_name, own)
+    field_type = _field_type(cls, name, full_name, own)
     if dataclasses.is_dataclass(field_type):
         nested = _set(getattr(hparams, name), rest, value, full_name)
         return dataclasses.replace(hparams, **{name: nested})
@@ -134,10 +138,7 @@ def _set(hparams, path, value, full_name):
     return dataclasses.replace(hparams, **{name: _typed(_parse, value, field_type, full_name)})
 
 
-def _own_options(hparams):
-    return hparams.own_options() if isinstance(hparams, BottleneckConfig) else {}
-
-
+@functools.cache
 def _fields(cls):
     return typing.get_type_hints(cls)
 
@@ -174,19 +175,7 @@ def _parse(text, field_type):
         if text.lower() not in known:
             raise ValueError
         return known[text.lower()]
-    if field_type is typing.Any:
-        return _guessed(text)
     return field_type(text)
-
-
-def _guessed(text):
-    """Reads a value whose type nobody says: none, true or false, a number, or else a text."""
-    for field_type in (int | None, bool, float):
-        try:
-            return _parse(text, field_type)
-        except ValueError:
-            pass
-    return text
 
 
 def _written(value):

@@ -15,6 +15,7 @@ from t2t_vq.bottlenecks import (
     Projected,
     ResidualVectorQuantizer,
     SoftAssignment,
+    VectorQuantizer,
     make_bottleneck,
 )
 from t2t_vq.config import BottleneckConfig
@@ -92,3 +93,18 @@ def test_seeds_start_from_other_codes_and_draw_others(kind):
 def test_an_unknown_kind_is_refused_with_close_matches():
     with pytest.raises(registry.UnknownNameError, match=r"Did you mean .*residual-vq"):
         made(kind="residual")
+
+
+def test_what_options_leave_out_is_as_in_a_configuration():
+    layer = make_bottleneck({"kind": "vq", "num_codes": 8})
+    assert isinstance(layer, VectorQuantizer) and layer.num_codes == 8 and layer.beta == 0.25
+
+
+def test_a_name_that_is_no_option_is_refused():
+    with pytest.raises(ValueError, match="no hyper-parameter 'num_cods'"):
+        make_bottleneck({"kind": "vq", "num_cods": 8})
+
+
+def test_an_option_that_one_kind_has_reaches_it():
+    layer = make_bottleneck({"kind": "tanh", "num_codes": 8, "own": {"flip_rate": 0.25}})
+    assert layer.get_config()["flip_rate"] == 0.25

@@ -59,7 +59,10 @@ def test_a_value_makes_a_model_or_is_one_sentence(tf, name):
                     passed[field] = value
             except (ValueError, registry.UnknownNameError) as error:
                 assert "\n" not in str(error), (field, value)
-                assert str(error).endswith((".", "?")) or "less: --hparams=" in str(error), (field, value)
+                assert str(error).endswith((".", "?")) or "less: --hparams=" in str(error), (
+                    field,
+                    value,
+                )
     assert len(passed) > 20
 
 
