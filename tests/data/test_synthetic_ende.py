@@ -34,6 +34,11 @@ CHECKED = {
             "Gestern schlief der Mann.",
         },
     ),
+    "habit_that_no_adverb_tells": (
+        Clause("sleep", NounPhrase("dog"), tense="present", habitual=True),
+        "The dog sleeps.",
+        {"Der Hund schläft."},
+    ),
     "fronted_object": (
         Clause("read", ME, NounPhrase("letter", "this"), tense="perfect"),
         "I have read this letter.",
@@ -375,6 +380,14 @@ def test_sentences_are_of_moderate_length():
     lengths = [len(source.split()) for source, _ in pairs("train", 0, 2000)]
     assert 7.5 < sum(lengths) / len(lengths) < 10.0
     assert sum(4 <= n <= 16 for n in lengths) > 0.93 * len(lengths)
+
+
+def test_short_sentences_are_among_them():
+    sources = [source for source, _ in pairs("train", 0, 2000)]
+    short = [source for source in sources if len(source.split()) <= 4]
+    assert 0.07 < len(short) / len(sources) < 0.15
+    present = ("sleeps.", "sings.", "works.", "laughs.", "cries.")
+    assert sum(source.split()[-1] in present for source in short) >= 5
 
 
 def test_a_woman_in_a_role_can_be_told_from_the_english():

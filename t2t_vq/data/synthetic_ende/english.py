@@ -30,7 +30,8 @@ def realise(clause: Clause, neutral: bool = False) -> str:
     Args:
         clause: the meaning.
         neutral: whether to drop the distinctions that German does not keep (simple past and
-            perfect, position of the time), so that meanings which share a translation are one.
+            perfect, habit and progress, position of the time), so that meanings which share a
+            translation are one.
 
     Returns:
         The sentence, capitalised and with its final punctuation mark.
@@ -86,7 +87,10 @@ def _verb_group(
         return _BE[person][past], "", []
     if past:
         return "", verb.past, []
-    habitual = any(a is not None and a.habitual for a in (clause.time, clause.frequency))
+    # German does not tell "she sleeps" from "she is sleeping".
+    habitual = (clause.habitual and not neutral) or any(
+        a is not None and a.habitual for a in (clause.time, clause.frequency)
+    )
     if simple or verb.stative or habitual:
         return "", verb.third if person == "singular" else verb.base, []
     return _BE[person][0], "", [verb.gerund]

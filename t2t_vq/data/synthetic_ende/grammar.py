@@ -58,6 +58,11 @@ _ACTIONS = tuple(
     for v in VERBS.values()
     if v.frame not in ("copula", "clausal", "infinitival") and v.subjects
 )
+_SIMPLE = tuple(
+    name
+    for name in _ACTIONS
+    if VERBS[name].frame in ("transitive", "dative", "prepositional", "intransitive")
+)
 _ATTEMPTS = (
     *("read", "write", "sell", "find", "open", "close", "repair", "call"),
     *("cook", "bake", "wash", "turn off", "tidy up", "clean", "buy"),
@@ -402,6 +407,18 @@ class Sampler:
             self._add_relative(clause)
         return clause
 
+    def _short(self) -> Clause:
+        """Draws who does what, in a few words."""
+        verb = VERBS[self._pick(_SIMPLE)]
+        subject = self._subject(verb.subjects)
+        clause = self._action(verb.name, subject, "past" if self._chance(0.3) else "present")
+        clause.place = None
+        clause.habitual = clause.tense == "present" and self._chance(0.6)
+        for participant in (subject, clause.object, clause.recipient, clause.oblique):
+            if isinstance(participant, NounPhrase):
+                participant.adjective = participant.modifier = ""
+        return clause
+
     def _adverbials(self, clause: Clause) -> None:
         verb = VERBS[clause.verb]
         definite = not isinstance(clause.subject, NounPhrase) or (
@@ -742,6 +759,7 @@ class Sampler:
 
 
 _KINDS = (
+    (0.06, Sampler._short),
     (0.42, Sampler._statement),
     (0.47, Sampler._description),
     (0.50, Sampler._location),

@@ -86,6 +86,7 @@ class Clause:
         companion: who takes part ("with his sister").
         vehicle: noun of the means of travel.
         place, direction, time, frequency, manner: adverbials.
+        habitual: whether a present tense tells a habit though no adverbial does ("she sleeps").
         time_first: whether English begins with the time; German is free anyway.
         there: whether English says "there is", of something new at a place.
         complement: clause that is said, known or (without its own subject) tried.
@@ -113,6 +114,7 @@ class Clause:
     time: Adverb | None = None
     frequency: Adverb | None = None
     manner: Adverb | None = None
+    habitual: bool = False
     time_first: bool = False
     there: bool = False
     complement: Clause | None = None
