@@ -58,10 +58,9 @@ _ACTIONS = tuple(
     for v in VERBS.values()
     if v.frame not in ("copula", "clausal", "infinitival") and v.subjects
 )
-_SIMPLE = tuple(
-    name
-    for name in _ACTIONS
-    if VERBS[name].frame in ("transitive", "dative", "prepositional", "intransitive")
+_ALONE = tuple(name for name in _ACTIONS if VERBS[name].frame == "intransitive")
+_WITH_OBJECT = tuple(
+    name for name in _ACTIONS if VERBS[name].frame in ("transitive", "dative", "prepositional")
 )
 _ATTEMPTS = (
     *("read", "write", "sell", "find", "open", "close", "repair", "call"),
@@ -409,7 +408,7 @@ class Sampler:
 
     def _short(self) -> Clause:
         """Draws who does what, in a few words."""
-        verb = VERBS[self._pick(_SIMPLE)]
+        verb = VERBS[self._pick(_ALONE if self._chance(0.4) else _WITH_OBJECT)]
         subject = self._subject(verb.subjects)
         clause = self._action(verb.name, subject, "past" if self._chance(0.3) else "present")
         clause.place = None
