@@ -18,7 +18,7 @@ ROWS = [
     ["models", "problems", "hparams"],
     ["bottlenecks", "layers", "decoding", "data", "metrics"],
     ["em"],
-    ["registry", "config", "image_arguments", "keras_names"],
+    ["registry", "config", "image_arguments", "keras_names", "processors"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {
@@ -68,7 +68,7 @@ def test_imports_point_downwards_only(room):
             assert ROW[imported] >= ROW[room], f"{name} imports t2t_vq.{imported}, which is above."
 
 
-@pytest.mark.parametrize("room", ["em", "registry", "config", "image_arguments"])
+@pytest.mark.parametrize("room", ["em", "registry", "config", "image_arguments", "processors"])
 def test_the_lowest_rooms_import_nothing_of_ours(room):
     for _, path in modules_in(room):
         assert not list(rooms_imported(path))
