@@ -4,8 +4,6 @@ from t2t_vq.data import sources, text_files
 from t2t_vq.problems.translation import TranslationProblem
 from t2t_vq.registry import register_problem
 
-_SMALL = 250_000
-
 
 @register_problem
 class TranslateEndeLocal(TranslationProblem):
@@ -38,10 +36,6 @@ class TranslateEndeLocal(TranslationProblem):
     def pairs(self, split, source_dir, report):
         """Yields the good pairs of the split's files."""
         return text_files.read_pairs(self._paths(source_dir, split), report)
-
-    def vocab_size(self, num_pairs):
-        """Returns 8,000 for small corpora, else 32,000."""
-        return 8_000 if num_pairs < _SMALL else 32_000
 
     def _paths(self, source_dir, split):
         paths = text_files.find(source_dir, split)

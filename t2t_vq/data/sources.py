@@ -1,6 +1,7 @@
 """What the user's text and images have in common: counting what is bad, noticing changes."""
 
 import hashlib
+import json
 
 _EXCERPT = 60
 
@@ -31,6 +32,17 @@ class Report:
         """Notes that something, or `count` things from `number` on, is being read."""
         self.total += count
         self.where = (file, number)
+
+    def see_at_least(self, good, file):
+        """Counts what a reader gave, or found bad, without noting that it saw it.
+
+        Args:
+            good: how many good things it has given.
+            file: name of what it reads.
+        """
+        unseen = good + sum(self.counts.values()) - self.total
+        if unseen > 0:
+            self.see(file, self.total + unseen, unseen)
 
     def add(self, kind, text="", where=None, count=1):
         """Counts bad things; `where` is the place of the first, by default what is being read."""
@@ -111,10 +123,11 @@ def check_source(path, found, wanted):
     Raises:
         ValueError: when they differ.
     """
-    if found != wanted:
+    # As it comes back from the manifest, where a tuple is a list.
+    if found != json.loads(json.dumps(wanted)):
         raise ValueError(
             f"{path} was prepared from another source than the one asked for. "
-            "Choose another --data_dir for this one."
+            "Choose another --data_dir for this one, or delete that file to prepare all anew."
         )
 
 
