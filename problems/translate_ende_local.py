@@ -11,6 +11,9 @@ class TranslateEndeLocal(TranslationProblem):
 
     Each file has English, tab, German on a line, further columns being ignored, or is a pair
     `train.en` and `train.de`; plain, `.gz` or `.xz`. The test text may be missing.
+
+    Nothing in it depends on the languages: other two are trained on as well, the source in the
+    first column and the target in the second, with a `data_dir` of their own.
     """
 
     files_name = "translate_ende_local"
@@ -21,6 +24,12 @@ class TranslateEndeLocal(TranslationProblem):
             split: sources.fingerprint(text_files.find(source_dir, split))
             for split in self.splits(source_dir)
         }
+
+    def prepare(self, data_dir, source_dir):
+        """Writes the data, if all splits have as many lines in one language as in the other."""
+        for split in self.splits(source_dir):
+            text_files.check_sides(self._paths(source_dir, split))
+        super().prepare(data_dir, source_dir)
 
     def splits(self, source_dir):
         """Returns the splits whose files are there; train and dev have to be."""

@@ -55,9 +55,11 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
         report.where = (f"{name} {split}", None)
         return _checked(name, split, read_pairs(split, report), report)
 
-    save()
-    # There is one only when other files have gone missing, and until they are back it is untrue.
-    records.manifest_path(data_dir, name).unlink(missing_ok=True)
+    manifest = records.manifest_path(data_dir, name)
+    if manifest.exists():
+        # Other files have gone missing, and until they are back it is untrue.
+        save()
+        manifest.unlink()
     for split in splits:
         if split != "train" and split not in state["splits"]:
             state["splits"][split] = _prepare_text(data_dir, name, split, read)

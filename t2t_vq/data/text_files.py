@@ -2,13 +2,17 @@
 
 A split is one file of tab-separated columns (`train.tsv`, English, tab, German; further columns
 are ignored) or two files of equal length (`train.en` and `train.de`), plain or compressed
-(`.gz`, `.xz`).
+(`.gz`, `.xz`). Lines end as on Linux, Windows or old Macs.
 """
 
+import codecs
 import gzip
+import io
 import itertools
 import lzma
+import os
 import pathlib
+import zlib
 
 from t2t_vq.data import sources
 
@@ -16,6 +20,18 @@ SPLITS = ("train", "dev", "test")
 _LANGUAGES = ("en", "de")
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open}
 _SUFFIXES = ("", *_OPENERS)
+# What shows the kind of a file. UTF-32 comes first, as its mark begins with that of UTF-16.
+_START = 1 << 20
+_KINDS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+    b"\x1f\x8b": "gzip",
+    b"\xfd7zXZ": "xz",
+    b"BZh": "bzip2",
+    b"PK\x03\x04": "zip",
+}
 
 
 class Report(sources.Report):
@@ -35,7 +51,7 @@ def find(source_dir, split):
 
     Raises:
         FileNotFoundError: when the folder is not there, or only one language is.
-        ValueError: when the split is there in more than one form.
+        ValueError: when the split is there in more than one form, or is no file.
     """
     found = _found(source_dir, split)
     if bool(found["en"]) != bool(found["de"]):
@@ -51,21 +67,47 @@ def _found(source_dir, split):
     folder = pathlib.Path(source_dir).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
-    found = {
-        kind: [path for end in _SUFFIXES if (path := folder / f"{split}.{kind}{end}").is_file()]
+    names = {
+        kind: [folder / f"{split}.{kind}{end}" for end in _SUFFIXES]
         for kind in ("tsv", *_LANGUAGES)
     }
+    found = {kind: [path for path in paths if path.is_file()] for kind, paths in names.items()}
     if any(len(paths) > 1 for paths in found.values()) or (
         found["tsv"] and (found["en"] or found["de"])
     ):
         names = ", ".join(path.name for paths in found.values() for path in paths)
         raise ValueError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
+    if not (found["tsv"] or all(found[language] for language in _LANGUAGES)):
+        for path in itertools.chain.from_iterable(names.values()):
+            if os.path.lexists(path) and not path.is_file():
+                raise ValueError(
+                    f"{path} is a folder or a link that leads nowhere. Put the text itself there."
+                )
     return found
 
 
 def expected(split):
     """Returns the file names that `find` looks for, as a phrase."""
     return f"{split}.tsv or {split}.en and {split}.de (plain, .gz or .xz)"
+
+
+def check_sides(paths):
+    """Refuses two languages with different numbers of lines, as it is not known which go together.
+
+    Args:
+        paths: what `find` returned.
+
+    Raises:
+        ValueError: when the numbers differ, or a file cannot be read as text.
+    """
+    if len(paths) < 2:
+        return
+    english, german = (sum(1 for _ in _lines(path)) for path in paths)
+    if english != german:
+        raise ValueError(
+            f"{paths[0]} has {english:,} lines and {paths[1]} has {german:,}, so that it is not "
+            "known which belong together. Give both languages line by line."
+        )
 
 
 def read_pairs(paths, report):
@@ -78,7 +120,8 @@ def read_pairs(paths, report):
         report: a `Report`.
 
     Raises:
-        ValueError: when a compressed file is damaged.
+        ValueError: when a compressed file is damaged, a file is no text in UTF-8, or the languages
+            have different numbers of lines.
     """
     reader = _read_columns if len(paths) == 1 else _read_sides
     for sides in reader(paths, report):
@@ -100,7 +143,8 @@ def read_side(source_dir, split, side, report):
 
     Raises:
         FileNotFoundError: when there is no such text.
-        ValueError: when it is there in more than one form, or a compressed file is damaged.
+        ValueError: when it is there in more than one form, a compressed file is damaged, or a file
+            is no text in UTF-8.
     """
     found, language = _found(source_dir, split), _LANGUAGES[side]
     if not (found["tsv"] or found[language]):
@@ -154,15 +198,12 @@ def _read_lines(paths, report):
 
 
 def _read_sides(paths, report):
-    english_path, german_path = paths
-    for english, german in itertools.zip_longest(_lines(english_path), _lines(german_path)):
-        path = german_path if english is None else english_path
-        number, line = english or german
-        report.see(path.name, number)
+    for english, german in itertools.zip_longest(*map(_lines, paths)):
         if english is None or german is None:
-            report.add("no line in the other language", line.decode("utf-8", "backslashreplace"))
-        else:
-            yield english[1], german[1]
+            check_sides(paths)
+        number, line = english
+        report.see(paths[0].name, number)
+        yield line, german[1]
 
 
 def _lines(path):
@@ -170,11 +211,53 @@ def _lines(path):
     opener = _OPENERS.get(path.suffix, open)
     try:
         with opener(path, "rb") as file:
-            for number, line in enumerate(file, 1):
+            start = file.read(_START)
+            _check_kind(path, start)
+            file.seek(0)
+            lines = file
+            if b"\r" in start and b"\n" not in start:
+                # Latin-1 has a character for every byte, so that all come back as they were.
+                text = io.TextIOWrapper(file, encoding="latin-1", newline="\r")
+                lines = (line.encode("latin-1") for line in text)
+            for number, line in enumerate(lines, 1):
                 if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")
+                    line = line.removeprefix(codecs.BOM_UTF8)
                 yield number, line.rstrip(b"\r\n")
-    except (EOFError, gzip.BadGzipFile, lzma.LZMAError) as error:
+    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
         raise ValueError(
             f"{path} is damaged or not what its name says ({error}). Compress it again."
         ) from error
+
+
+def _check_kind(path, start):
+    """Refuses what is no text in UTF-8 from its first bytes on."""
+    for mark, kind in _KINDS.items():
+        if start.startswith(mark):
+            raise ValueError(f"{path} looks like {kind}. {_advice(kind)}")
+    # Half of the bytes of a Western text in UTF-16 are zeros; other text has none.
+    if 4 * start.count(0) > len(start):
+        kind = "UTF-16LE" if start[1::2].count(0) > start[::2].count(0) else "UTF-16BE"
+        raise ValueError(f"{path} looks like {kind}, or is no text. {_advice(kind)}")
+    lines = start.splitlines()
+    foreign = [line for line in lines[: len(lines) - (len(start) == _START)] if not line.isascii()]
+    wrong = sum(not _is_utf8(line) for line in foreign)
+    # Single lines may be bad. Where most letters beyond ASCII are, it is the file.
+    if 2 * wrong > len(foreign) and 100 * wrong > len(lines):
+        raise ValueError(
+            f"{path} is not UTF-8: {wrong:,} of its first {len(lines):,} lines are not. It is "
+            f"perhaps Latin-1. {_advice('WINDOWS-1252')}"
+        )
+
+
+def _advice(kind):
+    if kind.startswith(("UTF", "WINDOWS")):
+        return f"Convert it to UTF-8, for example with iconv -f {kind} -t UTF-8."
+    return "Give it as plain text in UTF-8, or compressed once and called .gz or .xz."
+
+
+def _is_utf8(line):
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
