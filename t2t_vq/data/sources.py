@@ -40,7 +40,7 @@ class Report:
             good: how many good things it has given.
             file: name of what it reads.
         """
-        unseen = good + sum(self.counts.values()) - self.total
+        unseen = good - self.total + sum(self.counts.values())
         if unseen > 0:
             self.see(file, self.total + unseen, unseen)
 
