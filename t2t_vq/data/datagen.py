@@ -6,6 +6,7 @@ An interrupted run goes on where it stopped: every file is written in one piece,
 
 import itertools
 import math
+import pathlib
 import random
 
 from absl import logging
@@ -46,6 +47,8 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
             are there are of another source.
     """
     records.check_writable(data_dir)
+    data_dir = pathlib.Path(data_dir)
+    data_dir.mkdir(parents=True, exist_ok=True)
     state = _state(data_dir, name, source)
 
     def save():

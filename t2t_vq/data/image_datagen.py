@@ -35,6 +35,7 @@ def generate(data_dir, name, *, source, classes, read_images):
         ValueError: when a split is mostly bad, too small or holds what are no images, or files that
             are there are of another source.
     """
+    records.check_writable(data_dir)
     path = records.manifest_path(data_dir, name)
     if found := manifests.read(path, manifests.IMAGES):
         sources.check_source(path, found["source"], source)
@@ -48,9 +49,9 @@ def generate(data_dir, name, *, source, classes, read_images):
             "Give images of one shape."
         )
     kept, held_out = hold_out(len(train[0]))
-    records.check_writable(data_dir)
+    path.parent.mkdir(parents=True, exist_ok=True)
     # There is one only when other files have gone missing, and until they are back it is untrue.
-    records.manifest_path(data_dir, name).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
     splits = {
         "train": _write(data_dir, name, "train", *(part[kept] for part in train)),
         "dev": _write(data_dir, name, "dev", *(part[held_out] for part in train)),
@@ -67,7 +68,7 @@ def generate(data_dir, name, *, source, classes, read_images):
         "splits": splits,
     }
     _log(splits)
-    records.write_json(records.manifest_path(data_dir, name), manifest)
+    records.write_json(path, manifest)
     return manifest
 
 

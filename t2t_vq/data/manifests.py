@@ -173,7 +173,7 @@ _TRANSLATION = {
 }
 _DISTILLED = {
     "name": _text,
-    "source": _each(_anything),
+    "source": _fields({}, {"teacher": _text}),
     "shards": _each(_fields({"pairs": _count, "report": _report}), _number_of_shard),
 }
 _IMAGES = _fields(

@@ -91,17 +91,19 @@ def fingerprints(paths):
 
 
 def check_writable(data_dir):
-    """Makes a folder to write data to, and refuses one that cannot be written.
+    """Refuses a folder that cannot be written to, before any work is done for it; makes none.
 
     Raises:
-        OSError: when it cannot be written; says so before any work is done for it.
+        OSError: when it cannot be written, or could not be made.
     """
+    folder = pathlib.Path(data_dir).absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
     try:
-        pathlib.Path(data_dir).mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=data_dir).close()
+        tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
         raise type(error)(
-            f"{data_dir} cannot be written to ({error.strerror}). Choose another --data_dir."
+            f"{data_dir} cannot be written to ({error.strerror}: {there}). Choose another "
+            "--data_dir."
         ) from error
 
 
@@ -131,7 +133,9 @@ def _clear_leftovers(path):
     for other in path.parent.glob("*.tmp"):
         match = pattern.fullmatch(other.name)
         if match and not _lives(int(match[1])):
-            other.unlink(missing_ok=True)
+            # Where it may not be deleted, whoever may will do so.
+            with contextlib.suppress(OSError):
+                other.unlink()
 
 
 def _lives(process):
@@ -152,7 +156,9 @@ def write_bytes(path, data):
 
 def write_json(path, values):
     """Writes plain values as JSON, in one piece."""
-    write_bytes(path, json.dumps(values, indent=1, ensure_ascii=False).encode("utf-8"))
+    text = json.dumps(values, indent=1, ensure_ascii=False)
+    # Bytes of a file's name that are no UTF-8 are written as JSON writes them.
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def read_bytes(path, files):

@@ -92,6 +92,7 @@ def distill(
         logging.info("%s is distilled already, in %s.", distilled.name, data_dir)
     else:
         records.check_writable(data_dir)
+        data_dir.mkdir(parents=True, exist_ok=True)
         paths = _write_train(data_dir, name, state, sources, translator, problem.reversed)
         copies = _copy_rest(problem, run.data_dir, data_dir, name, translator.tokenizer)
         state["files"].update(records.fingerprints(copies))

@@ -152,3 +152,9 @@ def test_images_of_two_shapes_are_refused(tmp_path):
 
     with pytest.raises(ValueError, match=r"different shapes, \[32, 32, 3\] and \[16, 32, 3\]"):
         generate(tmp_path, reader)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file/x cannot be written to"):
+        generate(tmp_path / "file" / "x", read_images=None)

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -175,8 +176,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    with pytest.raises(PermissionError, match=rf"{tmp_path} cannot .*Permission denied"):
-        records.check_writable(tmp_path)
+    with pytest.raises(PermissionError, match=rf"{tmp_path}/x/y .*Permission denied: {tmp_path}\)"):
+        records.check_writable(tmp_path / "x" / "y")
+
+
+def test_looking_whether_a_folder_can_be_written_leaves_nothing(tmp_path):
+    records.check_writable(tmp_path / "x" / "y")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_is_no_utf8_comes_back_from_json(tmp_path):
+    path, values = tmp_path / "x.json", {"ü": os.fsdecode(b"\xff\\")}
+    records.write_json(path, values)
+    assert json.loads(path.read_text(encoding="utf-8")) == values
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(tmp_path):

@@ -289,9 +289,20 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_translated(
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    with pytest.raises(OSError, match=r"cannot be written to \(Read-only file system\)"):
+    with pytest.raises(OSError, match=r"cannot be written to \(Read-only file system: "):
         distillation.distill("teacher")
     assert teacher.translator.lines == []
+
+
+def test_a_damaged_manifest_is_named(teacher):
+    name, data_dir = distillation.distill("teacher")
+    path = records.manifest_path(data_dir, name)
+    manifest = manifests.read(path, manifests.DISTILLED)
+    for field in manifest:
+        for other in (None, -1, [], {"teacher": 1}):
+            records.write_json(path, {**manifest, field: other})
+            with pytest.raises(ValueError, match=rf"{path} is damaged \(.*{field}"):
+                distillation.distill("teacher")
 
 
 def test_a_student_can_teach_into_another_folder(teacher, tmp_path):
