@@ -96,7 +96,7 @@ def _state(data_dir, name, source):
         return new
     sources.check_source(path, state["source"], source)
     if "files" not in state:
-        logging.info("%s is of an earlier version: %s is prepared from its start.", path, name)
+        logging.info("%s is prepared from its start: %s is of an earlier version.", name, path)
         return new
     paths = [path.with_name(file) for file in state["files"]]
     paths += [
@@ -106,9 +106,9 @@ def _state(data_dir, name, source):
         paths.append(records.vocab_path(data_dir, name))
     try:
         records.check_files(paths, state["files"])
-    except ValueError as error:
-        # What was made of it could not be told from what is made of it now.
-        logging.info("%s is prepared from its start. %s", name, error)
+    except ValueError:
+        # What was made of them before could not be told from what is made of them now.
+        logging.info("%s is prepared from its start: files that %s notes have changed.", name, path)
         return new
     return state
 
