@@ -301,7 +301,7 @@ def read_records(paths, vocab_size, shard_pairs=None, files=None):
     dtype = np.uint16 if vocab_size <= 1 << 16 else np.int32
     ids = {side: [np.zeros(0, dtype)] for side in features}
     lengths = {side: [np.zeros(1, np.int64)] for side in features}
-    # Before they are read, which brings them into memory: digests take half a second a gigabyte.
+    # A gigabyte takes one core a second at most, and is in memory then when it is read below.
     check_files(paths, files)
     try:
         for batch in batches:

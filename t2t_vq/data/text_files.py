@@ -2,36 +2,17 @@
 
 A split is one file of tab-separated columns (`train.tsv`, English, tab, German; further columns
 are ignored) or two files of equal length (`train.en` and `train.de`), plain or compressed
-(`.gz`, `.xz`). Lines end as on Linux, Windows or old Macs.
+(`.gz`, `.xz`).
 """
 
-import codecs
-import gzip
-import io
 import itertools
-import lzma
 import os
 import pathlib
-import zlib
 
-from t2t_vq.data import sources
+from t2t_vq.data import sources, text_lines
 
 SPLITS = ("train", "dev", "test")
 _LANGUAGES = ("en", "de")
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
-_SUFFIXES = ("", *_OPENERS)
-# What shows the kind of a file. UTF-32 comes first, as its mark begins with that of UTF-16.
-_START = 1 << 20
-_KINDS = {
-    codecs.BOM_UTF32_LE: "UTF-32",
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-    b"\x1f\x8b": "gzip",
-    b"\xfd7zXZ": "xz",
-    b"BZh": "bzip2",
-    b"PK\x03\x04": "zip",
-}
 
 
 class Report(sources.Report):
@@ -68,7 +49,7 @@ def _found(source_dir, split):
     if not folder.is_dir():
         raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
     names = {
-        kind: [folder / f"{split}.{kind}{end}" for end in _SUFFIXES]
+        kind: [folder / f"{split}.{kind}{end}" for end in text_lines.SUFFIXES]
         for kind in ("tsv", *_LANGUAGES)
     }
     found = {kind: [path for path in paths if path.is_file()] for kind, paths in names.items()}
@@ -102,7 +83,7 @@ def check_sides(paths):
     """
     if len(paths) < 2:
         return
-    english, german = (sum(1 for _ in _lines(path)) for path in paths)
+    english, german = (sum(1 for _ in text_lines.read(path)) for path in paths)
     if english != german:
         raise ValueError(
             f"{paths[0]} has {english:,} lines and {paths[1]} has {german:,}, so that it is not "
@@ -181,7 +162,7 @@ def clean(sides, report):
 
 def _read_columns(paths, report):
     (path,) = paths
-    for number, line in _lines(path):
+    for number, line in text_lines.read(path):
         report.see(path.name, number)
         columns = line.split(b"\t")
         if len(columns) < 2:
@@ -192,72 +173,15 @@ def _read_columns(paths, report):
 
 def _read_lines(paths, report):
     (path,) = paths
-    for number, line in _lines(path):
+    for number, line in text_lines.read(path):
         report.see(path.name, number)
         yield line
 
 
 def _read_sides(paths, report):
-    for english, german in itertools.zip_longest(*map(_lines, paths)):
+    for english, german in itertools.zip_longest(*map(text_lines.read, paths)):
         if english is None or german is None:
             check_sides(paths)
         number, line = english
         report.see(paths[0].name, number)
         yield line, german[1]
-
-
-def _lines(path):
-    """Yields `(number, line)`, from 1, as bytes without line ends and byte order mark."""
-    opener = _OPENERS.get(path.suffix, open)
-    try:
-        with opener(path, "rb") as file:
-            start = file.read(_START)
-            _check_kind(path, start)
-            file.seek(0)
-            lines = file
-            if b"\r" in start and b"\n" not in start:
-                # Latin-1 has a character for every byte, so that all come back as they were.
-                text = io.TextIOWrapper(file, encoding="latin-1", newline="\r")
-                lines = (line.encode("latin-1") for line in text)
-            for number, line in enumerate(lines, 1):
-                if number == 1:
-                    line = line.removeprefix(codecs.BOM_UTF8)
-                yield number, line.rstrip(b"\r\n")
-    except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
-        raise ValueError(
-            f"{path} is damaged or not what its name says ({error}). Compress it again."
-        ) from error
-
-
-def _check_kind(path, start):
-    """Refuses what is no text in UTF-8 from its first bytes on."""
-    for mark, kind in _KINDS.items():
-        if start.startswith(mark):
-            raise ValueError(f"{path} looks like {kind}. {_advice(kind)}")
-    # Half of the bytes of a Western text in UTF-16 are zeros; other text has none.
-    if 4 * start.count(0) > len(start):
-        kind = "UTF-16LE" if start[1::2].count(0) > start[::2].count(0) else "UTF-16BE"
-        raise ValueError(f"{path} looks like {kind}, or is no text. {_advice(kind)}")
-    lines = start.splitlines()
-    foreign = [line for line in lines[: len(lines) - (len(start) == _START)] if not line.isascii()]
-    wrong = sum(not _is_utf8(line) for line in foreign)
-    # Single lines may be bad. Where most letters beyond ASCII are, it is the file.
-    if 2 * wrong > len(foreign) and 100 * wrong > len(lines):
-        raise ValueError(
-            f"{path} is not UTF-8: {wrong:,} of its first {len(lines):,} lines are not. It is "
-            f"perhaps Latin-1. {_advice('WINDOWS-1252')}"
-        )
-
-
-def _advice(kind):
-    if kind.startswith(("UTF", "WINDOWS")):
-        return f"Convert it to UTF-8, for example with iconv -f {kind} -t UTF-8."
-    return "Give it as plain text in UTF-8, or compressed once and called .gz or .xz."
-
-
-def _is_utf8(line):
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
