@@ -128,6 +128,9 @@ class TranslationProblem(Problem):
             )
         path = records.text_path(data_dir, self.corpus_name, split)
         english, german = records.read_text(path, manifest.get("files"))
+        if len(english) != splits[split]["pairs"]:
+            wrong = f"it holds {len(english):,} of {splits[split]['pairs']:,} pairs"
+            raise ValueError(records.not_as_written(path, wrong))
         return (german, english) if self.reversed else (english, german)
 
     def buckets(self, data_dir, *, max_length, num_buckets):

@@ -46,6 +46,11 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
         ValueError: when a split is mostly bad or holds what is no pair of sentences, or files that
             are there are of another source.
     """
+    if not {"train", "dev"} <= set(splits) <= set(text_files.SPLITS):
+        raise ValueError(
+            f"{name} has the splits {', '.join(splits)}. There must be train and dev, and there "
+            "may be test."
+        )
     records.check_writable(data_dir)
     data_dir = pathlib.Path(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -146,7 +151,7 @@ def _is_pair(pair):
 def _prepare_text(data_dir, name, split, read_pairs):
     report = text_files.Report()
     pairs = list(read_pairs(split, report))
-    report.check(f"The {split} text")
+    report.check(f"The {split} text", len(pairs))
     records.write_text(records.text_path(data_dir, name, split), pairs)
     return {"pairs": len(pairs), "report": report.to_dict()}
 
@@ -164,7 +169,7 @@ def _prepare_vocabulary(data_dir, name, read_pairs, vocab_size):
         count += 1
         progress.add()
     progress.finish()
-    report.check("The train text")
+    report.check("The train text", count)
     progress = Progress("Training the vocabulary, sentences", 2 * len(sample))
     model = train_vocabulary(itertools.chain.from_iterable(sample), vocab_size(count))
     progress.add(2 * len(sample))

@@ -87,7 +87,7 @@ def _read(name, split, read_images, num_classes):
         progress.add(len(chunks[-1][0]))
     report.see_at_least(count, place)
     progress.finish()
-    report.check(f"The {split} part")
+    report.check(f"The {split} part", count)
     return [np.concatenate(parts) for parts in zip(*chunks, strict=True)], report
 
 

@@ -225,7 +225,10 @@ def read_text(path, files=None):
         text = read_bytes(path, files).decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(not_as_written(path, error)) from error
-    pairs = [line.split("\t") for line in text.split("\n")[:-1]]
+    *lines, rest = text.split("\n")
+    if rest:
+        raise ValueError(not_as_written(path, "its last line has no end"))
+    pairs = [line.split("\t") for line in lines]
     for number, pair in enumerate(pairs, 1):
         if len(pair) != 2:
             wrong = f"line {number} has {len(pair)} columns, not an English and a German one"

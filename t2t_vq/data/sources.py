@@ -64,23 +64,24 @@ class Report:
             for kind, count in self.counts.items()
         ]
 
-    def check(self, what):
+    def check(self, what, good=None):
         """Refuses a source that is mostly bad.
 
         Args:
             what: name of the source, for the message.
+            good: how many good things there were; by default all that were not bad.
 
         Raises:
-            ValueError: when nothing was read or more than half of it is bad.
+            ValueError: when nothing was read, nothing good was, or more than half of it is bad.
         """
         bad = sum(self.counts.values())
-        if not self.total:
-            raise ValueError(f"{what} is empty. {self.if_empty}")
         if 2 * bad > self.total:
             raise ValueError(
                 f"{what} is mostly bad: {bad:,} of {self.total:,} {self.unit} cannot be used. "
                 f"{self.if_bad} {' '.join(self.summary())}"
             )
+        if not self.total or good == 0:
+            raise ValueError(f"{what} is empty. {self.if_empty}")
 
     def to_dict(self):
         """Returns total, counts and first places as plain values, fit for JSON."""

@@ -236,6 +236,24 @@ def test_bad_lines_that_a_reader_only_adds_are_counted_with_a_place(tf, tmp_path
         generate(tmp_path / "bad", all_bad)
 
 
+@pytest.mark.parametrize("empty", ["dev", "train"])
+def test_a_reader_that_sees_lines_and_gives_nothing_is_refused(tmp_path, empty):
+    def seeing(split, report):
+        for pair in read_pairs(split, report):
+            if split != empty:
+                yield pair
+
+    with pytest.raises(ValueError, match=f"The {empty} text is empty"):
+        generate(tmp_path, seeing)
+
+
+def test_other_splits_than_there_can_be_are_refused(tmp_path):
+    options = {"source": 1, "read_pairs": read_pairs, "vocab_size": lambda pairs: 320}
+    for splits in (("train", "test"), ("train", "dev", "valid")):
+        with pytest.raises(ValueError, match=rf"has the splits {', '.join(splits)}\. There must"):
+            datagen.generate(tmp_path, "corpus", splits=splits, **options)
+
+
 @pytest.mark.parametrize(
     "pair",
     [

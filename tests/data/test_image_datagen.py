@@ -158,3 +158,12 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_pat
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file/x cannot be written to"):
         generate(tmp_path / "file" / "x", read_images=None)
+
+
+def test_a_reader_that_sees_images_and_gives_none_is_refused(tmp_path):
+    def seeing(split, report):
+        report.see(split, count=3)
+        return []
+
+    with pytest.raises(ValueError, match="The train part is empty"):
+        generate(tmp_path, seeing)

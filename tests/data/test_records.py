@@ -217,6 +217,13 @@ def test_a_line_of_other_than_two_columns_is_named(tmp_path, line, columns):
         records.read_text(path)
 
 
+def test_a_text_cut_inside_a_line_is_named(tmp_path):
+    path = tmp_path / "text.tsv"
+    path.write_text("one\teins\ntwo\tzw")
+    with pytest.raises(ValueError, match=r"text\.tsv is not .*its last line has no end"):
+        records.read_text(path)
+
+
 def test_text_without_lines_comes_back(tmp_path):
     path = tmp_path / "text.tsv"
     records.write_text(path, [])

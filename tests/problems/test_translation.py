@@ -115,6 +115,16 @@ def test_data_of_an_earlier_version_is_used(prepared, tmp_path):
     assert len(list(problem.train_batches(folder, 0, seed=5, **OPTIONS))) > 1
 
 
+def test_a_text_of_an_earlier_version_that_was_cut_is_named(prepared, tmp_path):
+    folder = shutil.copytree(prepared, tmp_path / "data")
+    problem = small("translate_ende_synthetic")
+    without_notes(problem, folder)
+    path = records.text_path(folder, problem.corpus_name, "test")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:4]))
+    with pytest.raises(ValueError, match=rf"{path} is not .*it holds 4 of 10 pairs"):
+        problem.text(folder, "test")
+
+
 def test_no_pair_is_longer_than_max_length(prepared):
     options = {**OPTIONS, "max_length": 10}
     for batch in small("translate_ende_synthetic").train_batches(prepared, 0, seed=5, **options):
