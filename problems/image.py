@@ -4,18 +4,33 @@ import abc
 
 import numpy as np
 
-from t2t_vq.data import image_batches, image_datagen, image_records
+from t2t_vq.data import image_batches, image_datagen, image_records, manifests
 from t2t_vq.problems.problem import Problem
 
 
 class ImageProblem(Problem):
     """Images of one shape, each of a class.
 
-    A subclass says where the images come from: `source`, `classes` and `images`. Validation,
-    "dev", is 1,000 of the training images, the same each time; see `image_datagen`.
+    A subclass says where the images come from: it must have `source`, `classes` and `images`.
+    Validation, "dev", is 1,000 of the training images, the same each time; see `image_datagen`.
+
+    Example:
+        @register_problem
+        class ImageMine(ImageProblem):
+            "My images, grey ones of 28 x 28 pixels."
+
+            def source(self, source_dir):
+                return "first version"
+
+            def classes(self, source_dir):
+                return ["cat", "dog"]
+
+            def images(self, split, source_dir, report):
+                yield np.load(f"{split}_images.npy")[..., None], np.load(f"{split}_labels.npy")
     """
 
     task = "images"
+    manifest_form = staticmethod(manifests.IMAGES)
 
     @abc.abstractmethod
     def classes(self, source_dir):
@@ -28,10 +43,14 @@ class ImageProblem(Problem):
         Args:
             split: "train" or "test".
             source_dir: the folder given by the user, or None.
-            report: `t2t_vq.data.image_sources.pixels.Report` of what cannot be used.
+            report: `t2t_vq.data.image_sources.pixels.Report`. Its use is optional:
+                `report.see(file, number, count)` tells where images are, for messages;
+                `report.add(kind, text)` tells of one that is left out. Images that no `see` has
+                told of are counted all the same.
 
         Yields:
-            `(images, labels)`: uint8 `[rows, height, width, channels]` and int32 `[rows]`.
+            `(images, labels)`: uint8 `[rows, height, width, channels]` and integers `[rows]`, the
+            numbers of the classes.
         """
 
     def is_generated(self, data_dir):

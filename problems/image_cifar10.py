@@ -10,6 +10,7 @@ from t2t_vq.registry import register_problem
 
 _DATASET = "cifar10"
 _ORIGIN = "https://www.cs.toronto.edu"
+_SPLITS = ("train", "test")
 _READ_AT_ONCE = 1_000
 
 
@@ -30,9 +31,7 @@ class ImageCifar10(ImageProblem):
         return {
             "dataset": _DATASET,
             "version": str(builder.version),
-            "images": {
-                split: builder.info.splits[split].num_examples for split in ("train", "test")
-            },
+            "images": dict(zip(_SPLITS, tfds_builder.sizes(builder, _SPLITS), strict=True)),
         }
 
     def classes(self, source_dir):

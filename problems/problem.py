@@ -4,7 +4,7 @@ import abc
 
 from absl import logging
 
-from t2t_vq.data import records, sources
+from t2t_vq.data import manifests, records, sources
 
 
 class Problem(abc.ABC):
@@ -20,6 +20,7 @@ class Problem(abc.ABC):
             it is when no source is named.
         stand_in: what `model_arguments` may be like, to try a model before there is data; None
             tries none.
+        manifest_form: what its manifest is like, see `t2t_vq.data.manifests`.
     """
 
     registered_name = None
@@ -27,6 +28,7 @@ class Problem(abc.ABC):
     files_name = None
     external = True
     stand_in = None
+    manifest_form = staticmethod(manifests.ANY)
 
     @property
     def name(self):
@@ -40,7 +42,14 @@ class Problem(abc.ABC):
 
     @abc.abstractmethod
     def source(self, source_dir):
-        """Returns what the data is made from, as plain values; other data gives other values."""
+        """Returns what the data is made from, as plain values; other data gives other values.
+
+        Prepared data notes it. It may be as short as a version, `"2"`, or tell names, sizes and
+        digests of files, see `t2t_vq.data.sources.fingerprint`.
+
+        Args:
+            source_dir: the folder given by the user, or None.
+        """
 
     @abc.abstractmethod
     def prepare(self, data_dir, source_dir):
@@ -59,16 +68,15 @@ class Problem(abc.ABC):
 
         Raises:
             FileNotFoundError: when the source is missing.
-            ValueError: when `data_dir` holds the data of another source, or the source is
-                mostly bad.
+            ValueError: when `data_dir` holds the data of another source or a damaged file, or the
+                source is mostly bad.
         """
         if not self.is_generated(data_dir):
             self.prepare(data_dir, source_dir)
             return
         path = records.manifest_path(data_dir, self.corpus_name)
         if source_dir is not None or not self.external:
-            found = records.read_json(path)["source"]
-            sources.check_source(path, found, self.source(source_dir))
+            sources.check_source(path, self.manifest(data_dir)["source"], self.source(source_dir))
         logging.info("%s is prepared: %s.", self.name, path)
 
     def manifest(self, data_dir):
@@ -76,8 +84,10 @@ class Problem(abc.ABC):
 
         Raises:
             FileNotFoundError: when the data is not prepared; says how to.
+            ValueError: when the manifest is damaged.
         """
-        manifest = records.read_json(records.manifest_path(data_dir, self.corpus_name))
+        path = records.manifest_path(data_dir, self.corpus_name)
+        manifest = manifests.read(path, self.manifest_form)
         if manifest is None:
             raise FileNotFoundError(self._missing(data_dir))
         return manifest

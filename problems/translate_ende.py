@@ -26,9 +26,7 @@ class TranslateEnde(TranslationProblem):
         return {
             "dataset": _DATASET,
             "version": str(builder.version),
-            "pairs": {
-                split: builder.info.splits[name].num_examples for split, name in _SPLITS.items()
-            },
+            "pairs": dict(zip(_SPLITS, tfds_builder.sizes(builder, _SPLITS.values()), strict=True)),
         }
 
     def pairs(self, split, source_dir, report):

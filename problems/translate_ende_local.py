@@ -4,8 +4,6 @@ from t2t_vq.data import sources, text_files
 from t2t_vq.problems.translation import TranslationProblem
 from t2t_vq.registry import register_problem
 
-_SMALL = 250_000
-
 
 @register_problem
 class TranslateEndeLocal(TranslationProblem):
@@ -13,6 +11,9 @@ class TranslateEndeLocal(TranslationProblem):
 
     Each file has English, tab, German on a line, further columns being ignored, or is a pair
     `train.en` and `train.de`; plain, `.gz` or `.xz`. The test text may be missing.
+
+    Nothing in it depends on the languages: other two are trained on as well, the source in the
+    first column and the target in the second, with a `data_dir` of their own.
     """
 
     files_name = "translate_ende_local"
@@ -23,6 +24,12 @@ class TranslateEndeLocal(TranslationProblem):
             split: sources.fingerprint(text_files.find(source_dir, split))
             for split in self.splits(source_dir)
         }
+
+    def prepare(self, data_dir, source_dir):
+        """Writes the data, if all splits have as many lines in one language as in the other."""
+        for split in self.splits(source_dir):
+            text_files.check_sides(self._paths(source_dir, split))
+        super().prepare(data_dir, source_dir)
 
     def splits(self, source_dir):
         """Returns the splits whose files are there; train and dev have to be."""
@@ -38,10 +45,6 @@ class TranslateEndeLocal(TranslationProblem):
     def pairs(self, split, source_dir, report):
         """Yields the good pairs of the split's files."""
         return text_files.read_pairs(self._paths(source_dir, split), report)
-
-    def vocab_size(self, num_pairs):
-        """Returns 8,000 for small corpora, else 32,000."""
-        return 8_000 if num_pairs < _SMALL else 32_000
 
     def _paths(self, source_dir, split):
         paths = text_files.find(source_dir, split)

@@ -5,24 +5,40 @@ from types import MappingProxyType
 
 import numpy as np
 
-from t2t_vq.data import batches, datagen, records
+from t2t_vq.data import batches, datagen, manifests, records
 from t2t_vq.data.tokenizer import Tokenizer
 from t2t_vq.problems.problem import Problem
+
+_SMALL = 250_000
 
 
 class TranslationProblem(Problem):
     """English-German text with a joint vocabulary, in either direction.
 
-    A subclass says where the text comes from: `source`, `pairs` and, if it has no test text,
-    `splits`. The direction swaps sides when reading, so both share files and vocabulary.
+    A subclass says where the text comes from: it must have `source` and `pairs`, and may have
+    `splits`, if there is no test text, and `vocab_size`. The direction swaps sides when reading, so
+    both share files and vocabulary.
 
     Attributes:
         reversed: True translates from German to English.
+
+    Example:
+        @register_problem
+        class TranslateMine(TranslationProblem):
+            "English to German, my text."
+
+            def source(self, source_dir):
+                return "first version"
+
+            def pairs(self, split, source_dir, report):
+                for line in open(f"my_text/{split}.txt", encoding="utf-8"):
+                    yield tuple(line.rstrip("\n").split("|"))
     """
 
     task = "translation"
     stand_in = MappingProxyType({"vocab_size": 1_000})
     reversed = False
+    manifest_form = staticmethod(manifests.TRANSLATION)
 
     @abc.abstractmethod
     def pairs(self, split, source_dir, report):
@@ -31,12 +47,17 @@ class TranslationProblem(Problem):
         Args:
             split: "train", "dev" or "test".
             source_dir: the folder given by the user, or None.
-            report: `t2t_vq.data.text_files.Report` of what cannot be used.
+            report: `t2t_vq.data.text_files.Report`. Its use is optional: `report.see(file, line)`
+                tells where a pair is, for messages; `report.add(kind, text)` tells of a line that
+                is left out. Pairs that no `see` has told of are counted all the same.
         """
 
-    @abc.abstractmethod
     def vocab_size(self, num_pairs):
-        """Returns the size of the vocabulary for that many training pairs."""
+        """Returns the size of the vocabulary for so many training pairs.
+
+        It is 8,000 for fewer than 250,000, else 32,000; a problem may choose another.
+        """
+        return 8_000 if num_pairs < _SMALL else 32_000
 
     def splits(self, source_dir):
         """Returns the splits that there are: "train" and "dev", and "test" if there is one."""
@@ -58,9 +79,23 @@ class TranslationProblem(Problem):
         )
 
     def tokenizer(self, data_dir):
-        """Returns the `Tokenizer` of the joint vocabulary."""
-        self.manifest(data_dir)
-        return Tokenizer(records.vocab_path(data_dir, self.corpus_name))
+        """Returns the `Tokenizer` of the joint vocabulary.
+
+        Raises:
+            FileNotFoundError: when the data is not prepared.
+            ValueError: when the vocabulary is missing or damaged.
+        """
+        manifest = self.manifest(data_dir)
+        path = records.vocab_path(data_dir, self.corpus_name)
+        content = records.read_bytes(path, manifest.get("files"))
+        try:
+            tokenizer = Tokenizer(content)
+        except ValueError as error:
+            raise ValueError(records.not_as_written(path, "it is no vocabulary")) from error
+        if tokenizer.vocab_size != manifest["vocab_size"]:
+            wrong = f"it has {tokenizer.vocab_size:,} of {manifest['vocab_size']:,} pieces"
+            raise ValueError(records.not_as_written(path, wrong))
+        return tokenizer
 
     def vocabulary_digest(self, data_dir):
         """Returns a digest of the joint vocabulary."""
@@ -82,8 +117,10 @@ class TranslationProblem(Problem):
 
         Raises:
             FileNotFoundError: when there is no such split.
+            ValueError: when its file is missing or damaged.
         """
-        splits = self.manifest(data_dir)["splits"]
+        manifest = self.manifest(data_dir)
+        splits = manifest["splits"]
         if split == "train" or split not in splits:
             there = " and ".join(sorted(set(splits) - {"train"}))
             raise FileNotFoundError(
@@ -91,7 +128,11 @@ class TranslationProblem(Problem):
                 f"the {split} text to the source and prepare it in another --data_dir, or choose "
                 "another split."
             )
-        english, german = records.read_text(records.text_path(data_dir, self.corpus_name, split))
+        path = records.text_path(data_dir, self.corpus_name, split)
+        english, german = records.read_text(path, manifest.get("files"))
+        if len(english) != splits[split]["pairs"]:
+            wrong = f"it holds {len(english):,} of {splits[split]['pairs']:,} pairs"
+            raise ValueError(records.not_as_written(path, wrong))
         return (german, english) if self.reversed else (english, german)
 
     def buckets(self, data_dir, *, max_length, num_buckets):
@@ -116,7 +157,7 @@ class TranslationProblem(Problem):
             data_dir: folder of the prepared data.
             epoch: number of the pass over the data, from 0.
             batch_tokens: padded target tokens in a batch.
-            max_length: longer pairs are left out; a log line counts them.
+            max_length: pairs with more tokens on a side are left out; a log line counts them.
             num_buckets: most lengths that batches are padded to.
             seed: of the order.
             batch_multiple: the number of rows is a multiple of this, say the replicas.
@@ -126,6 +167,10 @@ class TranslationProblem(Problem):
             `[rows, length]` int32, ending in 1 and padded with 0. The last batches of an epoch
             are filled up with rows of padding.
 
+        Raises:
+            FileNotFoundError: when the data is not prepared.
+            ValueError: when all pairs are too long, or a record file is damaged.
+
         Example:
             >>> batches = problem.train_batches(
             ...     "t2t_vq_data", 0, batch_tokens=4096, max_length=64, num_buckets=2, seed=1)
@@ -133,7 +178,8 @@ class TranslationProblem(Problem):
         return self._batches(
             data_dir,
             "train",
-            buckets=self.buckets(data_dir, max_length=max_length, num_buckets=num_buckets),
+            max_length,
+            num_buckets,
             batch_tokens=batch_tokens,
             batch_multiple=batch_multiple,
             rng=np.random.default_rng([seed, epoch]),
@@ -150,13 +196,21 @@ class TranslationProblem(Problem):
         return self._batches(
             data_dir,
             split,
-            buckets=self.buckets(data_dir, max_length=max_length, num_buckets=num_buckets),
+            max_length,
+            num_buckets,
             batch_tokens=batch_tokens,
             batch_multiple=batch_multiple,
         )
 
-    def _batches(self, data_dir, split, **options):
-        dataset = batches.epoch(data_dir, self.corpus_name, split, **options)
+    def _batches(self, data_dir, split, max_length, num_buckets, **options):
+        dataset = batches.epoch(
+            data_dir,
+            self.corpus_name,
+            split,
+            buckets=self.buckets(data_dir, max_length=max_length, num_buckets=num_buckets),
+            max_length=max_length,
+            **options,
+        )
         if self.reversed:
             dataset = dataset.map(
                 lambda batch: {"source": batch["target"], "target": batch["source"]}

@@ -1,11 +1,9 @@
 """A trained model as a function from lines of text to lines of text."""
 
-import os
-
 import numpy as np
 from keras import ops
 
-from t2t_vq import em
+from t2t_vq import em, processors
 from t2t_vq.data.tokenizer import EOS_ID
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice, sources_together
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before
@@ -50,7 +48,7 @@ class Translator(LineTranslator):
         check_choice(search, rescorer is not None)
         lengths = [length for length in LENGTHS if length < max_length]
         lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
-        num_threads = (os.cpu_count() or 1) if em.on_cpu() else 1
+        num_threads = processors.usable() if em.on_cpu() else 1
         super().__init__(tokenizer, lengths, sources_together(search, batch_size), num_threads)
         self.model = model
         self.search = search

@@ -20,7 +20,7 @@ ROWS = [
     ["em"],
     ["config"],
     ["registry", "keras_names"],
-    ["usr_dirs", "import_hooks", "image_arguments"],
+    ["usr_dirs", "import_hooks", "image_arguments", "processors"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {
@@ -70,7 +70,9 @@ def test_imports_point_downwards_only(room):
             assert ROW[imported] >= ROW[room], f"{name} imports t2t_vq.{imported}, which is above."
 
 
-@pytest.mark.parametrize("room", ["em", "usr_dirs", "import_hooks", "image_arguments"])
+@pytest.mark.parametrize(
+    "room", ["em", "usr_dirs", "import_hooks", "image_arguments", "processors"]
+)
 def test_the_lowest_rooms_import_nothing_of_ours(room):
     for _, path in modules_in(room):
         assert not list(rooms_imported(path))

@@ -11,7 +11,7 @@ import typing
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import pipeline, records
+from t2t_vq.data import manifests, pipeline, records
 
 _STEP = 8
 
@@ -74,7 +74,7 @@ class Plan(typing.NamedTuple):
     lengths: np.ndarray
 
 
-def plan(lengths, buckets, batch_tokens, batch_multiple=1, rng=None):
+def plan(lengths, buckets, batch_tokens, batch_multiple=1, rng=None, max_length=None):
     """Deals pairs out into batches.
 
     Args:
@@ -83,12 +83,15 @@ def plan(lengths, buckets, batch_tokens, batch_multiple=1, rng=None):
         batch_tokens: padded tokens of one side in a batch.
         batch_multiple: the number of rows is a multiple of this.
         rng: `numpy.random.Generator` that shuffles pairs and batches; None keeps the order.
+        max_length: a longer pair is in no batch either; by default all that a bucket holds are.
 
     Returns:
         A `Plan`. Every pair that fits is in exactly one batch; the last batch of a bucket is
         filled up with empty rows.
     """
     order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
+    if max_length is not None:
+        order = order[lengths[order] <= max_length]
     bucket_of = np.searchsorted(buckets, lengths[order])
     batches, padded = [], []
     for i, length in enumerate(buckets):
@@ -106,7 +109,7 @@ def plan(lengths, buckets, batch_tokens, batch_multiple=1, rng=None):
     )
 
 
-def epoch(data_dir, name, split, *, buckets, batch_tokens, batch_multiple=1, rng=None):
+def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_multiple=1, rng=None):
     """Returns the batches of one pass over a split.
 
     The dataset has a known cardinality, and `.skip(n)` goes on where a killed run stopped.
@@ -115,19 +118,25 @@ def epoch(data_dir, name, split, *, buckets, batch_tokens, batch_multiple=1, rng
         data_dir: the folder of the prepared corpus.
         name: the corpus' name.
         split: "train" or "dev".
-        buckets, batch_tokens, batch_multiple, rng: see `plan`.
+        buckets, max_length, batch_tokens, batch_multiple, rng: see `plan`.
 
     Returns:
         A `tf.data.Dataset` of `{"source", "target"}`, both `[rows, length]` int32, where length
         is one of `buckets`, padded with 0.
+
+    Raises:
+        ValueError: when no pair is short enough, or a record file is damaged.
     """
     import tensorflow as tf
 
     source, target = corpus(data_dir, name, split)
     lengths = np.maximum(source.lengths, target.lengths)
-    dropped = int(np.sum(lengths > buckets[-1]))
-    _log_dropped(data_dir, name, split, buckets[-1], dropped, len(lengths))
-    batches = plan(lengths, buckets, batch_tokens, batch_multiple, rng)
+    longest = min(buckets[-1], max_length)
+    dropped = int(np.sum(lengths > longest))
+    if dropped == len(lengths):
+        raise ValueError(_all_too_long(name, split, lengths, longest, max_length))
+    _log_dropped(data_dir, name, split, longest, dropped, len(lengths))
+    batches = plan(lengths, buckets, batch_tokens, batch_multiple, rng, max_length)
     # Constants of the graph would be limited to two gigabytes; captured tensors are not. They stay
     # with the input pipeline, on the CPU.
     with tf.device("CPU:0"):
@@ -142,6 +151,22 @@ def epoch(data_dir, name, split, *, buckets, batch_tokens, batch_multiple=1, rng
         return {side: _pad(*sides[side], pairs, length) for side in sides}
 
     return pipeline.numbered(assemble, len(batches.lengths))
+
+
+def _all_too_long(name, split, lengths, longest, max_length):
+    shortest = int(np.min(lengths))
+    if shortest > max_length:
+        advice = (
+            f"Choose max_length={shortest} or more; with max_length={int(np.max(lengths))} all are "
+            "used."
+        )
+    else:
+        # Batches have the lengths of training batches, so that nothing is compiled for others.
+        advice = f"The training text has none as long; give it pairs of {shortest} tokens too."
+    return (
+        f"All {len(lengths):,} {split} pairs of {name} are longer than {longest} tokens, the "
+        f"shortest of them {shortest}, so that there is no batch. {advice}"
+    )
 
 
 def _pad(ids, starts, pairs, length):
@@ -168,18 +193,19 @@ def corpus(data_dir, name, split):
     Raises:
         ValueError: when a record file is missing, damaged or cut short; names it.
     """
-    manifest = records.manifest_path(data_dir, name)
-    return _read_corpus(str(data_dir), name, split, manifest.stat().st_mtime_ns)
+    modified = records.manifest_path(data_dir, name).stat().st_mtime_ns
+    return _read_corpus(str(data_dir), name, split, modified)
 
 
 # Training and validation of one problem; the time tells a corpus that was prepared again.
 @functools.lru_cache(maxsize=2)
 def _read_corpus(data_dir, name, split, modified):
-    manifest = records.read_json(records.manifest_path(data_dir, name))
+    manifest = manifests.read(records.manifest_path(data_dir, name), manifests.TRANSLATION)
     about = manifest["splits"][split]
     paths = records.shard_paths(data_dir, name, split, about["shards"])
-    # Data that was prepared by an earlier version does not tell how many pairs a file holds.
-    return records.read_records(paths, manifest["vocab_size"], about.get("shard_pairs"))
+    return records.read_records(
+        paths, manifest["vocab_size"], about.get("shard_pairs"), manifest.get("files")
+    )
 
 
 @functools.cache

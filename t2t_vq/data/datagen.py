@@ -6,13 +6,13 @@ An interrupted run goes on where it stopped: every file is written in one piece,
 
 import itertools
 import math
-import os
 import pathlib
 import random
 
 from absl import logging
 
-from t2t_vq.data import records, sources, text_files, workers
+from t2t_vq import processors
+from t2t_vq.data import manifests, records, sources, text_files, workers
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
 
@@ -33,52 +33,125 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
         source: what the text is made from, as plain values; kept in the manifest.
         splits: the splits that there are, of "train", "dev" and "test".
         read_pairs: function of a split and a `text_files.Report` to an iterator over good
-            `(english, german)` pairs; gives the same pairs each time.
+            `(english, german)` pairs; gives the same pairs each time. What it does not note in the
+            report is counted all the same.
         vocab_size: function of the number of training pairs to the vocabulary's size.
-        num_workers: processes that tokenise; by default one a core, fewer for a small corpus.
+        num_workers: processes that tokenise; by default one a processor, fewer for a small corpus.
 
     Returns:
         The manifest, a dictionary.
 
     Raises:
-        ValueError: when a split is mostly bad, or unfinished files are of another source.
+        OSError: when the folder cannot be written to.
+        ValueError: when a split is mostly bad or holds what is no pair of sentences, or files that
+            are there are of another source.
     """
+    if not {"train", "dev"} <= set(splits) <= set(text_files.SPLITS):
+        raise ValueError(
+            f"{name} has the splits {', '.join(splits)}. There must be train and dev, and there "
+            "may be test."
+        )
+    records.check_writable(data_dir)
     data_dir = pathlib.Path(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
-    partial = records.partial_path(data_dir, name)
-    state = records.read_json(partial)
-    if state is None:
-        state = {"name": name, "source": source, "splits": {}, "shards": {}}
-    sources.check_source(partial, state["source"], source)
-    # There is one only when other files have gone missing, and until they are back it is untrue.
-    records.manifest_path(data_dir, name).unlink(missing_ok=True)
+    state = _state(data_dir, name, source)
 
     def save():
-        records.write_json(partial, state)
+        records.write_json(records.partial_path(data_dir, name), state)
 
+    def read(split, report):
+        report.where = (f"{name} {split}", None)
+        return _checked(name, split, read_pairs(split, report), report)
+
+    manifest = records.manifest_path(data_dir, name)
+    if manifest.exists():
+        # Other files have gone missing, and until they are back it is untrue.
+        save()
+        manifest.unlink()
     for split in splits:
         if split != "train" and split not in state["splits"]:
-            state["splits"][split] = _prepare_text(data_dir, name, split, read_pairs)
+            state["splits"][split] = _prepare_text(data_dir, name, split, read)
+            _note(state, records.text_path(data_dir, name, split))
             save()
     if "vocab_size" not in state:
         state["splits"]["train"], state["vocab_size"] = _prepare_vocabulary(
-            data_dir, name, read_pairs, vocab_size
+            data_dir, name, read, vocab_size
         )
+        _note(state, records.vocab_path(data_dir, name))
         save()
-    _write_train(data_dir, name, read_pairs, state, save, num_workers)
+    _write_train(data_dir, name, read, state, save, num_workers)
     _write_dev(data_dir, name, state)
     manifest = _manifest(state)
     text_files.Report.from_dict(manifest["splits"]["train"]["report"]).check("The train text")
     log_reports(manifest)
     records.write_json(records.manifest_path(data_dir, name), manifest)
-    partial.unlink(missing_ok=True)
+    records.partial_path(data_dir, name).unlink(missing_ok=True)
     return manifest
+
+
+def _state(data_dir, name, source):
+    """Returns what an interrupted run has noted, or a new state."""
+    path = records.manifest_path(data_dir, name)
+    if manifest := manifests.read(path, manifests.TRANSLATION):
+        sources.check_source(path, manifest["source"], source)
+    new = {"name": name, "source": source, "splits": {}, "shards": {}, "files": {}}
+    path = records.partial_path(data_dir, name)
+    state = manifests.read(path, manifests.TRANSLATION_PARTIAL)
+    if state is None:
+        return new
+    sources.check_source(path, state["source"], source)
+    if "files" not in state:
+        logging.info("%s is prepared from its start: %s is of an earlier version.", name, path)
+        return new
+    paths = [path.with_name(file) for file in state["files"]]
+    paths += [
+        records.text_path(data_dir, name, split) for split in state["splits"] if split != "train"
+    ]
+    if "vocab_size" in state:
+        paths.append(records.vocab_path(data_dir, name))
+    try:
+        records.check_files(paths, state["files"])
+    except ValueError:
+        # What was made of them before could not be told from what is made of them now.
+        logging.info("%s is prepared from its start: files that %s notes have changed.", name, path)
+        return new
+    return state
+
+
+def _note(state, path):
+    state["files"].update(records.fingerprints([path]))
+
+
+def _checked(name, split, pairs, report):
+    """Yields the pairs of a reader and counts what it did not; refuses what cannot be written."""
+    place, number = f"{name} {split}", 0
+    for number, pair in enumerate(pairs, 1):
+        if not _is_pair(pair):
+            raise ValueError(
+                f"{place}, pair {number:,}: {pair!r:.60} is not two strings, an English and a "
+                "German one, without tabs, line ends and surrogates. The problem's `pairs` must "
+                "give such pairs."
+            )
+        if report.total < number:
+            report.see_at_least(number, place)
+        yield pair
+    report.see_at_least(number, place)
+
+
+def _is_pair(pair):
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        return False
+    try:
+        line = "\t".join(pair).encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return line.count(b"\t") == 1 and b"\n" not in line and b"\r" not in line
 
 
 def _prepare_text(data_dir, name, split, read_pairs):
     report = text_files.Report()
     pairs = list(read_pairs(split, report))
-    report.check(f"The {split} text")
+    report.check(f"The {split} text", len(pairs))
     records.write_text(records.text_path(data_dir, name, split), pairs)
     return {"pairs": len(pairs), "report": report.to_dict()}
 
@@ -96,7 +169,7 @@ def _prepare_vocabulary(data_dir, name, read_pairs, vocab_size):
         count += 1
         progress.add()
     progress.finish()
-    report.check("The train text")
+    report.check("The train text", count)
     progress = Progress("Training the vocabulary, sentences", 2 * len(sample))
     model = train_vocabulary(itertools.chain.from_iterable(sample), vocab_size(count))
     progress.add(2 * len(sample))
@@ -110,10 +183,10 @@ def _write_train(data_dir, name, read_pairs, state, save, num_workers):
     shards = math.ceil(total / _SHARD_PAIRS)
     paths = records.shard_paths(data_dir, name, "train", shards)
     state["splits"]["train"]["shards"] = shards
-    if len(state["shards"]) == shards:
+    if all(str(i) in state["shards"] for i in range(shards)):
         return
     if num_workers is None:
-        num_workers = min(os.cpu_count() or 1, total // _PAIRS_PER_WORKER)
+        num_workers = min(processors.usable(), total // _PAIRS_PER_WORKER)
     progress = Progress("Tokenising, pairs", total)
     stream = _with_places(read_pairs, "train")
     waiting = []
@@ -122,6 +195,7 @@ def _write_train(data_dir, name, read_pairs, state, save, num_workers):
         while len(waiting) > most:
             i, chunk, future = waiting.pop(0)
             histogram, over_long = future.result()
+            _note(state, paths[i])
             pairs, place = chunk[over_long[0]] if over_long else (None, None)
             state["shards"][str(i)] = {
                 "histogram": histogram,
@@ -154,21 +228,21 @@ def _with_places(read_pairs, split):
 
 
 def _write_dev(data_dir, name, state):
-    english, german = records.read_text(records.text_path(data_dir, name, "dev"))
+    english, german = records.read_text(records.text_path(data_dir, name, "dev"), state["files"])
     (path,) = records.shard_paths(data_dir, name, "dev", 1)
     tokenizer = Tokenizer(records.vocab_path(data_dir, name))
     workers.write_shard(tokenizer, path, list(zip(english, german, strict=True)), None)
     state["splits"]["dev"].update(shards=1, shard_pairs=[len(english)])
+    _note(state, path)
 
 
 def _manifest(state):
     """Returns the manifest: the state with what the shards tell added up."""
-    shards = [state["shards"][i] for i in sorted(state["shards"], key=int)]
+    shards = [state["shards"][str(i)] for i in range(state["splits"]["train"]["shards"])]
     report = text_files.Report.from_dict(state["splits"]["train"]["report"])
-    histogram = [0] * (MAX_LENGTH + 1)
+    histograms = [[0] * (MAX_LENGTH + 1), *(shard["histogram"] for shard in shards)]
+    histogram = [sum(pairs) for pairs in itertools.zip_longest(*histograms, fillvalue=0)]
     for shard in shards:
-        for length, pairs in enumerate(shard["histogram"]):
-            histogram[length] += pairs
         if shard["over_long"]:
             file, line, text = shard["first_over_long"]
             kind = f"longer than {MAX_LENGTH} tokens"
@@ -185,6 +259,7 @@ def _manifest(state):
         "source": state["source"],
         "vocab_size": state["vocab_size"],
         "splits": {**state["splits"], "train": train},
+        "files": dict(sorted(state["files"].items())),
     }
 
 

@@ -4,12 +4,10 @@ The validation split is 1,000 images held out of the training images, one in ten
 fewer than 10,000, drawn with a fixed seed. An interrupted run begins again: reading takes seconds.
 """
 
-import pathlib
-
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import image_records, records
+from t2t_vq.data import image_records, manifests, records, sources
 from t2t_vq.data.image_sources.pixels import Report
 from t2t_vq.data.progress import Progress
 
@@ -26,22 +24,34 @@ def generate(data_dir, name, *, source, classes, read_images):
         source: what the images are made from, as plain values; kept in the manifest.
         classes: names of the classes.
         read_images: function of a split, "train" or "test", and a `Report` to an iterator over
-            good `(images, labels)`: uint8 `[rows, height, width, channels]` and int32 `[rows]`.
+            good `(images, labels)`: uint8 `[rows, height, width, channels]` and integers `[rows]`.
+            What it does not note in the report is counted all the same.
 
     Returns:
         The manifest, a dictionary.
 
     Raises:
-        ValueError: when a split is mostly bad, or too small.
+        OSError: when the folder cannot be written to.
+        ValueError: when a split is mostly bad, too small or holds what are no images, or files that
+            are there are of another source.
     """
+    records.check_writable(data_dir)
+    path = records.manifest_path(data_dir, name)
+    if found := manifests.read(path, manifests.IMAGES):
+        sources.check_source(path, found["source"], source)
     (train, train_report), (test, test_report) = (
-        _read(split, read_images) for split in ("train", "test")
+        _read(name, split, read_images, len(classes)) for split in ("train", "test")
     )
+    if test[0].shape[1:] != train[0].shape[1:]:
+        shapes = " and ".join(str(list(images.shape[1:])) for images in (train[0], test[0]))
+        raise ValueError(
+            f"The images of {name} for training and testing are of different shapes, {shapes}. "
+            "Give images of one shape."
+        )
     kept, held_out = hold_out(len(train[0]))
-    data_dir = pathlib.Path(data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     # There is one only when other files have gone missing, and until they are back it is untrue.
-    records.manifest_path(data_dir, name).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
     splits = {
         "train": _write(data_dir, name, "train", *(part[kept] for part in train)),
         "dev": _write(data_dir, name, "dev", *(part[held_out] for part in train)),
@@ -58,21 +68,56 @@ def generate(data_dir, name, *, source, classes, read_images):
         "splits": splits,
     }
     _log(splits)
-    records.write_json(records.manifest_path(data_dir, name), manifest)
+    records.write_json(path, manifest)
     return manifest
 
 
-def _read(split, read_images):
+def _read(name, split, read_images, num_classes):
     """Returns `(images, labels)` of a split, and the `Report`."""
+    place = f"{name} {split}"
     report = Report()
+    report.where = (place, None)
     progress = Progress(f"Reading the {split} images")
-    chunks = []
-    for chunk in read_images(split, report):
-        chunks.append(chunk)
-        progress.add(len(chunk[0]))
+    chunks, count = [], 0
+    for number, chunk in enumerate(read_images(split, report), 1):
+        shape = chunks[0][0].shape[1:] if chunks else None
+        chunks.append(_checked(chunk, f"{place}, chunk {number:,}", shape, num_classes))
+        count += len(chunks[-1][0])
+        report.see_at_least(count, place)
+        progress.add(len(chunks[-1][0]))
+    report.see_at_least(count, place)
     progress.finish()
-    report.check(f"The {split} part")
+    report.check(f"The {split} part", count)
     return [np.concatenate(parts) for parts in zip(*chunks, strict=True)], report
+
+
+def _checked(chunk, place, shape, num_classes):
+    """Returns a chunk, its labels as int32; refuses what are no images with labels."""
+    if not (isinstance(chunk, (tuple, list)) and len(chunk) == 2):
+        raise ValueError(
+            f"{place} is not a pair of arrays, images and labels. The problem's `images` must give "
+            "such pairs."
+        )
+    images, labels = map(np.asarray, chunk)
+    if (
+        images.dtype != np.uint8
+        or images.ndim != 4
+        or images.shape[1:] != (shape or images.shape[1:])
+        or not np.issubdtype(labels.dtype, np.integer)
+        or labels.shape != images.shape[:1]
+    ):
+        raise ValueError(
+            f"{place} has images of {images.dtype} {list(images.shape)} and labels of "
+            f"{labels.dtype} {list(labels.shape)}. The problem's `images` must give uint8 [rows, "
+            "height, width, channels], all of one shape, and integers [rows]."
+        )
+    wrong = labels[(labels < 0) | (labels >= num_classes)]
+    if len(wrong):
+        raise ValueError(
+            f"{place} has the label {wrong[0]}, which is not in 0 to {num_classes - 1}, the "
+            "numbers of the classes. The problem's `images` must leave such an image out."
+        )
+    return images, labels.astype(np.int32)
 
 
 def _write(data_dir, name, split, images, labels):

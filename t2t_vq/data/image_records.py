@@ -12,7 +12,7 @@ import zlib
 
 import numpy as np
 
-from t2t_vq.data import records
+from t2t_vq.data import manifests, records
 
 SPLITS = ("train", "dev", "test")
 _PARTS = ("images", "labels")
@@ -24,12 +24,14 @@ def path(data_dir, name, split, part):
 
 
 def is_whole(data_dir, name):
-    """Returns whether the manifest and every file that it tells of are there."""
-    manifest = records.read_json(records.manifest_path(data_dir, name))
+    """Returns whether the manifest and every file that it tells of are there.
+
+    Raises:
+        ValueError: when the manifest is damaged.
+    """
+    manifest = manifests.read(records.manifest_path(data_dir, name), manifests.IMAGES)
     return manifest is not None and all(
-        path(data_dir, name, split, part).exists()
-        for split in manifest["splits"]
-        for part in _PARTS
+        path(data_dir, name, split, part).exists() for split in SPLITS for part in _PARTS
     )
 
 
@@ -56,28 +58,36 @@ def read(data_dir, name, split):
     """Returns the images and labels of a split, as `write` was given them.
 
     Raises:
+        FileNotFoundError: when there is no manifest.
         ValueError: when there is no such split, or a file is missing, damaged or cut short;
             names it.
     """
     if split not in SPLITS:
         raise ValueError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
-    manifest = records.read_json(records.manifest_path(data_dir, name))
-    checksums = manifest["splits"][split]["crc32"]
-    return tuple(_read(path(data_dir, name, split, part), checksums[part]) for part in _PARTS)
+    manifest = manifests.read(records.manifest_path(data_dir, name), manifests.IMAGES)
+    about = manifest["splits"][split]
+    count = about["images"]
+    # The checksum is one of the values; what kind of values they are, a file's head says.
+    kinds = (np.uint8, (count, *manifest["image_shape"])), (np.int32, (count,))
+    return tuple(
+        _read(path(data_dir, name, split, part), about["crc32"][part], *kind)
+        for part, kind in zip(_PARTS, kinds, strict=True)
+    )
 
 
-def _read(file, checksum):
+def _read(file, checksum, dtype, shape):
     try:
         array = np.load(file, allow_pickle=False)
     except FileNotFoundError:
         wrong = "it is missing"
-    except (OSError, EOFError, ValueError) as error:
+    # What a damaged head raises depends on where the damage is.
+    except Exception as error:
         wrong = error
     else:
-        if zlib.crc32(array) == checksum:
+        if (array.dtype, array.shape) != (dtype, shape):
+            wrong = f"it holds {array.dtype} {list(array.shape)}"
+        elif zlib.crc32(array) != checksum:
+            wrong = "its checksum is another"
+        else:
             return array
-        wrong = "its checksum is another"
-    raise ValueError(
-        f"{file} is not as it was written ({wrong}). Delete what is left of it and run the "
-        "command that prepared it again."
-    )
+    raise ValueError(records.not_as_written(file, wrong))

@@ -1,6 +1,7 @@
 """What the user's text and images have in common: counting what is bad, noticing changes."""
 
 import hashlib
+import json
 
 _EXCERPT = 60
 
@@ -32,6 +33,17 @@ class Report:
         self.total += count
         self.where = (file, number)
 
+    def see_at_least(self, good, file):
+        """Counts what a reader gave, or found bad, without noting that it saw it.
+
+        Args:
+            good: how many good things it has given.
+            file: name of what it reads.
+        """
+        unseen = good - self.total + sum(self.counts.values())
+        if unseen > 0:
+            self.see(file, self.total + unseen, unseen)
+
     def add(self, kind, text="", where=None, count=1):
         """Counts bad things; `where` is the place of the first, by default what is being read."""
         place = ":".join(str(part) for part in where or self.where if part is not None)
@@ -52,23 +64,24 @@ class Report:
             for kind, count in self.counts.items()
         ]
 
-    def check(self, what):
+    def check(self, what, good=None):
         """Refuses a source that is mostly bad.
 
         Args:
             what: name of the source, for the message.
+            good: how many good things there were; by default all that were not bad.
 
         Raises:
-            ValueError: when nothing was read or more than half of it is bad.
+            ValueError: when nothing was read, nothing good was, or more than half of it is bad.
         """
         bad = sum(self.counts.values())
-        if not self.total:
-            raise ValueError(f"{what} is empty. {self.if_empty}")
         if 2 * bad > self.total:
             raise ValueError(
                 f"{what} is mostly bad: {bad:,} of {self.total:,} {self.unit} cannot be used. "
                 f"{self.if_bad} {' '.join(self.summary())}"
             )
+        if not self.total or good == 0:
+            raise ValueError(f"{what} is empty. {self.if_empty}")
 
     def to_dict(self):
         """Returns total, counts and first places as plain values, fit for JSON."""
@@ -111,10 +124,11 @@ def check_source(path, found, wanted):
     Raises:
         ValueError: when they differ.
     """
-    if found != wanted:
+    # As it comes back from the manifest, where a tuple is a list.
+    if found != json.loads(json.dumps(wanted)):
         raise ValueError(
             f"{path} was prepared from another source than the one asked for. "
-            "Choose another --data_dir for this one."
+            "Choose another --data_dir for this one, or delete that file to prepare all anew."
         )
 
 

@@ -5,17 +5,14 @@ are ignored) or two files of equal length (`train.en` and `train.de`), plain or 
 (`.gz`, `.xz`).
 """
 
-import gzip
 import itertools
-import lzma
+import os
 import pathlib
 
-from t2t_vq.data import sources
+from t2t_vq.data import sources, text_lines
 
 SPLITS = ("train", "dev", "test")
 _LANGUAGES = ("en", "de")
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
-_SUFFIXES = ("", *_OPENERS)
 
 
 class Report(sources.Report):
@@ -35,7 +32,7 @@ def find(source_dir, split):
 
     Raises:
         FileNotFoundError: when the folder is not there, or only one language is.
-        ValueError: when the split is there in more than one form.
+        ValueError: when the split is there in more than one form, or is no file.
     """
     found = _found(source_dir, split)
     if bool(found["en"]) != bool(found["de"]):
@@ -51,21 +48,47 @@ def _found(source_dir, split):
     folder = pathlib.Path(source_dir).expanduser()
     if not folder.is_dir():
         raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
-    found = {
-        kind: [path for end in _SUFFIXES if (path := folder / f"{split}.{kind}{end}").is_file()]
+    names = {
+        kind: [folder / f"{split}.{kind}{end}" for end in text_lines.SUFFIXES]
         for kind in ("tsv", *_LANGUAGES)
     }
+    found = {kind: [path for path in paths if path.is_file()] for kind, paths in names.items()}
     if any(len(paths) > 1 for paths in found.values()) or (
         found["tsv"] and (found["en"] or found["de"])
     ):
         names = ", ".join(path.name for paths in found.values() for path in paths)
         raise ValueError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
+    if not (found["tsv"] or all(found[language] for language in _LANGUAGES)):
+        for path in itertools.chain.from_iterable(names.values()):
+            if os.path.lexists(path) and not path.is_file():
+                raise ValueError(
+                    f"{path} is a folder or a link that leads nowhere. Put the text itself there."
+                )
     return found
 
 
 def expected(split):
     """Returns the file names that `find` looks for, as a phrase."""
     return f"{split}.tsv or {split}.en and {split}.de (plain, .gz or .xz)"
+
+
+def check_sides(paths):
+    """Refuses two languages with different numbers of lines, as it is not known which go together.
+
+    Args:
+        paths: what `find` returned.
+
+    Raises:
+        ValueError: when the numbers differ, or a file cannot be read as text.
+    """
+    if len(paths) < 2:
+        return
+    english, german = (sum(1 for _ in text_lines.read(path)) for path in paths)
+    if english != german:
+        raise ValueError(
+            f"{paths[0]} has {english:,} lines and {paths[1]} has {german:,}, so that it is not "
+            "known which belong together. Give both languages line by line."
+        )
 
 
 def read_pairs(paths, report):
@@ -78,7 +101,8 @@ def read_pairs(paths, report):
         report: a `Report`.
 
     Raises:
-        ValueError: when a compressed file is damaged.
+        ValueError: when a compressed file is damaged, a file is no text in UTF-8, or the languages
+            have different numbers of lines.
     """
     reader = _read_columns if len(paths) == 1 else _read_sides
     for sides in reader(paths, report):
@@ -100,7 +124,8 @@ def read_side(source_dir, split, side, report):
 
     Raises:
         FileNotFoundError: when there is no such text.
-        ValueError: when it is there in more than one form, or a compressed file is damaged.
+        ValueError: when it is there in more than one form, a compressed file is damaged, or a file
+            is no text in UTF-8.
     """
     found, language = _found(source_dir, split), _LANGUAGES[side]
     if not (found["tsv"] or found[language]):
@@ -137,7 +162,7 @@ def clean(sides, report):
 
 def _read_columns(paths, report):
     (path,) = paths
-    for number, line in _lines(path):
+    for number, line in text_lines.read(path):
         report.see(path.name, number)
         columns = line.split(b"\t")
         if len(columns) < 2:
@@ -148,33 +173,15 @@ def _read_columns(paths, report):
 
 def _read_lines(paths, report):
     (path,) = paths
-    for number, line in _lines(path):
+    for number, line in text_lines.read(path):
         report.see(path.name, number)
         yield line
 
 
 def _read_sides(paths, report):
-    english_path, german_path = paths
-    for english, german in itertools.zip_longest(_lines(english_path), _lines(german_path)):
-        path = german_path if english is None else english_path
-        number, line = english or german
-        report.see(path.name, number)
+    for english, german in itertools.zip_longest(*map(text_lines.read, paths)):
         if english is None or german is None:
-            report.add("no line in the other language", line.decode("utf-8", "backslashreplace"))
-        else:
-            yield english[1], german[1]
-
-
-def _lines(path):
-    """Yields `(number, line)`, from 1, as bytes without line ends and byte order mark."""
-    opener = _OPENERS.get(path.suffix, open)
-    try:
-        with opener(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")
-                yield number, line.rstrip(b"\r\n")
-    except (EOFError, gzip.BadGzipFile, lzma.LZMAError) as error:
-        raise ValueError(
-            f"{path} is damaged or not what its name says ({error}). Compress it again."
-        ) from error
+            check_sides(paths)
+        number, line = english
+        report.see(paths[0].name, number)
+        yield line, german[1]

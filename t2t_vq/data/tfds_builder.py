@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import urllib.request
 
 
@@ -18,6 +19,7 @@ def builder(dataset, source_dir, *, origin, problem, offline):
 
     Raises:
         FileNotFoundError: when there is no copy and no network; says what to do.
+        ValueError: when the copy cannot be read.
     """
     import tensorflow_datasets as tfds
 
@@ -31,7 +33,11 @@ def builder(dataset, source_dir, *, origin, problem, offline):
     ]
     if prepared:
         newest = max(prepared, key=lambda path: [int(part) for part in path.name.split(".")])
-        return tfds.builder_from_directory(newest)
+        try:
+            return tfds.builder_from_directory(newest)
+        # What a damaged copy raises depends on where the damage is.
+        except Exception as error:
+            raise ValueError(_unreadable(newest, error)) from error
     found = tfds.builder(dataset, data_dir=folder)
     try:
         # TensorFlow Datasets would try for minutes before it gave up.
@@ -46,11 +52,43 @@ def builder(dataset, source_dir, *, origin, problem, offline):
     return found
 
 
+def sizes(builder, splits):
+    """Returns the number of examples of each split, a list.
+
+    Raises:
+        ValueError: when the copy lacks one of them.
+    """
+    found = {split: info.num_examples for split, info in builder.info.splits.items()}
+    missing = [split for split in splits if not found.get(split)]
+    if missing:
+        raise ValueError(
+            _unreadable(builder.data_dir, f"it has no examples of {' and '.join(missing)}")
+        )
+    return [found[split] for split in splits]
+
+
 def batches(builder, split, batch_size):
-    """Yields the examples of a split as dictionaries of arrays, in the same order each time."""
+    """Yields the examples of a split as dictionaries of arrays, in the same order each time.
+
+    Raises:
+        ValueError: when a file of the copy is missing, damaged or cut short.
+    """
+    import tensorflow as tf
     import tensorflow_datasets as tfds
 
     # One file after the other: the order stays the same from one read to the next.
     in_order = tfds.ReadConfig(interleave_cycle_length=1)
     dataset = builder.as_dataset(split, shuffle_files=False, read_config=in_order)
-    yield from dataset.batch(batch_size).as_numpy_iterator()
+    try:
+        yield from dataset.batch(batch_size).as_numpy_iterator()
+    except tf.errors.OpError as error:
+        raise ValueError(_unreadable(builder.data_dir, error.message)) from error
+
+
+def _unreadable(folder, error):
+    # Without the place in TensorFlow's graph, with which its messages begin.
+    reason = re.sub(r"^\{\{.*?\}\}", "", " ".join(str(error).split())).strip(" .")
+    return (
+        f"The copy of the data set in {folder} cannot be read: it is damaged, not whole, or of "
+        f"another version of TensorFlow Datasets ({reason:.300}). Prepare it again."
+    )

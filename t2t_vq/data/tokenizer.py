@@ -70,6 +70,9 @@ class Tokenizer:
         model_bytes: the serialised model.
         digest: what tells one vocabulary from another, a short string.
 
+    Raises:
+        ValueError: when it is no SentencePiece model.
+
     Example:
         >>> tokenizer = Tokenizer(train_vocabulary(["a house", "ein Haus"] * 50, 300))
         >>> tokenizer.decode(tokenizer.encode("a house"))
@@ -84,7 +87,11 @@ class Tokenizer:
 
         self.model_bytes = model if isinstance(model, bytes) else pathlib.Path(model).read_bytes()
         self._pieces = sentencepiece.SentencePieceProcessor()
-        self._pieces.LoadFromSerializedProto(self.model_bytes)
+        try:
+            self._pieces.LoadFromSerializedProto(self.model_bytes)
+        except RuntimeError as error:
+            name = "This" if isinstance(model, bytes) else model
+            raise ValueError(f"{name} is no vocabulary that SentencePiece can read.") from error
         self.vocab_size = self._pieces.get_piece_size()
 
     @property

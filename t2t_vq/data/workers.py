@@ -18,6 +18,14 @@ import typing
 from t2t_vq.data import records
 from t2t_vq.data.tokenizer import Tokenizer
 
+# Python puts the working folder first, where a file of the user may be called as one of its own is.
+_CHILD = f"""
+import sys
+sys.path[:] = [path for path in sys.path if path]
+from {__name__} import serve
+serve(sys.argv[1])
+"""
+
 
 class ShardStats(typing.NamedTuple):
     """What was written.
@@ -98,7 +106,7 @@ def _worker(vocab_path):
         # Workers never compute; a GPU is left to whoever does.
         "CUDA_VISIBLE_DEVICES": "",
     }
-    command = [sys.executable, "-m", __name__, str(vocab_path)]
+    command = [sys.executable, "-c", _CHILD, str(vocab_path)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     # Errors are kept for the message when a worker fails, without TensorFlow's start-up chatter.
     # In a session of its own it is spared Ctrl-C: it finishes its shard and ends with its pipe.
@@ -129,8 +137,8 @@ def _worker(vocab_path):
         yield write
 
 
-def _serve(vocab_path):
-    """Writes the shards that arrive on standard input until it ends."""
+def serve(vocab_path):
+    """Writes the shards that arrive on standard input until it ends; what a worker does."""
     replies = os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not get between the replies.
     os.dup2(2, 1)
@@ -140,7 +148,3 @@ def _serve(vocab_path):
             job = pickle.load(sys.stdin.buffer)
             pickle.dump(tuple(write_shard(tokenizer, *job)), replies)
             replies.flush()
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])

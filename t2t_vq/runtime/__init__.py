@@ -9,7 +9,8 @@ codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
 """
 
 import functools
-import os
+
+from t2t_vq import processors
 
 
 def load(folder, batch_size=None):
@@ -63,7 +64,7 @@ def _networks(folder, exported):
         from t2t_vq.runtime.onnx_networks import OnnxNetworks
 
         def opened(num_streams):
-            return OnnxNetworks(folder, max(1, len(os.sched_getaffinity(0)) // num_streams))
+            return OnnxNetworks(folder, max(1, processors.usable() // num_streams))
 
     else:
         from t2t_vq.runtime.openvino_networks import OpenVinoNetworks

@@ -1,10 +1,10 @@
 """Networks that ONNX Runtime runs on a processor."""
 
-import os
 import threading
 
 import numpy as np
 
+from t2t_vq import processors
 from t2t_vq.formats.exported import file_of
 from t2t_vq.runtime.libraries import library
 from t2t_vq.runtime.networks import Network, unreadable
@@ -34,7 +34,7 @@ class OnnxNetworks:
         self._folder = folder
         self._session = onnxruntime.InferenceSession
         self._options = onnxruntime.SessionOptions()
-        self._options.intra_op_num_threads = num_threads or len(os.sched_getaffinity(0))
+        self._options.intra_op_num_threads = num_threads or processors.usable()
         # Else the threads of one network still wait busily for more work while the next computes,
         # and a translation takes three times as long.
         self._options.add_session_config_entry("session.force_spinning_stop", "1")

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 
+from t2t_vq import processors
 from t2t_vq.formats.exported import file_of
 from t2t_vq.runtime.libraries import library
 from t2t_vq.runtime.networks import Network, unreadable
@@ -35,7 +36,7 @@ class OpenVinoNetworks:
             "INFERENCE_PRECISION_HINT": _TYPES[precision],
             "PERFORMANCE_HINT": "LATENCY" if num_streams == 1 else "THROUGHPUT",
             "NUM_STREAMS": num_streams,
-            "INFERENCE_NUM_THREADS": num_threads or len(os.sched_getaffinity(0)),
+            "INFERENCE_NUM_THREADS": num_threads or processors.usable(),
             # Attention compiled to one program is wrong in version 2026.4 once there have been
             # fewer than 16 keys and then are more. Without, 6 % of the time are lost.
             "SNIPPETS_MODE": "DISABLE",

@@ -2,10 +2,10 @@
 
 import concurrent.futures
 import functools
-import os
 
 import numpy as np
 
+from t2t_vq import processors
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID, Tokenizer
 from t2t_vq.decoding.options import BATCH_SIZE, sources_together
 from t2t_vq.formats.exported import VOCABULARY, file_of
@@ -45,7 +45,7 @@ class NetworkTranslator(LineTranslator):
             Tokenizer(file_of(folder, VOCABULARY)),
             sorted(self.target_lengths),
             sources_together(self.search, batch_size),
-            num_threads=len(os.sched_getaffinity(0)),
+            num_threads=processors.usable(),
         )
         self._open = open_networks
 

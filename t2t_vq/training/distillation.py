@@ -13,7 +13,7 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import batches, datagen, records, text_files, workers
+from t2t_vq.data import batches, datagen, manifests, records, text_files, workers
 from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.problems.distilled import counterpart
@@ -42,8 +42,8 @@ def distill(
     and scored on real references. Sources that the teacher would cut, empty translations, and pairs
     that `t2t_vq.data.datagen` would call over-long are left out and counted.
 
-    An interrupted call goes on where it stopped; finished data is left alone, but for record files
-    that have gone missing.
+    An interrupted call goes on where it stopped; finished data is left alone, but for files that
+    have gone missing.
 
     Args:
         teacher_dir: folder of a trained run.
@@ -61,8 +61,9 @@ def distill(
 
     Raises:
         FileNotFoundError: when run, data or text is missing.
+        OSError: when `data_dir` cannot be written to; told before anything is translated.
         ValueError: when the teacher's problem has no distilled counterpart, `data_dir` holds
-            another distillation, or a record file is damaged.
+            another distillation, or a file is damaged.
 
     Example:
         problem, data_dir = distill("runs/teacher")
@@ -90,9 +91,12 @@ def distill(
     if records.is_whole(data_dir, name):
         logging.info("%s is distilled already, in %s.", distilled.name, data_dir)
     else:
-        _write_train(data_dir, name, state, sources, translator, problem.reversed)
-        _copy_rest(problem, run.data_dir, data_dir, name, translator.tokenizer)
-        _write_manifest(data_dir, name, state, problem.manifest(run.data_dir), report)
+        records.check_writable(data_dir)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        paths = _write_train(data_dir, name, state, sources, translator, problem.reversed)
+        copies = _copy_rest(problem, run.data_dir, data_dir, name, translator.tokenizer)
+        state["files"].update(records.fingerprints(copies))
+        _write_manifest(data_dir, name, state, paths, problem.manifest(run.data_dir), report)
     return distilled.name, str(data_dir)
 
 
@@ -129,9 +133,12 @@ def _digest(*parts):
 def _state(data_dir, name, source):
     """Returns what an earlier call has noted, or a new state."""
     path = records.manifest_path(data_dir, name)
-    if not path.exists():
+    state = manifests.read(path, manifests.DISTILLED)
+    if state is None:
         path = records.partial_path(data_dir, name)
-    state = records.read_json(path) or {"name": name, "source": source, "shards": {}}
+        state = manifests.read(path, manifests.DISTILLED_PARTIAL)
+    if state is None:
+        state = {"name": name, "source": source, "shards": {}, "files": {}}
     found = state["source"]
     if any(found.get(key) != source[key] for key in _IDENTITY):
         changed = "; ".join(
@@ -153,13 +160,13 @@ def _shown(data_dir, key, value):
 
 
 def _write_train(data_dir, name, state, sources, translator, is_reversed):
+    """Writes the record files that are missing; returns the paths of all."""
     total = len(sources.lengths)
     paths = records.shard_paths(data_dir, name, "train", math.ceil(total / _SHARD_SENTENCES))
     done = [i for i, path in enumerate(paths) if str(i) in state["shards"] and path.exists()]
-    records.check_shards([paths[i] for i in done], [state["shards"][str(i)]["pairs"] for i in done])
+    _check_done([paths[i] for i in done], [state["shards"][str(i)]["pairs"] for i in done], state)
     sizes = [min(_SHARD_SENTENCES, total - i * _SHARD_SENTENCES) for i in range(len(paths))]
     progress = Progress("Translating, sentences", total, sum(sizes[i] for i in done))
-    data_dir.mkdir(parents=True, exist_ok=True)
     # While files that it tells of are missing, a manifest is no more than notes.
     if records.manifest_path(data_dir, name).exists():
         os.replace(records.manifest_path(data_dir, name), records.partial_path(data_dir, name))
@@ -170,8 +177,19 @@ def _write_train(data_dir, name, state, sources, translator, is_reversed):
         state["shards"][str(i)] = _write_shard(
             paths[i], texts, places, translator, is_reversed, progress
         )
+        state["files"].update(records.fingerprints([paths[i]]))
         records.write_json(records.partial_path(data_dir, name), state)
     progress.finish()
+    return paths
+
+
+def _check_done(paths, pairs, state):
+    """Refuses damaged record files of an earlier call; notes those of an earlier version."""
+    files = state.setdefault("files", {})
+    records.check_files([path for path in paths if path.name in files], files)
+    older = [i for i, path in enumerate(paths) if path.name not in files]
+    records.check_shards([paths[i] for i in older], [pairs[i] for i in older])
+    files.update(records.fingerprints([paths[i] for i in older]))
 
 
 def _write_shard(path, texts, places, translator, is_reversed, progress):
@@ -202,19 +220,25 @@ def _write_shard(path, texts, places, translator, is_reversed, progress):
 
 
 def _copy_rest(problem, teacher_data_dir, data_dir, name, tokenizer):
-    records.write_bytes(records.vocab_path(data_dir, name), tokenizer.model_bytes)
-    for split, about in problem.manifest(teacher_data_dir)["splits"].items():
+    """Writes vocabulary, validation and test set; returns the paths."""
+    vocabulary = records.vocab_path(data_dir, name)
+    records.write_bytes(vocabulary, tokenizer.model_bytes)
+    written = [vocabulary]
+    teacher = problem.manifest(teacher_data_dir)
+    for split, about in teacher["splits"].items():
         if split == "train":
             continue
         places = (teacher_data_dir, problem.corpus_name), (data_dir, name)
         texts = [records.text_path(*place, split) for place in places]
         shards = [records.shard_paths(*place, split, about.get("shards", 0)) for place in places]
         for old, new in [texts, *zip(*shards, strict=True)]:
-            records.write_bytes(new, old.read_bytes())
+            records.write_bytes(new, records.read_bytes(old, teacher.get("files")))
+            written.append(new)
+    return written
 
 
-def _write_manifest(data_dir, name, state, teacher_manifest, report):
-    shards = [state["shards"][i] for i in sorted(state["shards"], key=int)]
+def _write_manifest(data_dir, name, state, paths, teacher_manifest, report):
+    shards = [state["shards"][str(i)] for i in range(len(paths))]
     for shard in shards:
         report.include(text_files.Report.from_dict(shard["report"]))
     shard_pairs = [shard["pairs"] for shard in shards]
@@ -223,8 +247,7 @@ def _write_manifest(data_dir, name, state, teacher_manifest, report):
             f"No translation of the teacher can be used: {' '.join(report.summary())} Train the "
             "teacher for longer, or choose another."
         )
-    paths = records.shard_paths(data_dir, name, "train", len(shards))
-    sides = records.read_records(paths, teacher_manifest["vocab_size"], shard_pairs)
+    sides = records.read_records(paths, teacher_manifest["vocab_size"], shard_pairs, state["files"])
     longer = np.maximum(*(side.lengths for side in sides))
     train = {
         "pairs": len(longer),
@@ -237,6 +260,7 @@ def _write_manifest(data_dir, name, state, teacher_manifest, report):
         **state,
         "vocab_size": teacher_manifest["vocab_size"],
         "splits": {**teacher_manifest["splits"], "train": train},
+        "files": dict(sorted(state["files"].items())),
     }
     datagen.log_reports(manifest)
     records.write_json(records.manifest_path(data_dir, name), manifest)

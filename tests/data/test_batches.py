@@ -82,13 +82,15 @@ def corpus(tf, tmp_path):
     sentences = [[*range(10 + i, 10 + i + n - 1), 1] for i, n in enumerate(LENGTHS)]
     (path,) = records.shard_paths(tmp_path, "corpus", "train", 1)
     records.write_records(path, sentences, [[50 + i, 1] for i in range(len(LENGTHS))])
-    manifest = {"splits": {"train": {"shards": 1}}, "vocab_size": 100}
-    records.write_json(tmp_path / "corpus.json", manifest)
+    report = {"total": 10, "counts": {}, "first": {}}
+    split = {"pairs": 10, "shards": 1, "report": report, "histogram": [0, 0, 1]}
+    manifest = {"name": "corpus", "source": "x", "splits": {"train": split, "dev": split}}
+    records.write_json(tmp_path / "corpus.json", {**manifest, "vocab_size": 100})
 
-    def epoch(seed=None):
+    def epoch(seed=None, buckets=(8, 16), max_length=16):
         rng = None if seed is None else np.random.default_rng(seed)
-        options = {"buckets": (8, 16), "batch_tokens": 32, "batch_multiple": 2, "rng": rng}
-        return batches.epoch(tmp_path, "corpus", "train", **options)
+        options = {"buckets": buckets, "batch_tokens": 32, "batch_multiple": 2, "rng": rng}
+        return batches.epoch(tmp_path, "corpus", "train", max_length=max_length, **options)
 
     return sentences, epoch
 
@@ -133,3 +135,38 @@ def test_batches_split_over_replicas(corpus, two_replicas):
         share(two_replicas, next(iter(epoch())))["source"]
     )
     assert [part.shape for part in first] == [(2, 8), (2, 8)]
+
+
+def lengths_in(epoch):
+    return sorted(n for batch in epoch for n in np.count_nonzero(batch["source"], axis=1) if n)
+
+
+def test_pairs_longer_than_max_length_are_left_out_of_a_bucket_that_could_hold_them(corpus):
+    _, epoch = corpus
+    assert lengths_in(epoch(max_length=10)) == [2, 3, 5, 6, 7, 8, 9, 10]
+    assert lengths_in(epoch(seed=1, max_length=9)) == [2, 3, 5, 6, 7, 8, 9]
+
+
+def test_a_max_length_that_a_bucket_ends_at_changes_no_plan():
+    plans = [
+        batches.plan(LENGTHS, (8, 16), 32, 2, np.random.default_rng(3), max_length)
+        for max_length in (None, 16)
+    ]
+    for part, same in zip(*plans, strict=True):
+        np.testing.assert_array_equal(part, same)
+
+
+def test_an_epoch_without_batches_is_refused_with_what_to_choose(corpus):
+    _, epoch = corpus
+    message = (
+        "All 10 train pairs of corpus are longer than 1 tokens, the shortest of them 2, so that "
+        "there is no batch. Choose max_length=2 or more; with max_length=17 all are used."
+    )
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        epoch(buckets=(8,), max_length=1)
+
+
+def test_a_split_longer_than_all_training_pairs_is_refused_with_what_to_do(corpus):
+    _, epoch = corpus
+    with pytest.raises(ValueError, match=r"longer than 1 tokens.*give it pairs of 2 tokens too"):
+        epoch(buckets=(1,), max_length=64)

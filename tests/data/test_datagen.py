@@ -1,7 +1,9 @@
+import re
+
 import numpy as np
 import pytest
 
-from t2t_vq.data import datagen, records, workers
+from t2t_vq.data import datagen, manifests, records, workers
 from t2t_vq.data.tokenizer import Tokenizer
 
 SOURCE = {"made": "up"}
@@ -40,7 +42,8 @@ def contents(folder):
 
 def test_everything_is_written_and_the_manifest_adds_up(tf, tmp_path):
     manifest = generate(tmp_path)
-    assert manifest == records.read_json(tmp_path / "corpus.json")
+    assert manifest == manifests.read(tmp_path / "corpus.json", manifests.TRANSLATION)
+    assert set(manifest["files"]) == {path.name for path in tmp_path.iterdir()} - {"corpus.json"}
     assert {path.name for path in tmp_path.iterdir()} == {
         "corpus.json",
         "corpus.vocab.model",
@@ -102,12 +105,54 @@ def test_an_interrupted_run_goes_on_and_repeats_no_shard(tf, tmp_path, monkeypat
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
 
 
-def test_missing_records_are_written_again(tf, tmp_path):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "corpus-train-00001-of-00003.tfrecord",
+        "corpus-dev-00000-of-00001.tfrecord",
+        "corpus.vocab.model",
+        "corpus-dev.tsv",
+        "corpus-test.tsv",
+    ],
+)
+def test_a_missing_file_is_written_again(tf, tmp_path, name):
     generate(tmp_path)
     before = contents(tmp_path)
-    (tmp_path / "corpus-train-00001-of-00003.tfrecord").unlink()
+    (tmp_path / name).unlink()
+    assert not records.is_whole(tmp_path, "corpus")
     generate(tmp_path)
     assert contents(tmp_path) == before
+
+
+def test_data_with_a_missing_file_is_not_written_over_from_another_source(tf, tmp_path):
+    generate(tmp_path)
+    (tmp_path / "corpus-train-00001-of-00003.tfrecord").unlink()
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=r"corpus\.json was prepared from another source"):
+        generate(tmp_path, source={"made": "up again"})
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["corpus.vocab.model", "corpus-dev.tsv"])
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_text("x")])
+def test_an_interrupted_run_builds_on_no_file_that_has_changed(tf, tmp_path, name, harm):
+    generate(tmp_path / "whole")
+
+    def stop(tokenizer, path, pairs, max_length):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(workers, "write_shard", stop)
+        generate(tmp_path / "cut")
+    harm(tmp_path / "cut" / name)
+    generate(tmp_path / "cut")
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_a_source_may_hold_tuples(tf, tmp_path):
+    generate(tmp_path, source={"made": ("up", 1)})
+    (tmp_path / "corpus-dev.tsv").unlink()
+    generate(tmp_path, source={"made": ("up", 1)})
 
 
 def test_unfinished_files_of_another_source_are_refused(tf, tmp_path):
@@ -159,3 +204,92 @@ def test_a_worker_that_dies_is_reported(tf, tmp_path):
         pytest.raises(OSError, match=r"ended early, with exit code 1 .*missing/shard"),
     ):
         submit(missing, [("ba", "do")], None).result()
+
+
+def test_a_reader_that_notes_nothing_is_counted(tf, tmp_path):
+    class Nothing:
+        def see(self, file, line):
+            pass
+
+    manifest = generate(tmp_path, lambda split, report: read_pairs(split, Nothing()))
+    totals = {split: about["report"]["total"] for split, about in manifest["splits"].items()}
+    assert totals == SIZES
+
+
+def test_bad_lines_that_a_reader_only_adds_are_counted_with_a_place(tf, tmp_path):
+    def add_only(split, report):
+        report.add("odd", "x")
+        for number, pair in enumerate(read_pairs(split, report)):
+            yield pair
+            if number == 1:
+                report.add("odd", "y")
+
+    report = generate(tmp_path, add_only)["splits"]["dev"]["report"]
+    assert (report["counts"], report["first"]) == ({"odd": 2}, {"odd": "corpus dev: 'x'"})
+
+    def all_bad(split, report):
+        for _ in range(3):
+            report.add("odd", "x")
+        return []
+
+    with pytest.raises(ValueError, match="The dev text is mostly bad: 3 of 3 lines"):
+        generate(tmp_path / "bad", all_bad)
+
+
+@pytest.mark.parametrize("empty", ["dev", "train"])
+def test_a_reader_that_sees_lines_and_gives_nothing_is_refused(tmp_path, empty):
+    def seeing(split, report):
+        for pair in read_pairs(split, report):
+            if split != empty:
+                yield pair
+
+    with pytest.raises(ValueError, match=f"The {empty} text is empty"):
+        generate(tmp_path, seeing)
+
+
+def test_other_splits_than_there_can_be_are_refused(tmp_path):
+    options = {"source": 1, "read_pairs": read_pairs, "vocab_size": lambda pairs: 320}
+    for splits in (("train", "test"), ("train", "dev", "valid")):
+        with pytest.raises(ValueError, match=rf"has the splits {', '.join(splits)}\. There must"):
+            datagen.generate(tmp_path, "corpus", splits=splits, **options)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("one",),
+        "no",
+        None,
+        {"one": 1, "eins": 2},
+        (b"one", b"eins"),
+        ("one", 1),
+        ("a\tb", "c"),
+        ("a", "c\n"),
+        ("a\rb", "c"),
+        ("a", "\ud800"),
+    ],
+)
+def test_what_is_no_pair_is_refused_with_problem_split_and_number(tmp_path, pair):
+    def reader(split, report):
+        yield "one", "eins"
+        yield pair
+
+    message = f"^corpus dev, pair 2: {re.escape(repr(pair))} is not two strings"
+    with pytest.raises(ValueError, match=message):
+        generate(tmp_path, reader)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"file/x cannot be written to .*Choose another --data_dir"):
+        generate(tmp_path / "file" / "x", read_pairs=None)
+
+
+def test_a_worker_imports_nothing_from_the_working_folder(tf, tmp_path, monkeypatch):
+    generate(tmp_path)
+    for name in ("pickle", "random", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+    with workers.shard_writers("corpus.vocab.model", 2) as submit:
+        stats = submit(tmp_path / "shard", [("ba", "do")], None).result()
+    assert sum(stats.histogram) == 1

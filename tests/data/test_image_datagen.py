@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from t2t_vq.data import image_datagen, image_records, records
+from t2t_vq.data import image_datagen, image_records, manifests, records
+from t2t_vq.data.image_sources.pixels import Report
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 32, 32, 3), dtype=np.uint8)
 # Each image is known by its label.
@@ -16,9 +17,12 @@ def read_images(split, report):
         yield IMAGES[part], LABELS[part]
 
 
-def generate(data_dir, read_images=read_images):
+CLASSES = [f"class {label}" for label in LABELS]
+
+
+def generate(data_dir, read_images=read_images, source=("a", 1)):
     return image_datagen.generate(
-        data_dir, "x", source={"a": 1}, classes=("b", "c"), read_images=read_images
+        data_dir, "x", source=source, classes=CLASSES, read_images=read_images
     )
 
 
@@ -35,10 +39,10 @@ def test_validation_is_held_out_of_training(tmp_path):
 
 def test_the_manifest_tells_what_there_is(tmp_path):
     manifest = generate(tmp_path)
-    assert manifest == records.read_json(records.manifest_path(tmp_path, "x"))
-    assert manifest["source"] == {"a": 1}
+    found = manifests.read(records.manifest_path(tmp_path, "x"), manifests.IMAGES)
+    assert found == {**manifest, "source": ["a", 1]}
     assert manifest["image_shape"] == [32, 32, 3]
-    assert manifest["classes"] == ["b", "c"]
+    assert manifest["classes"] == CLASSES
     counts = {split: about["images"] for split, about in manifest["splits"].items()}
     assert counts == {"train": 18, "dev": 2, "test": 10}
     assert manifest["splits"]["train"]["report"]["total"] == 20
@@ -94,3 +98,72 @@ def test_an_interrupted_run_leaves_no_manifest(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         generate(tmp_path)
     assert not image_records.is_whole(tmp_path, "x")
+
+
+def test_data_with_a_missing_file_is_not_written_over_from_another_source(tmp_path):
+    generate(tmp_path)
+    image_records.path(tmp_path, "x", "test", "labels").unlink()
+    with pytest.raises(ValueError, match=r"x\.json was prepared from another source"):
+        generate(tmp_path, source=("a", 2))
+    generate(tmp_path)
+    assert image_records.is_whole(tmp_path, "x")
+
+
+def test_a_reader_that_notes_nothing_is_counted(tmp_path):
+    splits = generate(tmp_path, lambda split, report: read_images(split, Report()))["splits"]
+    assert [splits[split]["report"]["total"] for split in ("train", "test")] == [20, 10]
+
+
+def test_labels_of_any_whole_numbers_are_kept_as_int32(tmp_path):
+    def wide(split, report):
+        for images, labels in read_images(split, report):
+            yield images, labels.astype(np.int64)
+
+    generate(tmp_path, wide)
+    assert image_records.read(tmp_path, "x", "test")[1].dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("chunk", "wrong"),
+    [
+        (None, "is not a pair of arrays"),
+        ((IMAGES,), "is not a pair of arrays"),
+        ((IMAGES.astype(np.float32), LABELS), r"has images of float32 \[30, 32, 32, 3\]"),
+        ((IMAGES[0], LABELS[:1]), r"has images of uint8 \[32, 32, 3\]"),
+        ((IMAGES[:, :16], LABELS), r"has images of uint8 \[30, 16, 32, 3\]"),
+        ((IMAGES, LABELS[:-1]), r"labels of int32 \[29\]"),
+        ((IMAGES, LABELS / 1.0), r"labels of float64 \[30\]"),
+        ((IMAGES, LABELS + 1), "has the label 30, which is not in 0 to 29"),
+        ((IMAGES, LABELS - 1), "has the label -1, which is not in 0 to 29"),
+    ],
+)
+def test_what_are_no_images_is_refused_with_problem_split_and_number(tmp_path, chunk, wrong):
+    def reader(split, report):
+        yield IMAGES, LABELS
+        yield chunk
+
+    with pytest.raises(ValueError, match=f"^x train, chunk 2 .*{wrong}"):
+        generate(tmp_path, reader)
+
+
+def test_images_of_two_shapes_are_refused(tmp_path):
+    def reader(split, report):
+        yield (IMAGES if split == "train" else IMAGES[:, :16]), LABELS
+
+    with pytest.raises(ValueError, match=r"different shapes, \[32, 32, 3\] and \[16, 32, 3\]"):
+        generate(tmp_path, reader)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file/x cannot be written to"):
+        generate(tmp_path / "file" / "x", read_images=None)
+
+
+def test_a_reader_that_sees_images_and_gives_none_is_refused(tmp_path):
+    def seeing(split, report):
+        report.see(split, count=3)
+        return []
+
+    with pytest.raises(ValueError, match="The train part is empty"):
+        generate(tmp_path, seeing)

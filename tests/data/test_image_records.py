@@ -12,10 +12,11 @@ LABELS = np.arange(6, dtype=np.int32)
 @pytest.fixture
 def data_dir(tmp_path):
     splits = {
-        split: {"crc32": image_records.write(tmp_path, "x", split, IMAGES, LABELS)}
+        split: {"images": 6, "crc32": image_records.write(tmp_path, "x", split, IMAGES, LABELS)}
         for split in image_records.SPLITS
     }
-    records.write_json(records.manifest_path(tmp_path, "x"), {"splits": splits})
+    about = {"name": "x", "source": "y", "image_shape": [32, 32, 3], "classes": ["a"] * 6}
+    records.write_json(records.manifest_path(tmp_path, "x"), {**about, "splits": splits})
     return tmp_path
 
 
@@ -59,8 +60,18 @@ def empty(path):
     path.write_bytes(b"")
 
 
+def other_kind(path):
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"|u1", b"|i1").replace(b"<i4", b"<f4"))
+
+
+def other_shape(path):
+    array = np.load(path)
+    np.save(path, array.reshape(2, 3, *array.shape[1:]))
+
+
 @pytest.mark.parametrize("part", ["images", "labels"])
-@pytest.mark.parametrize("harm", [cut, flip, empty, pathlib.Path.unlink])
+@pytest.mark.parametrize("harm", [cut, flip, empty, pathlib.Path.unlink, other_kind, other_shape])
 def test_a_damaged_or_missing_file_is_named(data_dir, part, harm):
     harm(image_records.path(data_dir, "x", "train", part))
     with pytest.raises(ValueError, match=rf"x-train-{part}\.npy is not as it was written"):
@@ -71,3 +82,19 @@ def test_a_damaged_or_missing_file_is_named(data_dir, part, harm):
 def test_an_unknown_split_is_named(data_dir):
     with pytest.raises(ValueError, match=r"no split 'valid'\. Choose one of train, dev, test"):
         image_records.read(data_dir, "x", "valid")
+
+
+def test_no_damage_to_a_head_is_anything_but_a_sentence(data_dir):
+    file = image_records.path(data_dir, "x", "train", "labels")
+    content = file.read_bytes()
+    draw = np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(content)
+        damaged[draw.integers(len(content) - LABELS.nbytes)] ^= 1 << draw.integers(8)
+        file.write_bytes(damaged)
+        try:
+            _, labels = image_records.read(data_dir, "x", "train")
+        except ValueError as error:
+            assert str(file) in str(error)
+        else:
+            np.testing.assert_array_equal(labels, LABELS)

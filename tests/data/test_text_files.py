@@ -1,5 +1,8 @@
+import bz2
+import codecs
 import gzip
 import lzma
+import random
 
 import pytest
 
@@ -39,10 +42,11 @@ def test_unicode_line_separators_do_not_split_lines(tmp_path):
 
 
 def test_bad_lines_are_counted_by_kind_with_file_and_line_of_the_first(tmp_path):
-    (tmp_path / "train.tsv").write_bytes(GOOD + b"no tab\n\tleer\nx\t\xff\xfe\nstill none\n" + GOOD)
+    bad = b"no tab\n\tleer\nx\t\xff\xfe\nstill none\n"
+    (tmp_path / "train.tsv").write_bytes(GOOD + bad + GOOD + "five\tfünf".encode())
     pairs, report = read(tmp_path)
-    assert pairs == PAIRS * 2
-    assert report.total == 8
+    assert pairs == [*PAIRS * 2, ("five", "fünf")]
+    assert report.total == 9
     assert report.counts == {"no tab": 2, "empty sentence": 1, "invalid UTF-8": 1}
     assert report.first["no tab"] == "train.tsv:3: 'no tab'"
     assert report.first["empty sentence"].startswith("train.tsv:4: ")
@@ -50,13 +54,80 @@ def test_bad_lines_are_counted_by_kind_with_file_and_line_of_the_first(tmp_path)
     report.check("The train text")
 
 
-def test_surplus_lines_of_the_longer_side_are_counted(tmp_path):
-    (tmp_path / "train.en").write_text("one\ntwo\n")
-    (tmp_path / "train.de").write_text("eins\nzwei\ndrei\n")
-    pairs, report = read(tmp_path)
-    assert pairs == PAIRS
-    assert report.counts == {"no line in the other language": 1}
-    assert report.first["no line in the other language"] == "train.de:3: 'drei'"
+@pytest.mark.parametrize(("end", "pack"), [("", bytes), (".gz", gzip.compress)])
+@pytest.mark.parametrize("longer", ["en", "de"])
+def test_languages_of_different_lengths_are_refused_with_both_numbers(tmp_path, end, pack, longer):
+    for language in ("en", "de"):
+        lines = b"x\n" * (1_003 if language == longer else 1_002)
+        (tmp_path / f"train.{language}{end}").write_bytes(pack(lines))
+    numbers = {language: "1,003" if language == longer else "1,002" for language in ("en", "de")}
+    message = (
+        rf"train\.en{end} has {numbers['en']} lines and .*train\.de{end} has {numbers['de']}, .*"
+    )
+    with pytest.raises(ValueError, match=message):
+        text_files.check_sides(text_files.find(tmp_path, "train"))
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path)
+
+
+def test_a_last_line_counts_with_and_without_its_end(tmp_path):
+    (tmp_path / "train.en").write_bytes(b"one\ntwo")
+    (tmp_path / "train.de").write_bytes(b"eins\r\nzwei\r\n")
+    text_files.check_sides(text_files.find(tmp_path, "train"))
+    assert read(tmp_path)[0] == PAIRS
+
+
+@pytest.mark.parametrize(("end", "pack"), [("", bytes), (".xz", lzma.compress)])
+def test_line_ends_of_old_macs_are_line_ends(tmp_path, end, pack):
+    content = codecs.BOM_UTF8 + "five\tfünf\rone\teins\rtwo\tzwei\r".encode()
+    (tmp_path / f"train.tsv{end}").write_bytes(pack(content))
+    assert read(tmp_path)[0] == [("five", "fünf"), *PAIRS]
+
+
+def test_a_carriage_return_inside_a_line_ends_none(tmp_path):
+    (tmp_path / "train.tsv").write_bytes(b"a\rb\tc\n" + GOOD)
+    assert read(tmp_path)[0] == [("a b", "c"), *PAIRS]
+
+
+GERMAN = (
+    "one house\tein Häuschen\nfive\tfünf\nthe dog sleeps\tder Hund schläft\na cat\teine Katze\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (GERMAN.encode("utf-16"), r"UTF-16\. Convert it to UTF-8, .*iconv -f UTF-16 -t UTF-8\."),
+        (codecs.BOM_UTF16_BE + GERMAN.encode("utf-16-be"), r"UTF-16\. .*iconv -f UTF-16 -t"),
+        (GERMAN.encode("utf-32"), r"UTF-32\. .*iconv -f UTF-32 -t"),
+        (GERMAN.encode("utf-16-le"), r"UTF-16LE, or is no text\. .*iconv -f UTF-16LE -t"),
+        (GERMAN.encode("utf-16-be"), r"UTF-16BE, or is no text\. .*iconv -f UTF-16BE -t"),
+        (GERMAN.encode("latin-1"), "3 of its first 4 lines are not. It is perhaps Latin-1"),
+        (gzip.compress(GERMAN.encode()), r"gzip\. Give it as plain text in UTF-8"),
+        (lzma.compress(GERMAN.encode()), r"xz\. Give it as plain text in UTF-8"),
+        (bz2.compress(GERMAN.encode()), r"bzip2\. Give it as plain text in UTF-8"),
+        (b"PK\x03\x04 and so on", r"zip\. Give it as plain text in UTF-8"),
+    ],
+)
+@pytest.mark.parametrize(("end", "pack"), [("", bytes), (".gz", gzip.compress)])
+def test_what_is_no_text_in_utf8_is_named_for_what_it_is(tmp_path, content, advice, end, pack):
+    (tmp_path / f"dev.tsv{end}").write_bytes(pack(content))
+    with pytest.raises(ValueError, match=rf"dev\.tsv{end} (looks like|is not UTF-8:) {advice}"):
+        read(tmp_path, "dev")
+
+
+def test_a_few_lines_in_another_encoding_are_counted(tmp_path):
+    content = b"a\tb\n" * 200 + "five\tfünf\n".encode("latin-1") * 2
+    (tmp_path / "train.tsv").write_bytes(content)
+    assert read(tmp_path)[1].counts == {"invalid UTF-8": 2}
+
+
+@pytest.mark.parametrize("name", ["train.tsv", "train.de"])
+def test_a_folder_called_as_the_text_is_named(tmp_path, name):
+    (tmp_path / "train.en").write_text("one\n")
+    (tmp_path / name).mkdir()
+    with pytest.raises(ValueError, match=rf"{name} is a folder or a link that leads nowhere"):
+        text_files.find(tmp_path, "train")
 
 
 def test_a_mostly_bad_text_is_refused(tmp_path):
@@ -77,6 +148,21 @@ def test_a_damaged_file_is_named(tmp_path, end):
     (tmp_path / f"train.tsv{end}").write_bytes(packed[:-20])
     with pytest.raises(ValueError, match=rf"train\.tsv{end} is damaged"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("end", [".gz", ".xz"])
+def test_no_damage_to_a_compressed_file_is_anything_but_a_sentence(tmp_path, end):
+    content = "".join(f"{number}\t{number * number}\n" for number in range(500)).encode()
+    packed = {".gz": gzip.compress, ".xz": lzma.compress}[end](content)
+    draw = random.Random(0)
+    for _ in range(300):
+        damaged = bytearray(packed)
+        damaged[draw.randrange(len(damaged))] ^= 1 << draw.randrange(8)
+        (tmp_path / f"train.tsv{end}").write_bytes(damaged)
+        try:
+            read(tmp_path)
+        except ValueError as error:
+            assert f"train.tsv{end} " in str(error)
 
 
 def test_the_same_split_twice_is_refused(tmp_path):

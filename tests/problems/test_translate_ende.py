@@ -1,3 +1,7 @@
+import json
+import pathlib
+import shutil
+
 import pytest
 
 from t2t_vq import registry
@@ -56,3 +60,36 @@ def test_the_environment_names_the_copy(prepared, tmp_path, monkeypatch):
     source = registry.problem("translate_ende_rev").source(None)
     assert source["version"] == "1.0.0"
     assert source["pairs"] == {"train": 64, "dev": 2, "test": 1}
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def without_validation(path):
+    about = json.loads(path.read_text())
+    about["splits"] = [split for split in about["splits"] if split["name"] != "validation"]
+    path.write_text(json.dumps(about))
+
+
+@pytest.mark.parametrize(
+    ("files", "harm", "wrong"),
+    [
+        ("dataset_info.json", cut, "Failed to load JSON"),
+        ("dataset_info.json", without_validation, "it has no examples of validation"),
+        ("features.json", pathlib.Path.unlink, "generated with an old TFDS version"),
+        ("*-train.*", cut, r"\(truncated record"),
+        ("*-train.*", pathlib.Path.unlink, "No such file"),
+        ("*-validation.*", empty, "expected to contain 2 elements but contained only 0"),
+    ],
+)
+def test_a_copy_that_cannot_be_read_is_named(prepared, tmp_path, files, harm, wrong):
+    copy = shutil.copytree(prepared, tmp_path / "copy")
+    (path,) = copy.glob(f"wmt14_translate/de-en/1.0.0/{files}")
+    harm(path)
+    with pytest.raises(ValueError, match=rf"^The copy .*{path.parent} cannot be read: .*{wrong}"):
+        registry.problem("translate_ende").generate_data(tmp_path / "data", source_dir=copy)

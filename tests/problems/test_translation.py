@@ -1,7 +1,12 @@
+import shutil
+
 import numpy as np
 import pytest
 
 from t2t_vq import registry
+from t2t_vq.data import records
+from t2t_vq.data.tokenizer import train_vocabulary
+from t2t_vq.problems.translation import TranslationProblem
 
 OPTIONS = {"batch_tokens": 128, "max_length": 32, "num_buckets": 2}
 
@@ -76,3 +81,75 @@ def test_validation_batches_have_shapes_of_training_batches(prepared):
 def test_training_text_is_no_text_to_evaluate_on(prepared):
     with pytest.raises(FileNotFoundError, match="it has dev and test"):
         small("translate_ende_synthetic").text(prepared, "train")
+
+
+def test_a_vocabulary_that_is_none_is_named(prepared, tmp_path):
+    folder = shutil.copytree(prepared, tmp_path / "data")
+    problem = small("translate_ende_synthetic")
+    path = records.vocab_path(folder, problem.corpus_name)
+    path.write_bytes(path.read_bytes()[::-1])
+    with pytest.raises(ValueError, match=rf"{path} is not .*its SHA-256 is another"):
+        problem.tokenizer(folder)
+    without_notes(problem, folder)
+    with pytest.raises(ValueError, match=rf"{path} is not .*it is no vocabulary"):
+        problem.tokenizer(folder)
+    path.write_bytes(train_vocabulary(["a b", "c d"] * 50, 270))
+    with pytest.raises(ValueError, match=rf"{path} is not .*it has \d+ of [\d,]+ pieces"):
+        problem.tokenizer(folder)
+
+
+def without_notes(problem, folder):
+    """Makes the data what an earlier version would have written."""
+    manifest = problem.manifest(folder)
+    del manifest["files"]
+    records.write_json(records.manifest_path(folder, problem.corpus_name), manifest)
+
+
+def test_data_of_an_earlier_version_is_used(prepared, tmp_path):
+    folder = shutil.copytree(prepared, tmp_path / "data")
+    problem = small("translate_ende_synthetic")
+    without_notes(problem, folder)
+    problem.generate_data(folder)
+    assert problem.text(folder, "test") == problem.text(prepared, "test")
+    assert problem.tokenizer(folder).digest == problem.tokenizer(prepared).digest
+    assert len(list(problem.train_batches(folder, 0, seed=5, **OPTIONS))) > 1
+
+
+def test_a_text_of_an_earlier_version_that_was_cut_is_named(prepared, tmp_path):
+    folder = shutil.copytree(prepared, tmp_path / "data")
+    problem = small("translate_ende_synthetic")
+    without_notes(problem, folder)
+    path = records.text_path(folder, problem.corpus_name, "test")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:4]))
+    with pytest.raises(ValueError, match=rf"{path} is not .*it holds 4 of 10 pairs"):
+        problem.text(folder, "test")
+
+
+def test_no_pair_is_longer_than_max_length(prepared):
+    options = {**OPTIONS, "max_length": 10}
+    for batch in small("translate_ende_synthetic").train_batches(prepared, 0, seed=5, **options):
+        for side in sides(batch):
+            assert np.count_nonzero(side, axis=1).max() <= 10
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_an_epoch_without_batches_is_refused(prepared, split):
+    options = {**OPTIONS, "max_length": 2}
+    with pytest.raises(ValueError, match=rf"All \d+ {split} pairs of .* Choose max_length=\d"):
+        small("translate_ende_synthetic").batches(prepared, split, **options)
+
+
+def test_a_problem_of_ones_own_needs_source_and_pairs_alone(tmp_path):
+    class Mine(TranslationProblem):
+        registered_name = "mine"
+
+        def source(self, source_dir):
+            return "first version"
+
+        def pairs(self, split, source_dir, report):
+            for word in ("ba", "do", "ki", "lu"):
+                yield word, word[::-1]
+
+    Mine().generate_data(tmp_path)
+    splits = Mine().manifest(tmp_path)["splits"]
+    assert [splits[split]["pairs"] for split in ("train", "dev", "test")] == [4, 4, 4]

@@ -1,12 +1,13 @@
 """Distillation with a teacher that spells words backwards, so that every target is known."""
 
+import tempfile
 import types
 
 import numpy as np
 import pytest
 
 from t2t_vq import registry
-from t2t_vq.data import batches, records
+from t2t_vq.data import batches, manifests, records
 from t2t_vq.problems.distilled import Distilled
 from t2t_vq.problems.translate_ende_local import TranslateEndeLocal, TranslateEndeLocalRev
 from t2t_vq.training import distillation
@@ -225,17 +226,83 @@ def test_a_missing_record_file_is_made_again_alone(teacher):
     assert teacher.translator.lines == [text for text, _ in TRAIN[30:40]]
 
 
-def test_a_shard_cut_short_is_named_when_going_on_and_when_training(teacher):
+def without_notes_of_files(data_dir):
+    """Makes the distilled data what an earlier version would have written."""
+    path = records.manifest_path(data_dir, "translate_ende_local_distill")
+    manifest = manifests.read(path, manifests.DISTILLED)
+    del manifest["files"]
+    records.write_json(path, manifest)
+
+
+@pytest.mark.parametrize(
+    ("version", "wrong"),
+    [("this", r"it has \d+ of \d+ bytes"), ("earlier", "it holds 1 of 10 pairs")],
+)
+def test_a_shard_cut_short_is_named_when_going_on_and_when_training(teacher, version, wrong):
     name, data_dir = distillation.distill("teacher")
+    if version == "earlier":
+        without_notes_of_files(data_dir)
     path = shard(data_dir, 1)
     # Whole records, but too few of them: a cut between two.
     records.write_records(path, [[5, 1]], [[6, 1]])
-    message = rf"{path} is cut short: it holds 1 of 10 pairs\. Delete what is left of it and run"
+    message = rf"{path} is not .*{wrong}.* Delete what is left of it and run"
     with pytest.raises(ValueError, match=message):
         training_pairs(registry.problem(name), data_dir)
     shard(data_dir, 3).unlink()
     with pytest.raises(ValueError, match=message):
         distillation.distill("teacher")
+
+
+def test_data_of_an_earlier_version_is_mended_and_notes_its_files_from_then_on(teacher):
+    name, data_dir = distillation.distill("teacher")
+    student = registry.problem(name)
+    manifest = student.manifest(data_dir)
+    without_notes_of_files(data_dir)
+    assert len(training_pairs(student, data_dir)) == len(TRAIN)
+    shard(data_dir, 3).unlink()
+    distillation.distill("teacher")
+    assert student.manifest(data_dir) == manifest
+
+
+@pytest.mark.parametrize("end", [".vocab.model", "-dev.tsv", "-test.tsv"])
+def test_a_missing_copy_is_made_again_without_translating(teacher, end):
+    name, data_dir = distillation.distill("teacher")
+    before, teacher.translator.lines = contents(teacher.data_dir), []
+    (teacher.data_dir / f"{name}{end}").unlink()
+    assert not registry.problem(name).is_generated(data_dir)
+    distillation.distill("teacher")
+    assert contents(teacher.data_dir) == before
+    assert teacher.translator.lines == []
+
+
+def test_a_damaged_text_of_the_teacher_is_not_copied(teacher, tmp_path):
+    path = records.text_path(teacher.data_dir, "translate_ende_local", "dev")
+    path.write_text(path.read_text().replace("ba", "be"))
+    with pytest.raises(ValueError, match=rf"{path} is not .*its SHA-256 is another"):
+        distillation.distill("teacher", tmp_path / "new")
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_translated(
+    teacher, monkeypatch
+):
+    def refuse(dir):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OSError, match=r"cannot be written to \(Read-only file system: "):
+        distillation.distill("teacher")
+    assert teacher.translator.lines == []
+
+
+def test_a_damaged_manifest_is_named(teacher):
+    name, data_dir = distillation.distill("teacher")
+    path = records.manifest_path(data_dir, name)
+    manifest = manifests.read(path, manifests.DISTILLED)
+    for field in manifest:
+        for other in (None, -1, [], {"teacher": 1}):
+            records.write_json(path, {**manifest, field: other})
+            with pytest.raises(ValueError, match=rf"{path} is damaged \(.*{field}"):
+                distillation.distill("teacher")
 
 
 def test_a_student_can_teach_into_another_folder(teacher, tmp_path):

@@ -1,11 +1,9 @@
 import dataclasses
-import shutil
 
 import pytest
 
+from t2t_vq import registry
 from t2t_vq import run as runs
-from t2t_vq.data import records, synthetic_ende
-from t2t_vq.data.tokenizer import train_vocabulary
 from t2t_vq.decoding.options import Search
 from t2t_vq.run import Run
 from t2t_vq.training.checkpoints import load_weights
@@ -72,12 +70,11 @@ def test_another_direction_cannot_rescore(finished, data_dir, tmp_path):
 
 
 @pytest.fixture
-def other_data(data_dir, tmp_path):
-    """A copy of the data with another vocabulary."""
-    shutil.copytree(data_dir, tmp_path / "data")
-    sentences = [side for pair in synthetic_ende.pairs("train", 7, 200) for side in pair]
-    path = records.vocab_path(tmp_path / "data", "translate_tiny")
-    path.write_bytes(train_vocabulary(sentences, 500))
+def other_data(tmp_path):
+    """The same text prepared with another vocabulary."""
+    problem = registry.problem("translate_tiny")
+    problem.vocab_size = lambda pairs: 800
+    problem.generate_data(tmp_path / "data")
     return str(tmp_path / "data")
 
 

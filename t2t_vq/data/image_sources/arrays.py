@@ -1,8 +1,5 @@
 """Images as NumPy files."""
 
-import zipfile
-import zlib
-
 import numpy as np
 
 from t2t_vq.data.image_sources import pixels
@@ -66,7 +63,7 @@ class Arrays:
             with np.load(path, allow_pickle=False) as file:
                 found = {name: file[name] for name in _ARRAYS if name in file.files}
         # What a damaged file raises depends on where the damage is.
-        except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        except Exception as error:
             raise ValueError(
                 f"{path} is damaged or not what its name says ({error}). Write it again with "
                 "numpy.savez."

@@ -22,11 +22,7 @@ class ClassFolders:
 
     def paths(self, split):
         """Returns the image files of a split, class after class; `[]` when there are none."""
-        return [
-            path
-            for folder in _visible(self.folder / split)
-            for path in (_visible(folder) if folder.is_dir() else [folder])
-        ]
+        return [path for path in self._entries(split) if path.is_file()]
 
     def notes(self):
         """Returns no files: the folders say which classes there are."""
@@ -48,10 +44,12 @@ class ClassFolders:
     def images(self, split, report):
         """Yields `(images, labels)` of one image each, without the bad ones."""
         numbers = {name: number for number, name in enumerate(self.classes())}
-        for path in self.paths(split):
+        for path in self._entries(split):
             report.see(path.relative_to(self.folder).as_posix())
             name = path.parent.name
-            if path.parent == self.folder / split:
+            if not path.is_file():
+                report.add("not a file", "a folder" if path.is_dir() else path.name)
+            elif path.parent == self.folder / split:
                 report.add("in no folder of a class", path.name)
             elif name not in numbers:
                 report.add("no such class in train", name)
@@ -59,6 +57,13 @@ class ClassFolders:
                 image = pixels.read_picture(path, pixels.SIZE, pixels.SIZE, report)
                 if image is not None:
                     yield image[None], np.array([numbers[name]], np.int32)
+
+    def _entries(self, split):
+        return [
+            path
+            for folder in _visible(self.folder / split)
+            for path in (_visible(folder) if folder.is_dir() else [folder])
+        ]
 
 
 def _visible(folder):

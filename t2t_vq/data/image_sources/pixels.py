@@ -43,7 +43,7 @@ def read_picture(path, width, height, report, count=1):
                 return None
             return np.asarray(picture)
     # What a damaged file raises differs from format to format.
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:
         text = str(error).replace(str(path), pathlib.Path(path).name)
         report.add("cannot be read", text, count=count)
         return None

@@ -93,7 +93,7 @@ class Sheets:
         return good, np.array(labels, np.int32)
 
     def _labels(self, split):
-        text = self._label_path(split).read_text(encoding="utf-8", errors="backslashreplace")
+        text = self._label_path(split).read_text(encoding="utf-8-sig", errors="backslashreplace")
         return [line.strip() for line in text.rstrip().split("\n")] if text.strip() else []
 
     def _label_path(self, split):
@@ -102,7 +102,7 @@ class Sheets:
     def _numbered(self, split):
         found = {}
         for path in sorted(self.folder.iterdir()):
-            match = re.fullmatch(rf"{split}_(\d+)\.\w+", path.name)
+            match = path.is_file() and re.fullmatch(rf"{split}_(\d+)\.\w+", path.name)
             if match and int(match[1]) in found:
                 twice = found[int(match[1])].name
                 raise ValueError(f"{self.folder} holds a sheet twice: {twice}, {path.name}.")

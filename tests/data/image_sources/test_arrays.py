@@ -74,3 +74,17 @@ def test_a_damaged_file_is_named(read, folder, content):
         path.write_bytes({"cut": whole[:-100], "flipped": flipped}.get(content, content))
     with pytest.raises(ValueError, match=r"train\.npz is damaged or not what its name says"):
         read(folder)
+
+
+def test_no_damage_is_anything_but_a_sentence(read, folder):
+    path = folder / "train.npz"
+    content, draw = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(content)
+        # Most of the file are pixels, and all else is at its start and its end.
+        damaged[draw.integers(-500, 300)] = draw.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read(folder)
+        except ValueError as error:
+            assert str(path) in str(error)

@@ -64,3 +64,29 @@ def test_files_without_folders_are_no_classes(folder):
         (folder / "train" / name).rmdir()
     with pytest.raises(FileNotFoundError, match="train has no folders"):
         image_sources.find(folder).classes()
+
+
+def test_what_is_no_file_is_counted_and_named(read, folder):
+    ants = folder / "train" / "ant"
+    (ants / "more").mkdir()
+    save(ants / "more" / "1.png", IMAGES[0])
+    (ants / "gone.png").symlink_to("nowhere")
+    images, _, report = read(folder)
+    np.testing.assert_array_equal(images, IMAGES)
+    assert (report.total, report.counts) == (6, {"not a file": 2})
+    assert report.first["not a file"] == "train/ant/gone.png: 'gone.png'"
+    assert image_sources.fingerprint(image_sources.find(folder))["files"] == 8
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore:Image size")
+@pytest.mark.parametrize("end", ["png", "jpg", "gif", "tiff", "webp", "bmp"])
+def test_no_damage_to_a_picture_is_anything_but_a_count(read, folder, end):
+    path = folder / "train" / "ant" / f"harmed.{end}"
+    save(path, IMAGES[0])
+    content, draw = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(100):
+        damaged = bytearray(content[: draw.integers(1, len(content) + 1)])
+        for place in draw.integers(len(damaged), size=3):
+            damaged[place] = draw.integers(256)
+        path.write_bytes(damaged)
+        assert read(folder)[2].total == 5

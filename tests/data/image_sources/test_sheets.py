@@ -119,3 +119,14 @@ def test_a_class_twice_is_refused(folder):
     (folder / "classes.txt").write_text("cat\ncat\n")
     with pytest.raises(ValueError, match="one class name a line, each once"):
         image_sources.find(folder).classes()
+
+
+def test_a_folder_is_no_sheet(read, folder):
+    (folder / "train_02.png").mkdir()
+    assert read(folder)[2].total == 2000
+
+
+def test_a_byte_order_mark_is_no_part_of_a_label(read, folder):
+    path = folder / "train_labels.txt"
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert read(folder)[2].counts == {}
