@@ -6,6 +6,8 @@ import shutil
 import tensorflow as tf
 from absl import logging
 
+from t2t_vq.data import records
+
 
 class NotFiniteError(ValueError):
     """A loss, the gradient or a weight became NaN or infinite."""
@@ -140,9 +142,11 @@ def _write(checkpoint, folder, step, keep):
     kept = others[max(len(others) - keep + 1, 0) :]
     for other in others:
         if other not in kept:
-            tf.compat.v1.train.remove_checkpoint(other)
+            for file in folder.glob(f"ckpt-{step_of(other)}.*"):
+                file.unlink()
     # Which other programs go by.
-    tf.compat.v1.train.update_checkpoint_state(str(folder), path, [*kept, path])
+    state = tf.compat.v1.train.generate_checkpoint_state_proto(str(folder), path, [*kept, path])
+    records.write_bytes(folder / "checkpoint", str(state).encode("utf-8"))
     return path
 
 
