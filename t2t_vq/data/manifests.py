@@ -85,7 +85,7 @@ def _object(value, place):
         _refuse(place, "is not an object")
 
 
-def _each(form, names=_text):
+def _each(form, names=_anything):
     """The form of an object with fields of any names."""
 
     def check(value, place):
