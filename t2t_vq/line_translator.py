@@ -3,6 +3,8 @@
 import concurrent.futures
 import re
 
+from t2t_vq.data.lines import encode_lines
+
 
 class LineTranslator:
     """Translates lines of text in batches of lines of like length; a subclass translates a batch.
@@ -63,7 +65,7 @@ class LineTranslator:
             lines: as `translate` takes them.
         """
         longest, sources = self.lengths[-1], []
-        for ids in self.tokenizer.encode_batch(_checked(lines)):
+        for ids in encode_lines(self.tokenizer, _checked(lines), longest):
             if len(ids) > longest:
                 self.num_cut += 1
                 ids = [*ids[: longest - 1], self.tokenizer.eos_id]
@@ -114,7 +116,7 @@ class LineTranslator:
 
 
 def _checked(lines):
-    """Returns lines as a list of strings that UTF-8 can write."""
+    """Returns lines as a list of strings."""
     if isinstance(lines, str):
         raise TypeError("A list of lines is translated, and this is a single string. Give [line].")
     lines = list(lines)
@@ -123,12 +125,4 @@ def _checked(lines):
             raise TypeError(
                 f"Item {number} of the lines is of type {type(line).__name__}. Give strings."
             )
-    return [_writable(line) for line in lines]
-
-
-def _writable(line):
-    try:
-        line.encode("utf-8")
-        return line
-    except UnicodeEncodeError:
-        return line.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return lines

@@ -8,19 +8,17 @@ t2t-vq-decode --export_dir=export/fast --inputs=text.en --outputs=text.de
 An exported folder of networks translates without TensorFlow, and with the search that it holds.
 """
 
-import contextlib
-import itertools
-import os
 import sys
 
 from absl import flags as absl_flags
 
-from t2t_vq.cli import flags, trained
+from t2t_vq.cli import flags, streams, trained
+from t2t_vq.data.lines import in_parts
 from t2t_vq.data.progress import Progress
 
 FLAGS = absl_flags.FLAGS
 # Lines translated together: enough for full batches of like length, few enough to hold.
-_LINES = 16_384
+_LINES, _BYTES = 16_384, 1 << 24
 
 
 def _define():
@@ -39,12 +37,10 @@ def main():
             raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
         _converse(_translator())
         return
-    if FLAGS.inputs != "-" and (not os.path.exists(FLAGS.inputs) or os.path.isdir(FLAGS.inputs)):
-        raise FileNotFoundError(f"There is no file {FLAGS.inputs} to translate; correct --inputs.")
-    if os.path.isdir(FLAGS.outputs) or not os.path.isdir(os.path.dirname(FLAGS.outputs) or "."):
-        raise FileNotFoundError(f"{FLAGS.outputs} is no place for a file; correct --outputs.")
+    streams.check_input("inputs")
+    streams.check_output("outputs", ["inputs"])
     translator = _translator()
-    with _reader(FLAGS.inputs) as inputs, _writer(FLAGS.outputs) as outputs:
+    with streams.reader(FLAGS.inputs) as inputs, streams.writer(FLAGS.outputs) as outputs:
         decode_lines(translator, inputs, outputs)
 
 
@@ -65,8 +61,7 @@ def decode_lines(translator, inputs, outputs):
     """
     progress = Progress("Translated lines")
     invalid = 0
-    lines = iter(inputs)
-    while chunk := list(itertools.islice(lines, _LINES)):
+    for chunk in in_parts(inputs, _LINES, _BYTES):
         texts, number = _decoded([line.removesuffix(b"\n") for line in chunk])
         invalid += number
         for translation in translator.translate(texts):
@@ -114,38 +109,6 @@ def _converse(translator):
         cut_before = translator.num_cut
         print(translator.translate(texts)[0], flush=True)
         _tell(invalid, translator.num_cut - cut_before, translator)
-
-
-@contextlib.contextmanager
-def _reader(path):
-    if path == "-":
-        yield sys.stdin.buffer
-    else:
-        with open(path, "rb") as stream:
-            yield stream
-
-
-@contextlib.contextmanager
-def _writer(path):
-    if path == "-":
-        yield sys.stdout.buffer
-        return
-    if os.path.exists(path) and not os.path.isfile(path):
-        # A device or a pipe, which no file must take the place of.
-        with open(path, "wb") as stream:
-            yield stream
-        return
-    # What a link points to is written, and the link stays.
-    path = os.path.realpath(path)
-    temporary = f"{path}.tmp"
-    try:
-        with open(temporary, "wb") as stream:
-            yield stream
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(temporary)
-        raise
 
 
 def run():

@@ -69,6 +69,9 @@ def _checked(main, arguments, required):
         raise ValueError(
             f"'{arguments[0]}' is not a flag. Flags are written --name=value; --help lists them."
         )
+    for name in FLAGS:
+        if FLAGS[name].present and FLAGS[name].value == "":
+            raise ValueError(f"--{name} is empty. Give it a value, or leave it out.")
     if FLAGS.usr_dir:
         registry.import_usr_dir(FLAGS.usr_dir)
     if FLAGS.registry_help:

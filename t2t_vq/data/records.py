@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import typing
+import uuid
 
 import numpy as np
 
@@ -59,7 +60,8 @@ def is_whole(data_dir, name):
 @contextlib.contextmanager
 def replacing(path):
     """Gives a temporary path to write to; it takes the place of `path` when all went well."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    # A name that nobody has: neither a file of the user's nor another process that writes `path`.
+    temporary = path.with_name(f"{path.name[:50]}.{uuid.uuid4().hex}.tmp")
     try:
         yield temporary
         # Without this, a power cut could leave the new name on empty blocks.

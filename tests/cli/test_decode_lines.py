@@ -1,5 +1,4 @@
 import io
-import os
 import types
 
 import pytest
@@ -62,32 +61,11 @@ def test_a_long_stream_is_translated_piece_by_piece(monkeypatch):
     assert translator.calls == [2, 2, 1]
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path):
-    path = tmp_path / "out"
-    with decode._writer(str(path)) as stream:
-        stream.write(b"a\n")
-        assert not path.exists()
-    assert path.read_bytes() == b"a\n"
-    with pytest.raises(OSError, match="full"), decode._writer(str(path)) as stream:
-        stream.write(b"b\n")
-        raise OSError("full")
-    assert path.read_bytes() == b"a\n" and os.listdir(tmp_path) == ["out"]
-
-
-def test_what_a_link_points_to_is_written(tmp_path):
-    (tmp_path / "link").symlink_to(tmp_path / "out")
-    with decode._writer(str(tmp_path / "link")) as stream:
-        stream.write(b"a\n")
-    assert (tmp_path / "out").read_bytes() == b"a\n" and (tmp_path / "link").is_symlink()
-
-
-def test_a_pipe_is_written_and_stays_a_pipe(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    with decode._writer(str(tmp_path / "pipe")) as stream:
-        stream.write(b"a\n")
-    assert os.read(reader, 10) == b"a\n" and (tmp_path / "pipe").is_fifo()
-    os.close(reader)
+def test_a_stream_of_long_lines_is_read_in_smaller_pieces(monkeypatch):
+    monkeypatch.setattr(decode, "_BYTES", 6)
+    translator = Reversing()
+    assert decoded(b"ab\ncd\nefghijkl\nmn\n", translator) == b"ba\ndc\nlkjihgfe\nnm\n"
+    assert translator.calls == [2, 1, 1]
 
 
 def test_a_conversation_answers_each_line_and_ends_at_an_empty_one(monkeypatch, capsys):

@@ -44,9 +44,14 @@ def test_a_missing_run_is_one_sentence(command, name, flags, message):
 def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
     run = f"--output_dir={trained.output_dir}"
     for name, flags, message in (
-        ("decode", ["--inputs=none.txt"], "There is no file none.txt to translate"),
+        ("decode", ["--inputs=none.txt"], "There is no file none.txt to read"),
         ("decode", [f"--outputs={tmp_path}/no/out"], f"{tmp_path}/no/out is no place for a file"),
         ("decode", [f"--outputs={tmp_path}"], f"{tmp_path} is no place for a file"),
+        *[
+            ("decode", [f"--{name}="], f"--{name} is empty. Give it a value, or leave it out.")
+            for name in ("inputs", "outputs", "output_dir", "checkpoint", "rescore_with")
+        ],
+        ("eval", ["--export_dir="], "--export_dir is empty."),
         ("decode", ["--rescore_with=self"], "There is only one candidate"),
         ("eval", ["--num_samples=3"], "Give rescore_with too."),
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
