@@ -82,6 +82,12 @@ def test_what_is_no_string_is_told(translator, lines):
         translator.translate(lines)
 
 
+@pytest.mark.parametrize("lines", [None, 5, {"dog"}, {"dog": "Hund"}, b"dog"])
+def test_what_holds_no_lines_in_order_is_told(translator, lines):
+    with pytest.raises(TypeError, match=r"A list of lines is needed, and this is .*\. Give "):
+        translator.translate(lines)
+
+
 def test_any_sequence_of_lines_is_translated(translator):
     assert translator.translate(iter(LINES)) == translator.translate(tuple(LINES))
 

@@ -1,6 +1,7 @@
 """The streams of lines that commands read and write: files, pipes, or standard input and output."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import sys
@@ -8,8 +9,11 @@ import sys
 from absl import flags as absl_flags
 
 from t2t_vq.data import records
+from t2t_vq.data.lines import in_parts
 
 FLAGS = absl_flags.FLAGS
+# Lines worked on together: enough for full batches of like length, few enough to hold.
+_LINES, _BYTES = 16_384, 1 << 24
 
 
 def check_input(name):
@@ -91,3 +95,52 @@ def writer(path):
         open(temporary, "wb") as stream,
     ):
         yield stream
+
+
+def chunks(stream):
+    """Yields the lines of a binary stream, without their line feeds, in lists of bounded size.
+
+    A line ends at a line feed and nowhere else, so that files stay aligned.
+    """
+    return in_parts((line.removesuffix(b"\n") for line in stream), _LINES, _BYTES)
+
+
+def chunks_of_pairs(streams, names):
+    """Yields the lines of two binary streams in lists of pairs, as `chunks` does.
+
+    Args:
+        streams: the two.
+        names: that they are called by.
+
+    Raises:
+        ValueError: when one has more lines than the other; after the lines that both have.
+    """
+    return in_parts(_pairs(streams, names), _LINES, _BYTES, lambda pair: sum(map(len, pair)))
+
+
+def _pairs(streams, names):
+    for number, pair in enumerate(itertools.zip_longest(*streams)):
+        for line, name, other in zip(pair, names, reversed(names), strict=True):
+            if line is None:
+                raise ValueError(
+                    f"{name} has {number:,} lines, and {other} has more. Give two files of as many "
+                    "lines, one the translation of the other, line by line."
+                )
+        yield tuple(line.removesuffix(b"\n") for line in pair)
+
+
+def decoded(lines):
+    """Returns the text of lines of bytes, and how many of them are no UTF-8."""
+    texts = [line.decode("utf-8", "replace") for line in lines]
+    # With a replacement character of its own a line may be valid.
+    invalid = sum(
+        "\ufffd" in text and text.encode("utf-8") != line
+        for text, line in zip(texts, lines, strict=True)
+    )
+    return texts, invalid
+
+
+def tell_replaced(invalid):
+    """Tells, on standard error, of lines that are no UTF-8, if there are any."""
+    if invalid:
+        print(f"Lines with bytes that are no UTF-8, replaced: {invalid:,}.", file=sys.stderr)

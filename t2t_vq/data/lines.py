@@ -49,24 +49,25 @@ def encode_lines(tokenizer, lines, length):
     return found
 
 
-def in_parts(texts, most, most_size):
+def in_parts(texts, most, most_size, size=len):
     """Yields an iterable of texts, strings or bytes, in lists of bounded size.
 
     Args:
         texts: the iterable.
         most: texts in a list.
         most_size: characters or bytes in a list of more than one.
+        size: function that gives the size of a text; by default their number in it.
 
     Example:
         list(in_parts(["a", "bc", "def", "g"], 3, 3))  # [["a", "bc"], ["def"], ["g"]]
     """
-    part, size = [], 0
+    part, total = [], 0
     for text in texts:
-        if part and (len(part) == most or size + len(text) > most_size):
+        if part and (len(part) == most or total + size(text) > most_size):
             yield part
-            part, size = [], 0
+            part, total = [], 0
         part.append(text)
-        size += len(text)
+        total += size(text)
     if part:
         yield part
 

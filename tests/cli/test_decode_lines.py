@@ -3,7 +3,7 @@ import types
 
 import pytest
 
-from t2t_vq.cli import decode
+from t2t_vq.cli import decode, streams
 
 
 class Reversing:
@@ -55,14 +55,14 @@ def test_lines_that_were_cut_are_counted(capsys):
 
 
 def test_a_long_stream_is_translated_piece_by_piece(monkeypatch):
-    monkeypatch.setattr(decode, "_LINES", 2)
+    monkeypatch.setattr(streams, "_LINES", 2)
     translator = Reversing()
     assert decoded(b"ab\ncd\nef\ngh\nij", translator) == b"ba\ndc\nfe\nhg\nji\n"
     assert translator.calls == [2, 2, 1]
 
 
 def test_a_stream_of_long_lines_is_read_in_smaller_pieces(monkeypatch):
-    monkeypatch.setattr(decode, "_BYTES", 6)
+    monkeypatch.setattr(streams, "_BYTES", 6)
     translator = Reversing()
     assert decoded(b"ab\ncd\nefghijkl\nmn\n", translator) == b"ba\ndc\nlkjihgfe\nnm\n"
     assert translator.calls == [2, 1, 1]
