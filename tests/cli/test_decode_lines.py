@@ -18,10 +18,13 @@ class Reversing:
         self.calls.append(len(lines))
         return [line[::-1] for line in lines]
 
+    def n_best(self, lines, number):
+        return [[(line[::-1], -i - 0.00005) for i in range(number)] for line in lines]
 
-def decoded(content, translator=None):
+
+def decoded(content, translator=None, n_best=None):
     outputs = io.BytesIO()
-    decode.decode_lines(translator or Reversing(), io.BytesIO(content), outputs)
+    decode.decode_lines(translator or Reversing(), io.BytesIO(content), outputs, n_best)
     return outputs.getvalue()
 
 
@@ -66,6 +69,20 @@ def test_a_stream_of_long_lines_is_read_in_smaller_pieces(monkeypatch):
     translator = Reversing()
     assert decoded(b"ab\ncd\nefghijkl\nmn\n", translator) == b"ba\ndc\nlkjihgfe\nnm\n"
     assert translator.calls == [2, 1, 1]
+
+
+def test_the_best_are_written_with_the_number_of_their_line_and_their_score(monkeypatch):
+    monkeypatch.setattr(streams, "_LINES", 1)
+    assert decoded(b"ab\ncd\n", n_best=2).decode().splitlines() == [
+        *("0 ||| ba ||| -0.0001", "0 ||| ba ||| -1.0001"),
+        *("1 ||| dc ||| -0.0001", "1 ||| dc ||| -1.0001"),
+    ]
+
+
+def test_a_conversation_numbers_the_best_of_each_line(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ab\ncd\n"), encoding="utf-8"))
+    decode._converse(Reversing(), n_best=1)
+    assert capsys.readouterr().out == "0 ||| ba ||| -0.0001\n1 ||| dc ||| -0.0001\n"
 
 
 def test_a_conversation_answers_each_line_and_ends_at_an_empty_one(monkeypatch, capsys):

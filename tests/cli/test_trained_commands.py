@@ -27,6 +27,24 @@ def test_a_file_is_translated_line_by_line(command, trained, tmp_path):
     assert again.stdout.split("\n") == [*lines[:5], ""]
 
 
+def test_the_best_translations_score_as_they_do_when_they_are_given(command, trained, tmp_path):
+    run = f"--output_dir={trained.output_dir}"
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_text("The dog sleeps.\n\n")
+    result = command(
+        "decode", run, "--beam_size=2", "--n_best=2", "--alpha=0", f"--inputs={source}"
+    )
+    assert result.returncode == 0, result.stderr
+    lines = [line.split(" ||| ") for line in result.stdout.splitlines()]
+    assert [number for number, *_ in lines] == ["0", "0", "1"] and lines[2] == ["1", "", "0.0000"]
+    target.write_text("".join(f"{text}\n" for _, text, _ in lines[:2]))
+    source.write_text("The dog sleeps.\n" * 2)
+    given = command("score", run, f"--sources={source}", f"--targets={target}")
+    assert given.returncode == 0, given.stderr
+    found = [float(line.split("\t")[0]) for line in given.stdout.splitlines()]
+    assert found == pytest.approx([float(score) for *_, score in lines[:2]], abs=0.01)
+
+
 @pytest.mark.parametrize(
     "flags, message",
     [
@@ -52,6 +70,8 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
             for name in ("inputs", "outputs", "output_dir", "checkpoint", "rescore_with")
         ],
         ("eval", ["--export_dir="], "--export_dir is empty."),
+        ("score", ["--sources=none.txt", "--targets=x"], "There is no file none.txt to read"),
+        ("score", [f"--sources={__file__}"], "--targets is missing."),
         ("decode", ["--rescore_with=self"], "There is only one candidate"),
         ("eval", ["--num_samples=3"], "Give rescore_with too."),
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
