@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from t2t_vq.export import reproducible
 from t2t_vq.export.folder import filling
 
 _DRAWN = 16
@@ -81,5 +82,5 @@ def export_image_saved_model(model, export_dir):
     module = ImageModule(model)
     signatures = module.signatures()
     with filling(export_dir) as folder:
-        tf.saved_model.save(module, folder, signatures=signatures)
+        reproducible.save(module, folder, signatures)
     return list(signatures)

@@ -5,7 +5,7 @@ import tensorflow_text
 
 from t2t_vq.data.lines import BLANKS
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
-from t2t_vq.export import serving_warmup
+from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
 
 
@@ -130,5 +130,5 @@ def export_saved_model(translator, export_dir):
     module = TranslationModule(translator)
     signatures = {"serving_default": module.translate, "warm_up": module.warm_up}
     with filling(export_dir) as folder:
-        tf.saved_model.save(module, folder, signatures=signatures)
+        reproducible.save(module, folder, signatures)
         serving_warmup.write(folder, "warm_up")
