@@ -8,7 +8,13 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
-from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice, sources_together
+from t2t_vq.decoding.options import (
+    BATCH_SIZE,
+    GREEDY,
+    check_choice,
+    check_max_length,
+    sources_together,
+)
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before, ranked_candidates
 from t2t_vq.decoding.shortest import at_shortest
 from t2t_vq.line_translator import LineTranslator, checked_lines
@@ -38,8 +44,9 @@ class Translator(LineTranslator):
         row_sizes: batches are filled up to one of these numbers of sources, as each is compiled.
 
     Raises:
-        ValueError: when the search and the rescorer do not fit together, or the batch size is less
-            than 1.
+        TypeError: when the search is no `Search`.
+        ValueError: when the search and the rescorer do not fit together, or `max_length` or the
+            batch size is less than 1.
 
     Example:
         translator = Translator(model, tokenizer, max_length=64)
@@ -50,6 +57,7 @@ class Translator(LineTranslator):
         self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=BATCH_SIZE
     ):
         check_choice(search, rescorer is not None)
+        check_max_length(max_length)
         lengths = [length for length in LENGTHS if length < max_length]
         lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
         num_threads = (os.cpu_count() or 1) if em.on_cpu() else 1
@@ -84,9 +92,9 @@ class Translator(LineTranslator):
             translator.n_best(["We are happy."], 2)
             # [[("Wir sind glücklich.", -1.2), ("Wir sind froh.", -2.5)]]
         """
-        if not 1 <= number <= self.search.num_candidates:
+        if type(number) is not int or not 1 <= number <= self.search.num_candidates:
             raise ValueError(
-                f"n_best={number} translations cannot be given, as the search finds "
+                f"n_best={number!r} translations cannot be given, as the search finds "
                 f"{self.search.num_candidates}. Give 1 or more, and a beam_size of as many."
             )
         found = self._of_each(self.encode(lines), self._rank_batches)

@@ -268,7 +268,7 @@ def test_a_rescorer_ranks_the_best(translator, tokenizer):
         assert pairs[0][0] == best
 
 
-@pytest.mark.parametrize("number", [0, 4])
+@pytest.mark.parametrize("number", [0, 4, 2.0, True, None])
 def test_more_than_the_search_finds_is_refused(beam_translator, number):
     with pytest.raises(ValueError, match=f"n_best={number} .* as the search finds 3"):
         beam_translator.n_best(LINES, number)
