@@ -7,6 +7,7 @@ from t2t_vq.data.lines import BLANKS
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
+from t2t_vq.export.pieces import filled_up, in_pieces
 
 
 class TranslationModule(tf.Module):
@@ -60,33 +61,14 @@ class TranslationModule(tf.Module):
         return {"tokens": tf.stack(counts)}
 
     def _translate_group(self, sources, fits, length, function, translations):
-        rows = tf.where(fits)[:, 0]
-        num_rows = tf.size(rows)
+        def translated(rows, size):
+            padded = filled_up(self._pad(tf.gather(sources, rows), length), size)
+            return self._detokenize(function(padded))
 
-        def unfinished(start, translations):
-            return start < num_rows
+        return in_pieces(translated, tf.where(fits)[:, 0], self._row_sizes, translations)
 
-        def piece(start, translations):
-            size = self._rows_for(num_rows - start)
-            here = rows[start : start + size]
-            texts = self._detokenize(function(self._pad(tf.gather(sources, here), length, size)))
-            translations = tf.tensor_scatter_nd_update(
-                translations, here[:, None], texts[: tf.size(here)]
-            )
-            return start + size, translations
-
-        return tf.while_loop(
-            unfinished, piece, (tf.constant(0), translations), parallel_iterations=1
-        )[1]
-
-    def _rows_for(self, num_left):
-        """Returns how many rows the next piece of a group has, of which so many are left."""
-        few, most = self._row_sizes[:2][-1], self._row_sizes[-1]
-        # Several small pieces take less time than a large one that is half empty.
-        return tf.where(num_left >= most // 2, most, tf.where(num_left >= few // 2, few, 1))
-
-    def _pad(self, sources, length, size):
-        """Returns `[size, length]`."""
+    def _pad(self, sources, length):
+        """Returns `[rows, length]`."""
         is_cut = sources.row_lengths() > length
         kept = tf.cast(sources[:, : length - 1], tf.int32)
         rest = tf.where(
@@ -94,10 +76,7 @@ class TranslationModule(tf.Module):
             EOS_ID,
             sources[:, length - 1 : length].to_tensor(PAD_ID, shape=[None, 1]),
         )
-        padded = tf.concat([kept.to_tensor(PAD_ID, shape=[None, length - 1]), rest], axis=1)
-        return tf.concat(
-            [padded, tf.repeat(padded[:1], size - tf.shape(padded)[0], axis=0)], axis=0
-        )
+        return tf.concat([kept.to_tensor(PAD_ID, shape=[None, length - 1]), rest], axis=1)
 
     def _detokenize(self, tokens):
         ended = tf.cumsum(tf.cast(tokens == EOS_ID, tf.int32), axis=1) > 0

@@ -22,7 +22,7 @@ def bits_per_dim(nats, dimensions):
     """
     if not isinstance(dimensions, numbers.Integral) or dimensions < 1:
         raise ValueError(
-            f"An image of {dimensions!r} dimensions has no bits per dimension. Give its height times "
-            "width times channels."
+            f"An image of {dimensions!r} dimensions has no bits per dimension. Give its height "
+            "times width times channels."
         )
     return nats / (dimensions * math.log(2.0))

@@ -27,22 +27,25 @@ def test_a_file_is_translated_line_by_line(command, trained, tmp_path):
     assert again.stdout.split("\n") == [*lines[:5], ""]
 
 
-def test_the_best_translations_score_as_they_do_when_they_are_given(command, trained, tmp_path):
+def test_the_best_are_listed_and_given_translations_are_scored(command, trained, tmp_path):
     run = f"--output_dir={trained.output_dir}"
     source, target = tmp_path / "in.txt", tmp_path / "out.txt"
     source.write_text("The dog sleeps.\n\n")
-    result = command(
-        "decode", run, "--beam_size=2", "--n_best=2", "--alpha=0", f"--inputs={source}"
-    )
+    result = command("decode", run, "--beam_size=2", "--n_best=2", f"--inputs={source}")
     assert result.returncode == 0, result.stderr
     lines = [line.split(" ||| ") for line in result.stdout.splitlines()]
     assert [number for number, *_ in lines] == ["0", "0", "1"] and lines[2] == ["1", "", "0.0000"]
-    target.write_text("".join(f"{text}\n" for _, text, _ in lines[:2]))
-    source.write_text("The dog sleeps.\n" * 2)
+    assert float(lines[0][2]) >= float(lines[1][2])
+    target.write_text("Der Hund schläft.\nDer Hund.\n")
     given = command("score", run, f"--sources={source}", f"--targets={target}")
     assert given.returncode == 0, given.stderr
-    found = [float(line.split("\t")[0]) for line in given.stdout.splitlines()]
-    assert found == pytest.approx([float(score) for *_, score in lines[:2]], abs=0.01)
+    for line in given.stdout.splitlines():
+        total, mean = map(float, line.split("\t"))
+        assert total < 0 and total / mean == pytest.approx(round(total / mean), abs=0.01)
+    target.write_text("Der Hund schläft.\n")
+    uneven = command("score", run, f"--sources={source}", f"--targets={target}")
+    assert uneven.returncode == 1 and uneven.stdout == ""
+    assert uneven.stderr.splitlines()[-1].startswith(f"{target} has 1 lines, and {source} has more")
 
 
 @pytest.mark.parametrize(
