@@ -7,7 +7,10 @@ from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "t2t_vq" / "__init__.py").read_text())[1]
-COMMANDS = ("datagen", "train", "distill", "decode", "eval", "average", "export", "sample", "runs")
+COMMANDS = (
+    *("datagen", "train", "distill", "decode", "score", "eval"),
+    *("average", "export", "sample", "runs"),
+)
 
 setup(
     name="t2t-vq",

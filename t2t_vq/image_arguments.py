@@ -1,6 +1,32 @@
 """Arguments of codecs of images, whatever computes them; imports nothing heavy."""
 
+import math
+import numbers
+
 import numpy as np
+
+
+def checked(name, array, shape, kind):
+    """Returns an argument as an array, refused where it is of another shape or type.
+
+    Args:
+        name: that it is called by.
+        array: what NumPy can make an array `[n, *shape]` of.
+        shape: tuple, that of each.
+        kind: "uint8" for images; "int32" for whole numbers of any type, which become so.
+
+    Raises:
+        ValueError: for another shape or type.
+    """
+    array = np.asarray(array)
+    is_right = array.dtype == np.uint8 if kind == "uint8" else _is_whole(array)
+    if array.ndim != 1 + len(shape) or array.shape[1:] != tuple(shape) or not is_right:
+        sides = ", ".join(["n", *map(str, shape)])
+        raise ValueError(
+            f"This model takes {name} as {kind} [{sides}], and these are {array.dtype.name} "
+            f"{list(array.shape)}. Give them in that shape and type."
+        )
+    return array.astype(kind, copy=False)
 
 
 def labels_to_draw(num, labels, num_classes, temperature):
@@ -15,21 +41,51 @@ def labels_to_draw(num, labels, num_classes, temperature):
     Raises:
         ValueError: for what cannot be drawn.
     """
-    if num < 0:
-        raise ValueError(f"num={num} is no number of images. Give 0 or more.")
-    if not temperature > 0:
-        raise ValueError(f"temperature={temperature} cannot be drawn with. Give more than 0.")
+    check_whole("num", num, 0)
+    if np.asarray(temperature).dtype.kind not in "iuf" or not 0 < temperature < math.inf:
+        raise ValueError(f"temperature={temperature!r} cannot be drawn with. Give more than 0.")
     if labels is None:
         return (np.arange(num) % max(num_classes, 1)).astype(np.int32)
     if not num_classes:
         raise ValueError("This model's prior is told no classes. Leave labels out.")
+    return classes(labels, num, num_classes)
+
+
+def classes(labels, num, num_classes):
+    """Returns the classes of images as int32 `[num]`.
+
+    Args:
+        labels: integers `[num]`, from 0 to `num_classes - 1`.
+        num: number of images.
+        num_classes: that there are.
+
+    Raises:
+        ValueError: for anything else.
+    """
     labels = np.asarray(labels)
-    if labels.shape != (num,) or ((labels < 0) | (labels >= num_classes)).any():
+    if labels.shape != (num,) or not _is_whole(labels) or not _is_between(labels, num_classes):
         raise ValueError(
             f"labels are one class for each of {num} images, from 0 to {num_classes - 1}, and "
             f"these are {labels.tolist()}. Correct them, or leave them out."
         )
     return labels.astype(np.int32)
+
+
+def check_whole(name, value, least):
+    """Refuses a number to draw with that is not whole, or too low.
+
+    Args:
+        name: that it is called by.
+        value: the number.
+        least: that it may be.
+
+    Raises:
+        ValueError: then.
+    """
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"{name}={value!r} cannot be drawn with. Give a whole number from {least} on."
+        )
 
 
 def check_codes(codes, num_codes):
@@ -42,8 +98,17 @@ def check_codes(codes, num_codes):
     Raises:
         ValueError: then.
     """
-    if codes.size and not 0 <= codes.min() <= codes.max() < num_codes:
+    if not _is_between(codes, num_codes):
         raise ValueError(
             f"Codes are from 0 to {num_codes - 1}, and these from {codes.min()} to {codes.max()}. "
             "Give those of a model with this codebook."
         )
+
+
+def _is_whole(array):
+    # An empty list is an array of floats.
+    return np.issubdtype(array.dtype, np.integer) or not array.size
+
+
+def _is_between(array, number):
+    return not array.size or 0 <= array.min() <= array.max() < number

@@ -1,11 +1,12 @@
 """A trained image model as functions from and to arrays."""
 
 import functools
+import math
 
 import numpy as np
 
 from t2t_vq.decoding.options import check_batch_size
-from t2t_vq.image_arguments import check_codes, labels_to_draw
+from t2t_vq.image_arguments import check_codes, check_whole, checked, classes, labels_to_draw
 
 
 class ImageCodec:
@@ -35,8 +36,12 @@ class ImageCodec:
 
         Returns:
             int32 `[n, positions, num_codebooks]`.
+
+        Raises:
+            ValueError: for images of another shape or type, or when there are no codes.
         """
-        return self._run(self.model.to_codes, images)
+        self._check_codes_exist()
+        return self._run(self.model.to_codes, self._images(images))
 
     def decode(self, codes):
         """Returns the images that codes stand for, uint8 `[n, height, width, channels]`.
@@ -45,10 +50,14 @@ class ImageCodec:
             codes: int32 `[n, positions, num_codebooks]`.
 
         Raises:
-            ValueError: for codes that the codebook does not have.
+            ValueError: for codes of another shape or type, that the codebook does not have, or when
+                there are no codes.
         """
-        if self.model.has_prior:
-            check_codes(codes, self.model.bottleneck.num_codes)
+        self._check_codes_exist()
+        bottleneck = self.model.bottleneck
+        shape = (math.prod(self.model.grid), bottleneck.num_codebooks)
+        codes = checked("codes", codes, shape, "int32")
+        check_codes(codes, bottleneck.num_codes)
         return self._run(self.model.from_codes, codes)
 
     def reconstruct(self, images):
@@ -59,8 +68,11 @@ class ImageCodec:
 
         Returns:
             uint8 of the same shape.
+
+        Raises:
+            ValueError: for images of another shape or type.
         """
-        return self._run(self.model.reconstruct, images)
+        return self._run(self.model.reconstruct, self._images(images))
 
     def bits(self, images, labels, num_samples=None, seed=0):
         """Bounds what each image takes, in bits per dimension.
@@ -72,7 +84,16 @@ class ImageCodec:
 
         Returns:
             Two float32 `[n]` arrays, of the pixels given the latents and of the latents.
+
+        Raises:
+            ValueError: for images of another shape or type, or labels that are not one for each.
         """
+        check_whole("seed", seed, 0)
+        if num_samples is not None:
+            check_whole("num_samples", num_samples, 1)
+        images, num_classes = self._images(images), self.model.num_classes
+        # A prior that is told no classes takes any.
+        labels = classes(labels, len(images), num_classes or 1 << 31)
         return self._run(self.model.bits, images, labels, seed=seed, num_samples=num_samples)
 
     def sample(self, num, labels=None, seed=0, temperature=1.0):
@@ -90,12 +111,23 @@ class ImageCodec:
         Raises:
             ValueError: for arguments that cannot be drawn with.
         """
+        check_whole("seed", seed, 0)
         labels = labels_to_draw(num, labels, self.model.num_classes, temperature)
         return self._run(self._draw, labels, seed=seed, temperature=temperature)
 
     def _draw(self, labels, seed, temperature):
         labels = labels if self.model.num_classes else None
         return self.model.sample(self.batch_size, labels, seed, temperature)
+
+    def _images(self, images):
+        return checked("images", images, self.model.image_shape, "uint8")
+
+    def _check_codes_exist(self):
+        if not self.model.has_prior:
+            raise ValueError(
+                "This model has no codes, so it can only reconstruct images, or draw them if its "
+                "latents have a prior. Take one of a kind with codes, such as vq or em."
+            )
 
     def _run(self, method, *arrays, seed=None, **options):
         """Calls a method on batches of rows; with a seed, each batch has one of its own."""

@@ -2,6 +2,9 @@
 
 import concurrent.futures
 import re
+from collections.abc import Iterable
+
+from t2t_vq.data.lines import encode_lines
 
 
 class LineTranslator:
@@ -29,15 +32,13 @@ class LineTranslator:
         """Returns one translation a line, in order; an empty line gives an empty line.
 
         Args:
-            lines: sequence of strings. What in them is no character, half a surrogate pair say,
-                counts as a replacement character.
+            lines: iterable of strings, in order. What in them is no character, half a surrogate
+                pair say, counts as a replacement character.
 
         Raises:
             TypeError: for anything else.
         """
-        texts = self.tokenizer.decode_batch(self.translate_tokens(self.encode(lines)))
-        # A vocabulary that spells unknown characters in bytes can spell line breaks too.
-        return [re.sub(r"[\r\n]+", " ", text) for text in texts]
+        return self._texts(self.translate_tokens(self.encode(lines)))
 
     def translate_tokens(self, sources):
         """Returns the target tokens of each source, in order; none of one that is its end alone.
@@ -45,16 +46,34 @@ class LineTranslator:
         Args:
             sources: lists of source tokens, of `encode`.
         """
+        return self._of_each(sources, self._translate_batches)
+
+    def _of_each(self, sources, translate_batches):
+        """Returns for each source its part of what a function gives for batches of them.
+
+        Args:
+            sources: lists of source tokens.
+            translate_batches: function of a list of batches that gives for each its rows.
+
+        Returns:
+            A list; `()` for a source that is its end alone.
+        """
         found = [()] * len(sources)
         order = sorted(
             (i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: len(sources[i])
         )
-        batches = list(self._batches(order, sources))
-        translated = self._translate_batches([[sources[i] for i in batch] for batch in batches])
+        batches = list(self._batches(order, [self.length_of([ids]) for ids in sources]))
+        translated = translate_batches([[sources[i] for i in batch] for batch in batches])
         for batch, rows in zip(batches, translated, strict=True):
-            for i, tokens in zip(batch, rows, strict=True):
-                found[i] = tokens
+            for i, row in zip(batch, rows, strict=True):
+                found[i] = row
         return found
+
+    def _texts(self, batch):
+        """Returns lines of text for sequences of target tokens."""
+        texts = self.tokenizer.decode_batch(batch)
+        # A vocabulary that spells unknown characters in bytes can spell line breaks too.
+        return [re.sub(r"[\r\n]+", " ", text) for text in texts]
 
     def encode(self, lines):
         """Returns the source tokens of each line; counts those that it cuts in `num_cut`.
@@ -63,7 +82,7 @@ class LineTranslator:
             lines: as `translate` takes them.
         """
         longest, sources = self.lengths[-1], []
-        for ids in self.tokenizer.encode_batch(_checked(lines)):
+        for ids in encode_lines(self.tokenizer, checked_lines(lines), longest):
             if len(ids) > longest:
                 self.num_cut += 1
                 ids = [*ids[: longest - 1], self.tokenizer.eos_id]
@@ -89,9 +108,13 @@ class LineTranslator:
 
     def _translate_batches(self, batches):
         """Returns what `translate_batch` does, for each of a list of batches."""
+        return self._in_threads(self.translate_batch, batches)
+
+    def _in_threads(self, function, batches):
+        """Returns what a function gives for each of a list of batches."""
         threads = concurrent.futures.ThreadPoolExecutor(self.num_threads)
         try:
-            return list(threads.map(self.translate_batch, batches))
+            return list(threads.map(function, batches))
         finally:
             # Who interrupts this waits for what has begun, not for all the rest.
             threads.shutdown(cancel_futures=True)
@@ -100,35 +123,38 @@ class LineTranslator:
         """Returns how many of so many sources are at most translated together."""
         return self.batch_size
 
-    def _batches(self, order, sources):
-        batch, limit, most = [], 0, self._most_rows(len(order))
+    def _batches(self, order, lengths):
+        """Yields lists of indices, in order, whose `lengths` are the same."""
+        batch, most = [], self._most_rows(len(order))
         for i in order:
-            length = self.length_of([sources[i]])
-            if batch and (length != limit or len(batch) == most):
+            if batch and (lengths[i] != lengths[batch[0]] or len(batch) == most):
                 yield batch
                 batch = []
             batch.append(i)
-            limit = length
         if batch:
             yield batch
 
 
-def _checked(lines):
-    """Returns lines as a list of strings that UTF-8 can write."""
-    if isinstance(lines, str):
-        raise TypeError("A list of lines is translated, and this is a single string. Give [line].")
+def checked_lines(lines):
+    """Returns lines as a list of strings.
+
+    Args:
+        lines: any iterable of strings that has an order.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(lines, str | bytes):
+        raise TypeError("A list of lines is needed, and this is a single string. Give [line].")
+    if isinstance(lines, set | frozenset | dict) or not isinstance(lines, Iterable):
+        raise TypeError(
+            f"A list of lines is needed, and this is of type {type(lines).__name__}, which has no "
+            "lines in order. Give a list of strings."
+        )
     lines = list(lines)
     for number, line in enumerate(lines):
         if not isinstance(line, str):
             raise TypeError(
                 f"Item {number} of the lines is of type {type(line).__name__}. Give strings."
             )
-    return [_writable(line) for line in lines]
-
-
-def _writable(line):
-    try:
-        line.encode("utf-8")
-        return line
-    except UnicodeEncodeError:
-        return line.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return lines

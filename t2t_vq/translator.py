@@ -4,11 +4,18 @@ import numpy as np
 from keras import ops
 
 from t2t_vq import em, processors
-from t2t_vq.data.tokenizer import EOS_ID
-from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice, sources_together
-from t2t_vq.decoding.rescoring import best_candidate, lengths_before
+from t2t_vq.data.lines import encode_lines
+from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
+from t2t_vq.decoding.options import (
+    BATCH_SIZE,
+    GREEDY,
+    check_choice,
+    check_max_length,
+    sources_together,
+)
+from t2t_vq.decoding.rescoring import best_candidate, lengths_before, ranked_candidates
 from t2t_vq.decoding.shortest import at_shortest
-from t2t_vq.line_translator import LineTranslator
+from t2t_vq.line_translator import LineTranslator, checked_lines
 
 # Sources are padded to one of these lengths, as each length is compiled once.
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -32,10 +39,12 @@ class Translator(LineTranslator):
 
     Attributes:
         num_cut: sources cut at `max_length` so far.
+        row_sizes: batches are filled up to one of these numbers of sources, as each is compiled.
 
     Raises:
-        ValueError: when the search and the rescorer do not fit together, or the batch size is less
-            than 1.
+        TypeError: when the search is no `Search`.
+        ValueError: when the search and the rescorer do not fit together, or `max_length` or the
+            batch size is less than 1.
 
     Example:
         translator = Translator(model, tokenizer, max_length=64)
@@ -46,6 +55,7 @@ class Translator(LineTranslator):
         self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=BATCH_SIZE
     ):
         check_choice(search, rescorer is not None)
+        check_max_length(max_length)
         lengths = [length for length in LENGTHS if length < max_length]
         lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
         num_threads = processors.usable() if em.on_cpu() else 1
@@ -53,45 +63,155 @@ class Translator(LineTranslator):
         self.model = model
         self.search = search
         self.rescorer = rescorer
+        self.row_sizes = sorted({1, min(8, self.batch_size), self.batch_size})
         self._compiled = {}
 
-    def _translate_batches(self, batches):
-        for length in {self._shape(batch)[1] for batch in batches}:
-            # Keras keeps its settings by thread, so nothing is traced in another.
-            self.compiled(length).get_concrete_function()
-        return super()._translate_batches(batches)
+    def n_best(self, lines, number):
+        """Returns the best translations of each line, best first, with their scores.
+
+        The search's candidates are ranked by their likelihood under the rescorer, or without one
+        under the model itself. Two of them may read alike.
+
+        Args:
+            lines: as `translate` takes them.
+            number: of translations a line, at most the search's `num_candidates`.
+
+        Returns:
+            For each line a list of pairs of a translation and its score: its log-probability in
+            nats over the length penalty `((5 + tokens) / 6) ** alpha`, its end counted. An empty
+            line has one translation, itself, and the score 0.
+
+        Raises:
+            TypeError: for lines that are no strings.
+            ValueError: when the search has fewer candidates.
+
+        Example:
+            translator = Translator(model, tokenizer, 64, Search(beam_size=4))
+            translator.n_best(["We are happy."], 2)
+            # [[("Wir sind glücklich.", -1.2), ("Wir sind froh.", -2.5)]]
+        """
+        if type(number) is not int or not 1 <= number <= self.search.num_candidates:
+            raise ValueError(
+                f"n_best={number!r} translations cannot be given, as the search finds "
+                f"{self.search.num_candidates}. Give 1 or more, and a beam_size of as many."
+            )
+        found = self._of_each(self.encode(lines), self._rank_batches)
+        return [self._best_of(row, number) if row else [("", 0.0)] for row in found]
+
+    def score(self, lines, translations):
+        """Returns the log-probabilities of given translations under the model.
+
+        A `transformer` gives them exactly, a `transformer_nat` from below: of the translation and
+        its own codes together, see `TransformerNat.log_likelihood`. A pair of which a side is
+        longer than the model takes is NaN; of the sources that is `lengths[-1]` tokens, of the
+        translations what the model may translate these to.
+
+        Args:
+            lines: as `translate` takes them.
+            translations: as many strings.
+
+        Returns:
+            `(log_probs, num_tokens)`: `[n]` float32 arrays, in nats, and of the numbers of tokens
+            of the translations, their ends counted.
+
+        Raises:
+            TypeError: for lines or translations that are no strings.
+            ValueError: when there are more of the ones than of the others.
+
+        Example:
+            log_probs, num_tokens = translator.score(["We are happy."], ["Wir sind froh."])
+            log_probs / num_tokens  # of a token, on average
+        """
+        lines, translations = checked_lines(lines), checked_lines(translations)
+        if len(lines) != len(translations):
+            raise ValueError(
+                f"There are {len(lines)} lines and {len(translations)} translations. Give one "
+                "translation a line."
+            )
+        most = self.model.target_length(self.lengths[-1])
+        sources = encode_lines(self.tokenizer, lines, self.lengths[-1])
+        targets = encode_lines(self.tokenizer, translations, most)
+        lengths = [self._pair_length(*pair) for pair in zip(sources, targets, strict=True)]
+        order = sorted((i for i, n in enumerate(lengths) if n), key=lambda i: lengths[i])
+        batches = list(self._batches(order, lengths))
+        for length in sorted({lengths[batch[0]] for batch in batches}):
+            self._scoring(length).get_concrete_function()
+
+        def scored(batch):
+            length, rows = lengths[batch[0]], self._rows(len(batch))
+            source = _padded([sources[i] for i in batch], rows, length)
+            target = _padded([targets[i] for i in batch], rows, self.model.target_length(length))
+            return np.asarray(self._scoring(length)(source, target))[: len(batch)]
+
+        log_probs = np.full(len(lines), np.nan, np.float32)
+        for batch, found in zip(batches, self._in_threads(scored, batches), strict=True):
+            log_probs[batch] = found
+        num_tokens = np.array([len(ids) for ids in targets], np.float32)
+        return log_probs, np.where(np.isnan(log_probs), np.nan, num_tokens)
 
     def compile_for(self, lines):
         sources = self.encode(lines)
-        order = sorted(range(len(lines)), key=lambda i: len(sources[i]))
+        lengths = [self.length_of([ids]) for ids in sources]
         shapes = set()
-        for batch in self._batches(order, sources):
-            shape = self._shape([sources[i] for i in batch])
+        order = sorted(range(len(sources)), key=lambda i: lengths[i])
+        for batch in self._batches(order, lengths):
+            shape = self._rows(len(batch)), lengths[batch[0]]
             if shape not in shapes:
                 self.translate_batch([sources[i] for i in batch])
             shapes.add(shape)
         self.num_cut = 0
 
     def translate_batch(self, sources):
-        rows, length = self._shape(sources)
-        padded = np.zeros((rows, length), np.int32)
-        for row, ids in enumerate(sources):
-            padded[row, : len(ids)] = ids
-        padded[len(sources) :] = padded[0]
-        return np.asarray(self.compiled(length)(padded))[: len(sources)]
+        return np.asarray(self._call(self.compiled, sources))[: len(sources)]
 
     def compiled(self, length):
         """Returns the compiled `[rows, length]` -> `[rows, target length]` function."""
+        return self._compile(self._best, length)
+
+    def _translate_batches(self, batches):
+        self._trace(self.compiled, batches)
+        return super()._translate_batches(batches)
+
+    def _rank_batches(self, batches):
+        self._trace(self._ranking, batches)
+        return self._in_threads(self._rank_batch, batches)
+
+    def _rank_batch(self, sources):
+        tokens, scores = self._call(self._ranking, sources)
+        return list(zip(np.asarray(tokens), np.asarray(scores), strict=True))[: len(sources)]
+
+    def _best_of(self, row, number):
+        tokens, scores = (part[:number] for part in row)
+        return list(zip(self._texts(tokens), scores.tolist(), strict=True))
+
+    def _ranking(self, length):
+        return self._compile(self._ranked, length)
+
+    def _scoring(self, length):
+        return self._compile(self._log_likelihood, length, self.model.target_length(length))
+
+    def _trace(self, compiled, batches):
+        # Keras keeps its settings by thread, so nothing is traced in another.
+        for length in sorted({self.length_of(batch) for batch in batches}):
+            compiled(length).get_concrete_function()
+
+    def _call(self, compiled, sources):
+        length = self.length_of(sources)
+        return compiled(length)(_padded(sources, self._rows(len(sources)), length))
+
+    def _compile(self, function, *lengths):
+        """Returns a function of arrays `[rows, length]`, one for each of `lengths`, compiled."""
         import tensorflow as tf
 
-        if length not in self._compiled:
-            self._compiled[length] = tf.function(
-                self._best,
-                input_signature=[tf.TensorSpec([None, length], tf.int32)],
+        key = (function.__name__, *lengths)
+        if key not in self._compiled:
+            self._compiled[key] = tf.function(
+                function,
+                input_signature=[tf.TensorSpec([None, length], tf.int32) for length in lengths],
                 jit_compile=True,
                 autograph=False,
             )
-        return self._compiled[length]
+        return self._compiled[key]
 
     @property
     def variables(self):
@@ -103,17 +223,43 @@ class Translator(LineTranslator):
         if self.rescorer is None:
             return self.model.translate(source, self.search)
         candidates = self.model.candidates(source, self.search)
-        length = candidates.shape[-1]
-        with_end = ops.minimum(ops.max(lengths_before(candidates, EOS_ID)) + 1, length)
-        likelihoods = at_shortest(
-            lambda shorter: self.rescorer.log_likelihood(source, candidates[..., :shorter]),
-            length,
-            with_end,
-        )
+        likelihoods = _log_likelihood(self.rescorer, source, candidates)
         return best_candidate(candidates, likelihoods, EOS_ID, self.search.alpha)
 
-    def _shape(self, sources):
-        # Rows are rounded up like lengths, for the sake of few compilations.
-        sizes = sorted({1, min(8, self.batch_size), self.batch_size})
-        rows = next(n for n in sizes if n >= len(sources))
-        return rows, self.length_of(sources)
+    def _ranked(self, source):
+        candidates = self.model.candidates(source, self.search)
+        scorer = self.model if self.rescorer is None else self.rescorer
+        likelihoods = _log_likelihood(scorer, source, candidates)
+        return ranked_candidates(candidates, likelihoods, EOS_ID, self.search.alpha)
+
+    def _log_likelihood(self, source, target):
+        return _log_likelihood(self.model, source, target[:, None])[:, 0]
+
+    def _pair_length(self, source, target):
+        """Returns the smallest of `lengths` that fits source and target, None if none does."""
+        for length in self.lengths:
+            if length >= len(source) and self.model.target_length(length) >= len(target):
+                return length
+        return None
+
+    def _rows(self, number):
+        # Rounded up like lengths, for the sake of few compilations.
+        return next(n for n in self.row_sizes if n >= number)
+
+
+def _log_likelihood(model, source, candidates):
+    """Returns `model.log_likelihood`, computed on no more positions than the candidates need."""
+    length = candidates.shape[-1]
+    with_end = ops.minimum(ops.max(lengths_before(candidates, EOS_ID)) + 1, length)
+    return at_shortest(
+        lambda shorter: model.log_likelihood(source, candidates[..., :shorter]), length, with_end
+    )
+
+
+def _padded(sequences, rows, length):
+    """Returns `[rows, length]` int32 of as many lists of tokens or fewer, filled with the first."""
+    padded = np.full((rows, length), PAD_ID, np.int32)
+    for row, ids in enumerate(sequences):
+        padded[row, : len(ids)] = ids
+    padded[len(sequences) :] = padded[0]
+    return padded

@@ -73,6 +73,27 @@ def test_what_it_has_no_meaning_for_is_told(codec, model):
         codec.sample(2, [1])
     with pytest.raises(ValueError, match="Give 1 or more"):
         ImageCodec(model, batch_size=0)
+    for method in (codec.encode, codec.reconstruct, lambda images: codec.bits(images, LABELS)):
+        with pytest.raises(
+            ValueError, match=r"images as uint8 \[n, 8, 8, 3\], and these are float"
+        ):
+            method(IMAGES / 255)
+        with pytest.raises(ValueError, match=r"images as uint8 .* and these are uint8 \[8, 8, 3\]"):
+            method(IMAGES[0])
+    with pytest.raises(ValueError, match=r"codes as int32 \[n, 4, 2\], and these are float64"):
+        codec.decode(np.zeros((1, 4, 2)))
+    with pytest.raises(ValueError, match="one class for each of 5 images, from 0 to 4"):
+        codec.bits(IMAGES, LABELS[:4])
+    with pytest.raises(ValueError, match="seed=None cannot be drawn with"):
+        codec.sample(2, seed=None)
+    with pytest.raises(ValueError, match=r"num_samples=0\.5 cannot be drawn with"):
+        codec.bits(IMAGES, LABELS, num_samples=0.5)
+
+
+def test_lists_are_taken_for_arrays(codec):
+    np.testing.assert_array_equal(codec.encode(list(IMAGES)), codec.encode(IMAGES))
+    codes = codec.encode(IMAGES)
+    np.testing.assert_array_equal(codec.decode(codes.tolist()), codec.decode(codes))
 
 
 def test_no_images_give_none(codec):
@@ -84,3 +105,5 @@ def test_a_kind_without_codes_reconstructs_and_draws_nothing():
     assert codec.reconstruct(IMAGES).shape == IMAGES.shape
     with pytest.raises(ValueError, match="no prior to draw images from"):
         codec.sample(2)
+    with pytest.raises(ValueError, match="This model has no codes"):
+        codec.encode(IMAGES)

@@ -82,6 +82,12 @@ def test_what_is_no_string_is_told(translator, lines):
         translator.translate(lines)
 
 
+@pytest.mark.parametrize("lines", [None, 5, {"dog"}, {"dog": "Hund"}, b"dog"])
+def test_what_holds_no_lines_in_order_is_told(translator, lines):
+    with pytest.raises(TypeError, match=r"A list of lines is needed, and this is .*\. Give "):
+        translator.translate(lines)
+
+
 def test_any_sequence_of_lines_is_translated(translator):
     assert translator.translate(iter(LINES)) == translator.translate(tuple(LINES))
 
@@ -219,3 +225,100 @@ def test_one_candidate_cannot_be_rescored(translator, tokenizer):
 def test_samples_need_a_rescorer(translator, tokenizer):
     with pytest.raises(ValueError, match="num_samples=4 gives as many candidates in no order"):
         Translator(translator.model, tokenizer, 32, Search(num_samples=4))
+
+
+def source_of(tokenizer, line):
+    source = np.zeros((1, 16), np.int32)
+    ids = tokenizer.encode(line)
+    source[0, : len(ids)] = ids
+    return source
+
+
+@pytest.fixture(scope="module")
+def beam_translator(tokenizer):
+    keras.utils.set_random_seed(2)
+    model = Transformer(tokenizer.vocab_size, **SIZE, **DEPTH)
+    return Translator(model, tokenizer, 16, Search(beam_size=3, alpha=1.0), batch_size=6)
+
+
+def test_the_best_of_a_beam_are_its_candidates_with_their_penalised_likelihoods(
+    beam_translator, tokenizer
+):
+    found = beam_translator.n_best([LINES[0], "", LINES[3]], 2)
+    assert [len(pairs) for pairs in found] == [2, 1, 2] and found[1] == [("", 0.0)]
+    source = source_of(tokenizer, LINES[0])
+    candidates = np.asarray(beam_translator.model.candidates(source, beam_translator.search))
+    likelihoods = np.asarray(beam_translator.model.log_likelihood(source, candidates))[0]
+    lengths = (candidates[0] != 1).sum(axis=-1)
+    scores = likelihoods / ((5 + lengths + 1) / 6)
+    assert scores[0] >= scores[1] >= scores[2]
+    assert [text for text, _ in found[0]] == tokenizer.decode_batch(candidates[0, :2])
+    np.testing.assert_allclose([score for _, score in found[0]], scores[:2], rtol=1e-4)
+    best = beam_translator.translate([LINES[0], "", LINES[3]])
+    assert best == [pairs[0][0] for pairs in found]
+
+
+def test_a_rescorer_ranks_the_best(translator, tokenizer):
+    search = Search(num_samples=4, temperature=2.0)
+    rescoring = Translator(translator.model, tokenizer, 16, search, translator.model, batch_size=4)
+    found = rescoring.n_best(LINES[:2], 4)
+    for pairs, best in zip(found, rescoring.translate(LINES[:2]), strict=True):
+        scores = [score for _, score in pairs]
+        assert scores == sorted(scores, reverse=True) and len(set(scores)) > 1
+        assert pairs[0][0] == best
+
+
+@pytest.mark.parametrize("number", [0, 4, 2.0, True, None])
+def test_more_than_the_search_finds_is_refused(beam_translator, number):
+    with pytest.raises(ValueError, match=f"n_best={number} .* as the search finds 3"):
+        beam_translator.n_best(LINES, number)
+
+
+TRANSLATIONS = ["Der Hund schläft.", "Die Katze sieht ein altes Haus.", "", "Wer liest?"]
+
+
+@pytest.mark.parametrize("name", ["translator", "beam_translator"])
+def test_given_translations_get_the_likelihoods_of_the_model(request, tokenizer, name):
+    translator = request.getfixturevalue(name)
+    log_probs, num_tokens = translator.score(LINES, TRANSLATIONS)
+    assert log_probs.dtype == np.float32
+    for line, text, log_prob, count in zip(LINES, TRANSLATIONS, log_probs, num_tokens, strict=True):
+        target = np.array([[tokenizer.encode(text)]], np.int32)
+        expected = translator.model.log_likelihood(source_of(tokenizer, line), target)
+        np.testing.assert_allclose(log_prob, expected[0, 0], rtol=1e-4)
+        assert count == target.size
+
+
+def test_a_score_does_not_depend_on_what_is_scored_with_it(translator):
+    lines, translations = LINES * 3, [*TRANSLATIONS, *TRANSLATIONS[::-1], *["Ja. " * 9] * 4]
+    together = translator.score(lines, translations)[0]
+    alone = [
+        translator.score([line], [text])[0][0]
+        for line, text in zip(lines, translations, strict=True)
+    ]
+    np.testing.assert_allclose(together, alone, rtol=1e-4)
+
+
+def test_a_translation_longer_than_its_source_is_scored(translator, tokenizer):
+    text = "Ja. " * 12
+    ids = tokenizer.encode(text)
+    assert 32 < len(ids) <= translator.model.target_length(32)
+    found = translator.score(["Yes."], [text])
+    expected = translator.model.log_likelihood(
+        source_of(tokenizer, "Yes."), np.array([[ids]], np.int32)
+    )
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-4)
+
+
+def test_a_pair_that_is_too_long_has_no_score(translator):
+    long = "The dog sleeps. " * 40
+    log_probs, num_tokens = translator.score([long, LINES[0], LINES[0]], ["Ja.", long, "Ja."])
+    assert np.isnan(log_probs).tolist() == np.isnan(num_tokens).tolist() == [True, True, False]
+
+
+def test_each_line_has_one_translation_to_score(translator):
+    with pytest.raises(ValueError, match="There are 4 lines and 1 translations"):
+        translator.score(LINES, ["Ja."])
+    with pytest.raises(TypeError, match="this is a single string"):
+        translator.score(LINES, "Ja.")
+    assert [part.shape for part in translator.score([], [])] == [(0,), (0,)]

@@ -4,23 +4,28 @@ t2t-vq-decode --output_dir=t2t_vq_runs/mine --inputs=text.en --outputs=text.de
 echo "The dog sleeps." | t2t-vq-decode --output_dir=t2t_vq_runs/mine
 t2t-vq-decode --output_dir=t2t_vq_runs/mine --interactive
 t2t-vq-decode --export_dir=export/fast --inputs=text.en --outputs=text.de
+t2t-vq-decode --output_dir=t2t_vq_runs/mine --beam_size=5 --n_best=5 --inputs=text.en
+
+With --n_best=5 it writes, for each line and best first, lines of the form
+
+0 ||| Der Hund schläft. ||| -0.8112
+
+where 0 is the number of the first line, and the score the log-probability of the translation over
+the length penalty, under the run that --rescore_with names or else under the model itself. An empty
+line has one translation, an empty one.
 
 An exported folder of networks translates without TensorFlow, and with the search that it holds.
 """
 
-import contextlib
 import itertools
-import os
 import sys
 
 from absl import flags as absl_flags
 
-from t2t_vq.cli import flags, trained
+from t2t_vq.cli import flags, streams, trained
 from t2t_vq.data.progress import Progress
 
 FLAGS = absl_flags.FLAGS
-# Lines translated together: enough for full batches of like length, few enough to hold.
-_LINES = 16_384
 
 
 def _define():
@@ -29,6 +34,12 @@ def _define():
     trained.define_batch_size()
     absl_flags.DEFINE_string("inputs", "-", "File to translate, or - for standard input.")
     absl_flags.DEFINE_string("outputs", "-", "File to write, or - for standard output.")
+    absl_flags.DEFINE_integer(
+        "n_best",
+        None,
+        "Translations of each line, with scores, of a beam or of samples of as many; see above.",
+        1,
+    )
     absl_flags.DEFINE_bool("interactive", False, "Translate line by line, as you type.")
 
 
@@ -37,22 +48,25 @@ def main():
     if FLAGS.interactive:
         if (FLAGS.inputs, FLAGS.outputs) != ("-", "-"):
             raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
-        _converse(_translator())
+        _converse(_translator(), FLAGS.n_best)
         return
-    if FLAGS.inputs != "-" and (not os.path.exists(FLAGS.inputs) or os.path.isdir(FLAGS.inputs)):
-        raise FileNotFoundError(f"There is no file {FLAGS.inputs} to translate; correct --inputs.")
-    if os.path.isdir(FLAGS.outputs) or not os.path.isdir(os.path.dirname(FLAGS.outputs) or "."):
-        raise FileNotFoundError(f"{FLAGS.outputs} is no place for a file; correct --outputs.")
+    streams.check_input("inputs")
+    streams.check_output("outputs", ["inputs"])
     translator = _translator()
-    with _reader(FLAGS.inputs) as inputs, _writer(FLAGS.outputs) as outputs:
-        decode_lines(translator, inputs, outputs)
+    with streams.reader(FLAGS.inputs) as inputs, streams.writer(FLAGS.outputs) as outputs:
+        decode_lines(translator, inputs, outputs, FLAGS.n_best)
 
 
 def _translator():
+    if trained.is_exported() and FLAGS.n_best:
+        raise ValueError(
+            f"--n_best needs the model itself, and {FLAGS.export_dir} holds networks that find the "
+            "best translation alone. Name the run with --output_dir instead of --export_dir."
+        )
     return trained.load_exported()[0] if trained.is_exported() else trained.load()[2]
 
 
-def decode_lines(translator, inputs, outputs):
+def decode_lines(translator, inputs, outputs, n_best=None):
     """Translates a stream.
 
     A line ends at a line feed and nowhere else, so that files stay aligned. Bytes that are no UTF-8
@@ -62,35 +76,34 @@ def decode_lines(translator, inputs, outputs):
         translator: a `Translator`.
         inputs: binary stream, read to its end.
         outputs: binary stream.
+        n_best: translations of each line that are written with their scores; by default the best
+            alone is written, without.
     """
     progress = Progress("Translated lines")
-    invalid = 0
-    lines = iter(inputs)
-    while chunk := list(itertools.islice(lines, _LINES)):
-        texts, number = _decoded([line.removesuffix(b"\n") for line in chunk])
-        invalid += number
-        for translation in translator.translate(texts):
-            outputs.write(translation.encode("utf-8") + b"\n")
+    invalid = number = 0
+    for chunk in streams.chunks(inputs):
+        texts, found = streams.decoded(chunk)
+        invalid += found
+        for line in _translated(translator, texts, number, n_best):
+            outputs.write(line.encode("utf-8") + b"\n")
+        number += len(chunk)
         progress.add(len(chunk))
     outputs.flush()
     progress.finish()
     _tell(invalid, translator.num_cut, translator)
 
 
-def _decoded(lines):
-    """Returns the text of lines of bytes, and how many of them are no UTF-8."""
-    texts = [line.decode("utf-8", "replace") for line in lines]
-    # With a replacement character of its own a line may be valid.
-    invalid = sum(
-        "\ufffd" in text and text.encode("utf-8") != line
-        for text, line in zip(texts, lines, strict=True)
-    )
-    return texts, invalid
+def _translated(translator, texts, number, n_best):
+    """Yields the lines to write for texts, of which the first has a number."""
+    if n_best is None:
+        yield from translator.translate(texts)
+        return
+    for i, pairs in enumerate(translator.n_best(texts, n_best), number):
+        yield from (f"{i} ||| {text} ||| {score:.4f}" for text, score in pairs)
 
 
 def _tell(invalid, cut, translator):
-    if invalid:
-        print(f"Lines with bytes that are no UTF-8, replaced: {invalid:,}.", file=sys.stderr)
+    streams.tell_replaced(invalid)
     if cut:
         print(
             f"Lines cut, being longer than {translator.lengths[-1]} tokens: {cut:,}.",
@@ -98,54 +111,22 @@ def _tell(invalid, cut, translator):
         )
 
 
-def _converse(translator):
+def _converse(translator, n_best=None):
     sys.stdin.reconfigure(errors="surrogateescape")
     print("Type a sentence and press return; an empty line or Ctrl-D ends.", file=sys.stderr)
     # What is piped in or out is lines alone.
     prompt = "> " if sys.stdin.isatty() and sys.stdout.isatty() else ""
-    while True:
+    for number in itertools.count():
         try:
             line = input(prompt)
         except EOFError:
             return
         if not line.strip():
             return
-        texts, invalid = _decoded([line.encode("utf-8", "surrogateescape")])
+        texts, invalid = streams.decoded([line.encode("utf-8", "surrogateescape")])
         cut_before = translator.num_cut
-        print(translator.translate(texts)[0], flush=True)
+        print(*_translated(translator, texts, number, n_best), sep="\n", flush=True)
         _tell(invalid, translator.num_cut - cut_before, translator)
-
-
-@contextlib.contextmanager
-def _reader(path):
-    if path == "-":
-        yield sys.stdin.buffer
-    else:
-        with open(path, "rb") as stream:
-            yield stream
-
-
-@contextlib.contextmanager
-def _writer(path):
-    if path == "-":
-        yield sys.stdout.buffer
-        return
-    if os.path.exists(path) and not os.path.isfile(path):
-        # A device or a pipe, which no file must take the place of.
-        with open(path, "wb") as stream:
-            yield stream
-        return
-    # What a link points to is written, and the link stays.
-    path = os.path.realpath(path)
-    temporary = f"{path}.tmp"
-    try:
-        with open(temporary, "wb") as stream:
-            yield stream
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(temporary)
-        raise
 
 
 def run():

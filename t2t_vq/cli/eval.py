@@ -84,9 +84,21 @@ def _score_images():
 
     run, problem, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint, FLAGS.data_dir)
     result = score_images(codec, *problem.arrays(run.data_dir, FLAGS.split))
-    for name, value in result.items():
-        print(f"{name:30} {value:10.4f}" if isinstance(value, float) else f"{name:30} {value:10,}")
+    print(table(result))
     print(json_line(run, path, FLAGS.split, result))
+
+
+def table(values):
+    """Returns a dict of integers and floats as lines of text, decimal points below each other."""
+    width = max(map(len, values))
+    # Four decimals and their point stand where an integer has nothing.
+    numbers = [
+        f"{value:14,.4f}" if isinstance(value, float) else f"{value:9,}"
+        for value in values.values()
+    ]
+    return "\n".join(
+        f"{name:{width}} {number}" for name, number in zip(values, numbers, strict=True)
+    )
 
 
 def json_line(run, path, split, result):
@@ -130,8 +142,10 @@ def score(translator, sources, references):
         A dict of `bleu`, `chrf`, their signatures, `sentences`, `sources_cut` (those longer than
         the model takes), and `sentences_per_second`, from text to text, compilation left out.
     """
+    from t2t_vq.line_translator import checked_lines
     from t2t_vq.metrics.bleu import bleu, chrf
 
+    sources = checked_lines(sources)
     translator.compile_for(sources)
     start = time.perf_counter()
     translations = translator.translate(sources)

@@ -106,7 +106,10 @@ def _export_translator():
     from t2t_vq.export.saved_model import export_saved_model
 
     export_saved_model(translator, FLAGS.export_dir)
-    print(f"Wrote {FLAGS.export_dir}; its serving_default takes and gives a batch of strings.")
+    print(
+        f"Wrote {FLAGS.export_dir}; its serving_default takes and gives a batch of strings, and "
+        "its warm_up compiles all shapes beforehand."
+    )
 
 
 def _export_networks(source, run, path, text=None):

@@ -82,6 +82,9 @@ def _checked(main, arguments, required):
         raise ValueError(
             f"'{arguments[0]}' is not a flag. Flags are written --name=value; --help lists them."
         )
+    for name in FLAGS:
+        if FLAGS[name].present and FLAGS[name].value == "":
+            raise ValueError(f"--{name} is empty. Give it a value, or leave it out.")
     for name in PATHS:
         # The shell leaves a ~ alone that stands behind the = of a flag.
         if name in FLAGS and FLAGS[name].value:

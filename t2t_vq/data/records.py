@@ -22,12 +22,16 @@ import platform
 import re
 import tempfile
 import typing
+import uuid
 
 import numpy as np
 
 from t2t_vq import processors
 from t2t_vq.data import manifests, sources
 from t2t_vq.data.pipeline import without_autotuning
+
+# Of a file's name, what a temporary one beside it begins with: file systems limit names.
+_NAME = 50
 
 
 def vocab_path(data_dir, name):
@@ -111,7 +115,10 @@ def check_writable(data_dir):
 def replacing(path):
     """Gives a temporary path to write to; it takes the place of `path` when all went well."""
     _clear_leftovers(path)
-    temporary = path.with_name(f"{path.name}.{_host()}.{os.getpid()}.tmp")
+    # A name that nobody has: neither a file of the user's nor whoever else writes `path`.
+    temporary = path.with_name(
+        f"{path.name[:_NAME]}.{_host()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
+    )
     try:
         yield temporary
         # Without this, a power cut could leave the new name on empty blocks.
@@ -129,7 +136,8 @@ def _host():
 
 def _clear_leftovers(path):
     """Deletes what processes of this machine that were killed had half written for `path`."""
-    pattern = re.compile(rf"{re.escape(path.name)}\.{re.escape(_host())}\.([0-9]{{1,9}})\.tmp")
+    name, host = re.escape(path.name[:_NAME]), re.escape(_host())
+    pattern = re.compile(rf"{name}\.{host}\.([0-9]{{1,9}})\.[0-9a-f]{{8}}\.tmp")
     for other in path.parent.glob("*.tmp"):
         match = pattern.fullmatch(other.name)
         if match and not _lives(int(match[1])):

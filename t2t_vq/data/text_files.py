@@ -10,6 +10,7 @@ import os
 import pathlib
 
 from t2t_vq.data import sources, text_lines
+from t2t_vq.data.lines import single_spaced
 
 SPLITS = ("train", "dev", "test")
 _LANGUAGES = ("en", "de")
@@ -150,7 +151,7 @@ def clean(sides, report):
         report: a `Report` that has seen the line.
     """
     try:
-        sentences = tuple(" ".join(side.decode("utf-8").split()) for side in sides)
+        sentences = tuple(single_spaced(side.decode("utf-8")) for side in sides)
     except UnicodeDecodeError:
         report.add("invalid UTF-8", b"\t".join(sides).decode("utf-8", "backslashreplace"))
         return None

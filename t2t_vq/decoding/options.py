@@ -1,6 +1,13 @@
 """How to search: what a user chooses when translating. Imports nothing heavy."""
 
 import dataclasses
+import math
+import numbers
+
+
+def _is_number(value, kind):
+    # Python counts True as 1.
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +34,17 @@ class Search:
     refinements: int = 0
 
     def __post_init__(self):
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:
+        for name, (kind, least) in _FIELDS.items():
+            value = getattr(self, name)
+            if not _is_number(value, kind) or not least <= value < math.inf:
+                what = "whole number" if kind is numbers.Integral else "number"
                 raise ValueError(
-                    f"A search has a {name} of {least} or more, and this one {getattr(self, name)}."
+                    f"The {name} of a search is a {what} of {least} or more, and this one is "
+                    f"{value!r}. Correct it."
                 )
+            # As plain Python, which JSON can hold.
+            plain = int(value) if kind is numbers.Integral else float(value)
+            object.__setattr__(self, name, plain)
         if self.num_samples and self.beam_size > 1:
             raise ValueError(
                 f"beam_size={self.beam_size} keeps the best and num_samples={self.num_samples} "
@@ -44,10 +57,14 @@ class Search:
         return self.num_samples or self.beam_size
 
 
-# At lower temperatures logits overflow.
-_LEAST = {
-    **{"beam_size": 1, "alpha": 0.0, "num_samples": 0},
-    **{"temperature": 1e-6, "passes": 1, "refinements": 0},
+# Of each field its kind and least value; at lower temperatures logits overflow.
+_FIELDS = {
+    "beam_size": (numbers.Integral, 1),
+    "alpha": (numbers.Real, 0.0),
+    "num_samples": (numbers.Integral, 0),
+    "temperature": (numbers.Real, 1e-6),
+    "passes": (numbers.Integral, 1),
+    "refinements": (numbers.Integral, 0),
 }
 GREEDY = Search()
 # Candidates decoded together, where nobody says how many.
@@ -74,8 +91,18 @@ def check_batch_size(batch_size):
     Raises:
         ValueError: then.
     """
-    if not isinstance(batch_size, int) or batch_size < 1:
+    if not _is_number(batch_size, numbers.Integral) or batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r} is no number of rows. Give 1 or more.")
+
+
+def check_max_length(max_length):
+    """Refuses a longest source that is no number of tokens.
+
+    Raises:
+        ValueError: then.
+    """
+    if not _is_number(max_length, numbers.Integral) or max_length < 1:
+        raise ValueError(f"max_length={max_length!r} is no number of tokens. Give 1 or more.")
 
 
 def check_choice(search, is_rescored):
@@ -86,8 +113,14 @@ def check_choice(search, is_rescored):
         is_rescored: whether a model rescores its candidates.
 
     Raises:
+        TypeError: when it is no `Search`.
         ValueError: when there is nothing to choose, or nothing to choose by.
     """
+    if not isinstance(search, Search):
+        raise TypeError(
+            f"The search is of type {type(search).__name__}. Give a "
+            "t2t_vq.decoding.options.Search, such as Search(beam_size=4)."
+        )
     if is_rescored and search.num_candidates == 1:
         raise ValueError(
             "There is only one candidate, so nothing to choose by rescoring. Give a beam_size of 2 "

@@ -42,6 +42,34 @@ def best_candidate(candidates, log_likelihoods, end, alpha):
         best_candidate(ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]]), 1, 0.6)  # [[6, 1]]
     """
     lengths = lengths_before(candidates, end)
-    scores = log_likelihoods / length_penalty(lengths + 1, alpha)
+    scores = _penalized(log_likelihoods, lengths, alpha)
     best = ops.argmax(ops.where(lengths > 0, scores, _IMPOSSIBLE), axis=-1)
     return ops.take_along_axis(candidates, best[:, None, None], axis=1)[:, 0]
+
+
+def ranked_candidates(candidates, log_likelihoods, end, alpha):
+    """Returns all candidates with their scores, the one first that `best_candidate` chooses.
+
+    Args:
+        candidates, log_likelihoods, end, alpha: as `best_candidate` takes them.
+
+    Returns:
+        `(candidates, scores)`: `[batch, n, length]` int32, and `[batch, n]` float32, likelihoods
+        divided by the length penalty; of equal ones, the first is first.
+
+    Example:
+        ranked_candidates(ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]]), 1, 0.0)
+        # [[[6, 1], [5, 1]]], [[-1.0, -2.0]]
+    """
+    lengths = lengths_before(candidates, end)
+    scores = _penalized(log_likelihoods, lengths, alpha)
+    order = ops.top_k(ops.where(lengths > 0, scores, _IMPOSSIBLE), scores.shape[-1])[1]
+    return (
+        ops.take_along_axis(candidates, order[:, :, None], axis=1),
+        ops.take_along_axis(scores, order, axis=1),
+    )
+
+
+def _penalized(log_likelihoods, lengths, alpha):
+    # Their end is a symbol too.
+    return log_likelihoods / length_penalty(lengths + 1, alpha)

@@ -1,22 +1,28 @@
 """The folder that a model is exported to."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
+import shutil
 import tempfile
 
 from t2t_vq import run as runs
+
+# Of the folders that hold what is half written.
+_PREFIX = ".t2t-vq-export-"
 
 
 def check_free(export_dir):
     """Refuses a folder that nothing can be exported to.
 
     Args:
-        export_dir: a folder that is not there yet, or empty.
+        export_dir: a folder that is not there yet, or empty but for what an export left there that
+            was killed.
 
     Raises:
         ValueError: when TensorFlow would not find it again.
-        FileExistsError: when it holds files.
+        FileExistsError: when it holds files, or something is being exported to it.
         NotADirectoryError: when it is a file, or would be in one.
         PermissionError: when nothing may be written there.
     """
@@ -27,10 +33,8 @@ def check_free(export_dir):
         raise NotADirectoryError(
             f"{export_dir} can be no folder, as {there} is a file. Choose another --export_dir."
         )
-    if there == folder and any(folder.iterdir()):
-        raise FileExistsError(
-            f"{export_dir} is not empty. Choose another --export_dir or clear that one."
-        )
+    if there == folder:
+        _check_empty(folder)
     if not os.access(there, os.W_OK | os.X_OK):
         raise PermissionError(
             f"{export_dir} cannot be written, as only others may write to {there}. Choose another "
@@ -38,12 +42,44 @@ def check_free(export_dir):
         )
 
 
+def _check_empty(folder):
+    names = sorted(path.name for path in folder.iterdir())
+    others = [name for name in names if not name.startswith(_PREFIX)]
+    if others:
+        shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        raise FileExistsError(
+            f"{folder} is not empty. Choose another --export_dir, or clear that one of what is in "
+            f"the way: {shown}."
+        )
+    for name in names:
+        with _locked(folder / name) as is_ours:
+            if not is_ours:
+                raise FileExistsError(
+                    f"Something is being exported to {folder} now. Wait for its end, or choose "
+                    "another --export_dir."
+                )
+
+
+@contextlib.contextmanager
+def _locked(folder):
+    """Locks a folder, unless another process has; gives whether it could."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def filling(export_dir):
     """Gives a temporary folder to write to; what it holds moves to `export_dir` when all went well.
 
     Args:
-        export_dir: a folder that is not there yet, or empty. It stays so when something goes wrong.
+        export_dir: as `check_free` takes it. It stays as it was when something goes wrong, but for
+            what a killed export left, which is cleared.
 
     Raises:
         OSError: as `check_free` does.
@@ -53,8 +89,14 @@ def filling(export_dir):
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        # Inside, as an empty folder may be a mounted disk, whose place nothing can take.
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        for leftover in folder.iterdir():
+            shutil.rmtree(leftover)
+        # Inside, as an empty folder may be a mounted disk, whose place nothing can take. A lock
+        # tells what is being written from what was left.
+        with (
+            tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as temporary,
+            _locked(temporary),
+        ):
             yield temporary
             for path in pathlib.Path(temporary).iterdir():
                 os.replace(path, folder / path.name)

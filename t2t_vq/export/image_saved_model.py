@@ -2,9 +2,13 @@
 
 import tensorflow as tf
 
+from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
+from t2t_vq.export.pieces import filled_up, in_pieces
 
 _DRAWN = 16
+# Images that are worked on together: pieces of these sizes make up calls of any.
+_ROW_SIZES = [1, 8, 64]
 
 
 class ImageModule(tf.Module):
@@ -19,22 +23,69 @@ class ImageModule(tf.Module):
         self._model = model
         # TensorFlow's walk over a Keras model misses layers in lists.
         self._model_variables = [variable.value for variable in model.variables]
+        self._programs = self._compile()
 
     def signatures(self):
         """Returns the functions to export, by name."""
+        found = {"serving_default": self._of_any_number(self._serve, "rebuild")}
+        if self._model.has_prior:
+            found["decode"] = self._of_any_number(self._decode_all, "decode")
+        if self._model.has_bound:
+            found["sample"] = self._programs["sample"]
+        return {**found, "warm_up": tf.function(self._warm_up, input_signature=[])}
+
+    def _of_any_number(self, method, name):
+        (specification,) = self._programs[name].structured_input_signature[0]
+        return tf.function(method, input_signature=[specification])
+
+    def _serve(self, image):
+        return self._in_pieces("rebuild", image)
+
+    def _decode_all(self, codes):
+        return self._in_pieces("decode", codes)
+
+    def _in_pieces(self, name, rows):
+        """Returns what a program gives for any number of rows."""
+        program, number = self._programs[name], tf.shape(rows)[0]
+        results = {
+            name: tf.zeros([number, *each.shape[1:]], each.dtype)
+            for name, each in program.structured_outputs.items()
+        }
+
+        def piece(here, size):
+            return program(filled_up(tf.gather(rows, here), size))
+
+        return in_pieces(piece, tf.range(number), _ROW_SIZES, results)
+
+    def _compile(self):
+        """Returns the compiled functions, of shapes that are free in their rows."""
         model = self._model
         image = tf.TensorSpec([None, *model.image_shape], tf.uint8, name="image")
-        found = {"serving_default": _function(self._rebuild, image)}
+        found = {"rebuild": _program(self._rebuild, image)}
         if model.has_prior:
             shape = [None, model.grid[0] * model.grid[1], model.bottleneck.num_codebooks]
             codes = tf.TensorSpec(shape, tf.int32, name="codes")
-            found["decode"] = _function(self._decode, codes)
+            found["decode"] = _program(self._decode, codes)
         if model.has_bound:
             drawn_by = [tf.TensorSpec([], tf.int64, name="seed")]
             if model.num_classes:
                 drawn_by.append(tf.TensorSpec([_DRAWN], tf.int32, name="label"))
-            found["sample"] = _function(self._sample, *drawn_by)
+            found["sample"] = _program(self._sample, *drawn_by)
         return found
+
+    def _warm_up(self):
+        """Compiles for all shapes; returns `{"sums": [shapes] int32}`, of what each gives."""
+        sums = []
+        for program in self._programs.values():
+            # Where there are no classes, the place of a label holds none.
+            specifications = [each for each in program.structured_input_signature[0] if each]
+            dtypes = [each.dtype for each in specifications]
+            # A seed stands for images as many as are drawn.
+            for rows in _ROW_SIZES if specifications[0].shape.rank else [_DRAWN]:
+                shapes = [[rows, *each.shape[1:]][: each.shape.rank] for each in specifications]
+                found = program(*(tf.zeros(*each) for each in zip(shapes, dtypes, strict=True)))
+                sums += [tf.reduce_sum(tf.cast(part, tf.int32)) for part in found.values()]
+        return {"sums": tf.stack(sums)}
 
     def _rebuild(self, image):
         found = {"reconstruction": self._model.reconstruct(image)}
@@ -47,7 +98,7 @@ class ImageModule(tf.Module):
         return {"image": self._model.sample(_DRAWN, label, seed=seed)}
 
 
-def _function(method, *specifications):
+def _program(method, *specifications):
     return tf.function(
         method, input_signature=specifications, jit_compile=True, autograph=False
     ).get_concrete_function()
@@ -60,7 +111,8 @@ def export_image_saved_model(model, export_dir):
     `reconstruction` and, for a kind that has them, `codes`, int32 `[n, positions, codebooks]`.
     `decode` takes `codes` and gives `image`. `sample` takes `seed`, int64, and gives 16 images;
     where the prior is told classes, it takes their numbers too, `label`, int32 `[16]`. A kind
-    without codes has no `decode`, and one whose latents have no prior no `sample`.
+    without codes has no `decode`, and one whose latents have no prior no `sample`. `warm_up`
+    compiles all that these need where they run, and TensorFlow Serving calls it by itself.
 
     Args:
         model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
@@ -81,5 +133,6 @@ def export_image_saved_model(model, export_dir):
     module = ImageModule(model)
     signatures = module.signatures()
     with filling(export_dir) as folder:
-        tf.saved_model.save(module, folder, signatures=signatures)
+        reproducible.save(module, folder, signatures)
+        serving_warmup.write(folder, "warm_up")
     return list(signatures)

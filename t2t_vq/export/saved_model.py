@@ -3,15 +3,19 @@
 import tensorflow as tf
 import tensorflow_text
 
+from t2t_vq.data.lines import BLANKS
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
+from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
+from t2t_vq.export.pieces import filled_up, in_pieces
 
 
 class TranslationModule(tf.Module):
     """Tokenises, translates and detokenises inside one TensorFlow graph.
 
     It does what its `Translator` does, line for line: sources are grouped by length, padded to the
-    same lengths, cut at the same longest one, and an empty line stays empty.
+    same lengths, cut at the same longest one, and an empty line stays empty. Each length is
+    compiled for the translator's `row_sizes`, and of these pieces a group is made up.
 
     Args:
         translator: a `t2t_vq.translator.Translator`.
@@ -20,6 +24,7 @@ class TranslationModule(tf.Module):
     def __init__(self, translator):
         super().__init__()
         self._lengths = translator.lengths
+        self._row_sizes = translator.row_sizes
         self._tokenizer = tensorflow_text.SentencepieceTokenizer(
             translator.tokenizer.model_bytes, add_eos=True
         )
@@ -30,7 +35,10 @@ class TranslationModule(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def translate(self, text):
         """Translates `[batch]` strings; returns `{"translation": [batch] strings}`."""
-        sources = self._tokenizer.tokenize(text)
+        # Else each byte that is no UTF-8 would be a token, and not each group that decoding takes
+        # for one character.
+        readable = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+        sources = self._tokenizer.tokenize(tf.strings.regex_replace(readable, BLANKS, " "))
         source_lengths = sources.row_lengths()
         translations = tf.zeros_like(text)
         # A line of blanks is its end alone, and belongs to no group.
@@ -42,19 +50,25 @@ class TranslationModule(tf.Module):
             shorter = length
         return {"translation": translations}
 
+    @tf.function(input_signature=[])
+    def warm_up(self):
+        """Compiles for all shapes; returns `{"tokens": [shapes] int32}`, how many each gives."""
+        counts = []
+        for length, function in zip(self._lengths, self._functions, strict=True):
+            for rows in self._row_sizes:
+                sources = tf.pad(tf.fill([rows, 1], EOS_ID), [[0, 0], [0, length - 1]])
+                counts.append(tf.reduce_sum(tf.cast(function(sources) != PAD_ID, tf.int32)))
+        return {"tokens": tf.stack(counts)}
+
     def _translate_group(self, sources, fits, length, function, translations):
-        rows = tf.where(fits)[:, 0]
+        def translated(rows, size):
+            padded = filled_up(self._pad(tf.gather(sources, rows), length), size)
+            return self._detokenize(function(padded))
 
-        def group():
-            texts = self._detokenize(function(self._pad(tf.gather(sources, rows), length)))
-            return tf.tensor_scatter_nd_update(
-                translations, rows[:, None], texts[: tf.shape(rows)[0]]
-            )
-
-        return tf.cond(tf.size(rows) > 0, group, lambda: translations)
+        return in_pieces(translated, tf.where(fits)[:, 0], self._row_sizes, translations)
 
     def _pad(self, sources, length):
-        """Returns `[rows, length]`, rows a power of two, so that few shapes are compiled."""
+        """Returns `[rows, length]`."""
         is_cut = sources.row_lengths() > length
         kept = tf.cast(sources[:, : length - 1], tf.int32)
         rest = tf.where(
@@ -62,11 +76,7 @@ class TranslationModule(tf.Module):
             EOS_ID,
             sources[:, length - 1 : length].to_tensor(PAD_ID, shape=[None, 1]),
         )
-        padded = tf.concat([kept.to_tensor(PAD_ID, shape=[None, length - 1]), rest], axis=1)
-        rows = tf.shape(padded)[0]
-        powers = tf.constant([1 << exponent for exponent in range(31)])
-        wanted = powers[tf.searchsorted(powers, rows[None])[0]]
-        return tf.concat([padded, tf.repeat(padded[:1], wanted - rows, axis=0)], axis=0)
+        return tf.concat([kept.to_tensor(PAD_ID, shape=[None, length - 1]), rest], axis=1)
 
     def _detokenize(self, tokens):
         ended = tf.cumsum(tf.cast(tokens == EOS_ID, tf.int32), axis=1) > 0
@@ -77,7 +87,9 @@ class TranslationModule(tf.Module):
 def export_saved_model(translator, export_dir):
     """Writes a SavedModel whose `serving_default` translates a batch of strings.
 
-    A process that serves it needs TensorFlow and `tensorflow_text`, not this package.
+    A process that serves it needs TensorFlow and `tensorflow_text`, not this package. What it runs
+    is compiled where it runs, each shape once: the translator's `row_sizes` times its `lengths`.
+    The signature `warm_up` compiles all of them, and TensorFlow Serving calls it by itself.
 
     Args:
         translator: a `t2t_vq.translator.Translator`.
@@ -90,9 +102,12 @@ def export_saved_model(translator, export_dir):
         export_saved_model(translator, "export/1")
         # In another process:
         import tensorflow as tf, tensorflow_text
-        serve = tf.saved_model.load("export/1").signatures["serving_default"]
-        serve(text=tf.constant(["The dog sleeps."]))["translation"]
+        signatures = tf.saved_model.load("export/1").signatures
+        signatures["warm_up"]()
+        signatures["serving_default"](text=tf.constant(["The dog sleeps."]))["translation"]
     """
     module = TranslationModule(translator)
+    signatures = {"serving_default": module.translate, "warm_up": module.warm_up}
     with filling(export_dir) as folder:
-        tf.saved_model.save(module, folder, signatures={"serving_default": module.translate})
+        reproducible.save(module, folder, signatures)
+        serving_warmup.write(folder, "warm_up")

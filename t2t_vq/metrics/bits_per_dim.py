@@ -1,6 +1,7 @@
 """Bits per dimension, the unit of likelihoods of images."""
 
 import math
+import numbers
 
 
 def bits_per_dim(nats, dimensions):
@@ -19,9 +20,9 @@ def bits_per_dim(nats, dimensions):
     Example:
         bits_per_dim(3072 * math.log(256), dimensions=32 * 32 * 3)  # 8.0
     """
-    if dimensions < 1:
+    if not isinstance(dimensions, numbers.Integral) or dimensions < 1:
         raise ValueError(
-            f"An image of {dimensions} dimensions has no bits per dimension. Give its height times "
-            "width times channels."
+            f"An image of {dimensions!r} dimensions has no bits per dimension. Give its height "
+            "times width times channels."
         )
     return nats / (dimensions * math.log(2.0))

@@ -1,6 +1,7 @@
 """Corpus BLEU and chrF, by sacreBLEU."""
 
 import typing
+from collections.abc import Iterable
 
 from sacrebleu.metrics import BLEU, CHRF
 
@@ -16,10 +17,14 @@ def bleu(hypotheses, references):
     """Returns corpus BLEU, 0 to 100, of detokenised lines.
 
     Args:
-        hypotheses, references: lists of strings, as long as each other.
+        hypotheses, references: lists of strings, as long as each other, with one at least.
 
     Returns:
         A `Score`.
+
+    Raises:
+        TypeError: for anything else than strings.
+        ValueError: when there are none, or more of the ones than of the others.
 
     Reference: "A Call for Clarity in Reporting BLEU Scores" (arXiv 1804.08771).
 
@@ -35,10 +40,21 @@ def chrf(hypotheses, references):
 
 
 def _score(metric, hypotheses, references):
+    hypotheses, references = _lines("translations", hypotheses), _lines("references", references)
     if len(hypotheses) != len(references):
         raise ValueError(
             f"There are {len(hypotheses)} translations and {len(references)} references. "
             "Give one reference a translation."
         )
+    if not hypotheses:
+        raise ValueError("There are no translations to score. Give one at least.")
     result = metric.corpus_score(hypotheses, [references])
     return Score(result.score, str(metric.get_signature()))
+
+
+def _lines(name, lines):
+    is_list = not isinstance(lines, str | bytes) and isinstance(lines, Iterable)
+    lines = list(lines) if is_list else [None]
+    if not all(isinstance(line, str) for line in lines):
+        raise TypeError(f"The {name} are no list of strings. Give one string a sentence.")
+    return lines

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from t2t_vq.decoding.options import Search, check_batch_size
-from t2t_vq.image_arguments import check_codes, labels_to_draw
+from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
 from t2t_vq.runtime import philox, position_codes
 from t2t_vq.runtime.search import greedy_search, perturb
 
@@ -55,7 +55,7 @@ class NetworkImageCodec:
             ValueError: for images of another shape or type, or when there are no codes.
         """
         self._check_codes_exist()
-        images = self._checked("images", images, self.image_shape, np.uint8)
+        images = checked("images", images, self.image_shape, "uint8")
         return self._in_batches(self._network("encoder", "image", "codes"), images)
 
     def decode(self, codes):
@@ -70,7 +70,7 @@ class NetworkImageCodec:
         """
         self._check_codes_exist()
         shape = (self._positions, self._details.num_codebooks)
-        codes = self._checked("codes", codes, shape, np.int32)
+        codes = checked("codes", codes, shape, "int32")
         check_codes(codes, self._details.num_codes)
         return self._in_batches(self._network("decoder", "codes", "image"), codes)
 
@@ -88,7 +88,7 @@ class NetworkImageCodec:
         """
         if self._details.has_prior:
             return self.decode(self.encode(images))
-        images = self._checked("images", images, self.image_shape, np.uint8)
+        images = checked("images", images, self.image_shape, "uint8")
         return self._in_batches(self._network("reconstructor", "image", "reconstruction"), images)
 
     def sample(self, num, labels=None, seed=0, temperature=1.0):
@@ -116,6 +116,7 @@ class NetworkImageCodec:
                 "The latents of this model have no prior to draw images from. Export one of a kind "
                 "with codes, such as vq or em, or of vae."
             )
+        check_whole("seed", seed, 0)
         labels = labels_to_draw(num, labels, self.num_classes, temperature)
         seeds = np.random.default_rng(seed)
 
@@ -169,13 +170,3 @@ class NetworkImageCodec:
                 "This model has no codes, so it can only reconstruct images, or draw them if its "
                 "latents have a prior. Export one of a kind with codes, such as vq or em."
             )
-
-    def _checked(self, name, array, shape, dtype):
-        array = np.asarray(array)
-        if array.shape[1:] != shape or array.dtype != dtype:
-            sides = ", ".join(map(str, shape))
-            raise ValueError(
-                f"This model takes {name} as {np.dtype(dtype).name} [n, {sides}], and these are "
-                f"{array.dtype.name} {list(array.shape)}. Give them in that shape and type."
-            )
-        return array

@@ -9,7 +9,7 @@ from t2t_vq import processors
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID, Tokenizer
 from t2t_vq.decoding.options import BATCH_SIZE, sources_together
 from t2t_vq.formats.exported import VOCABULARY, file_of
-from t2t_vq.line_translator import LineTranslator
+from t2t_vq.line_translator import LineTranslator, checked_lines
 from t2t_vq.runtime import causal_latents, masked_latents
 from t2t_vq.runtime.search import best_candidate, lengths_before
 from t2t_vq.runtime.tokens import find_tokens
@@ -50,7 +50,7 @@ class NetworkTranslator(LineTranslator):
         self._open = open_networks
 
     def compile_for(self, lines):
-        self.translate(lines[: self.batch_size * self.num_threads])
+        self.translate(checked_lines(lines)[: self.batch_size * self.num_threads])
         self.num_cut = 0
 
     def translate_batch(self, sources):

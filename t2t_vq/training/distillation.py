@@ -14,6 +14,7 @@ import numpy as np
 from absl import logging
 
 from t2t_vq.data import batches, datagen, manifests, records, text_files, workers
+from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.problems.distilled import counterpart
@@ -195,7 +196,7 @@ def _check_done(paths, pairs, state):
 def _write_shard(path, texts, places, translator, is_reversed, progress):
     """Translates `texts` and writes one record file; returns its pairs and its report."""
     longest = translator.lengths[-1]
-    fits = [len(ids) <= longest for ids in translator.tokenizer.encode_batch(texts)]
+    fits = [len(ids) <= longest for ids in encode_lines(translator.tokenizer, texts, longest)]
     translations = []
     for start in range(0, len(texts), _CHUNK_SENTENCES):
         part = slice(start, start + _CHUNK_SENTENCES)

@@ -1,10 +1,9 @@
 import io
-import os
 import types
 
 import pytest
 
-from t2t_vq.cli import decode
+from t2t_vq.cli import decode, streams
 
 
 class Reversing:
@@ -19,10 +18,13 @@ class Reversing:
         self.calls.append(len(lines))
         return [line[::-1] for line in lines]
 
+    def n_best(self, lines, number):
+        return [[(line[::-1], -i - 0.00005) for i in range(number)] for line in lines]
 
-def decoded(content, translator=None):
+
+def decoded(content, translator=None, n_best=None):
     outputs = io.BytesIO()
-    decode.decode_lines(translator or Reversing(), io.BytesIO(content), outputs)
+    decode.decode_lines(translator or Reversing(), io.BytesIO(content), outputs, n_best)
     return outputs.getvalue()
 
 
@@ -56,38 +58,31 @@ def test_lines_that_were_cut_are_counted(capsys):
 
 
 def test_a_long_stream_is_translated_piece_by_piece(monkeypatch):
-    monkeypatch.setattr(decode, "_LINES", 2)
+    monkeypatch.setattr(streams, "_LINES", 2)
     translator = Reversing()
     assert decoded(b"ab\ncd\nef\ngh\nij", translator) == b"ba\ndc\nfe\nhg\nji\n"
     assert translator.calls == [2, 2, 1]
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path):
-    path = tmp_path / "out"
-    with decode._writer(str(path)) as stream:
-        stream.write(b"a\n")
-        assert not path.exists()
-    assert path.read_bytes() == b"a\n"
-    with pytest.raises(OSError, match="full"), decode._writer(str(path)) as stream:
-        stream.write(b"b\n")
-        raise OSError("full")
-    assert path.read_bytes() == b"a\n" and os.listdir(tmp_path) == ["out"]
+def test_a_stream_of_long_lines_is_read_in_smaller_pieces(monkeypatch):
+    monkeypatch.setattr(streams, "_BYTES", 6)
+    translator = Reversing()
+    assert decoded(b"ab\ncd\nefghijkl\nmn\n", translator) == b"ba\ndc\nlkjihgfe\nnm\n"
+    assert translator.calls == [2, 1, 1]
 
 
-def test_what_a_link_points_to_is_written(tmp_path):
-    (tmp_path / "link").symlink_to(tmp_path / "out")
-    with decode._writer(str(tmp_path / "link")) as stream:
-        stream.write(b"a\n")
-    assert (tmp_path / "out").read_bytes() == b"a\n" and (tmp_path / "link").is_symlink()
+def test_the_best_are_written_with_the_number_of_their_line_and_their_score(monkeypatch):
+    monkeypatch.setattr(streams, "_LINES", 1)
+    assert decoded(b"ab\ncd\n", n_best=2).decode().splitlines() == [
+        *("0 ||| ba ||| -0.0001", "0 ||| ba ||| -1.0001"),
+        *("1 ||| dc ||| -0.0001", "1 ||| dc ||| -1.0001"),
+    ]
 
 
-def test_a_pipe_is_written_and_stays_a_pipe(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    with decode._writer(str(tmp_path / "pipe")) as stream:
-        stream.write(b"a\n")
-    assert os.read(reader, 10) == b"a\n" and (tmp_path / "pipe").is_fifo()
-    os.close(reader)
+def test_a_conversation_numbers_the_best_of_each_line(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ab\ncd\n"), encoding="utf-8"))
+    decode._converse(Reversing(), n_best=1)
+    assert capsys.readouterr().out == "0 ||| ba ||| -0.0001\n1 ||| dc ||| -0.0001\n"
 
 
 def test_a_conversation_answers_each_line_and_ends_at_an_empty_one(monkeypatch, capsys):

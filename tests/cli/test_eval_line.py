@@ -1,8 +1,8 @@
-"""The line of JSON that t2t-vq-eval ends with."""
+"""What t2t-vq-eval prints: a table, and a line of JSON."""
 
 import json
 
-from t2t_vq.cli.eval import json_line
+from t2t_vq.cli.eval import json_line, table
 from t2t_vq.run import Run
 
 
@@ -20,3 +20,13 @@ def test_a_line_says_what_was_scored_and_holds_no_number_that_json_does_not():
 def test_a_checkpoint_by_another_name_has_no_number_of_updates():
     run = Run.create("image_synthetic", "vq_image_tiny", data_dir="")
     assert json.loads(json_line(run, "a-copy", "dev", {}))["updates"] is None
+
+
+def test_a_table_has_its_decimal_points_below_each_other():
+    scores = {"images": 10_000, "bits_of_one": 4.72, "psnr": float("inf"), "codes": 250.0}
+    assert table(scores).splitlines() == [
+        "images         10,000",
+        "bits_of_one         4.7200",
+        "psnr                   inf",
+        "codes             250.0000",
+    ]

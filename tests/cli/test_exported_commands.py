@@ -89,6 +89,7 @@ def test_what_cannot_be_done_with_an_export_is_one_sentence(command, trained, ex
     for name, flags, message in (
         ("decode", [run, folder], "Give one of the two."),
         ("decode", [folder, "--beam_size=2"], "--beam_size is chosen when a model is exported"),
+        ("decode", [folder, "--n_best=2"], "--n_best needs the model itself"),
         ("decode", [folder, "--checkpoint=latest"], "--checkpoint is chosen when"),
         ("decode", ["--export_dir=none"], "none is no export with networks"),
         ("eval", [run, "--data_dir=here"], "--data_dir is for --export_dir"),

@@ -27,6 +27,27 @@ def test_a_file_is_translated_line_by_line(command, trained, tmp_path):
     assert again.stdout.split("\n") == [*lines[:5], ""]
 
 
+def test_the_best_are_listed_and_given_translations_are_scored(command, trained, tmp_path):
+    run = f"--output_dir={trained.output_dir}"
+    source, target = tmp_path / "in.txt", tmp_path / "out.txt"
+    source.write_text("The dog sleeps.\n\n")
+    result = command("decode", run, "--beam_size=2", "--n_best=2", f"--inputs={source}")
+    assert result.returncode == 0, result.stderr
+    lines = [line.split(" ||| ") for line in result.stdout.splitlines()]
+    assert [number for number, *_ in lines] == ["0", "0", "1"] and lines[2] == ["1", "", "0.0000"]
+    assert float(lines[0][2]) >= float(lines[1][2])
+    target.write_text("Der Hund schläft.\nDer Hund.\n")
+    given = command("score", run, f"--sources={source}", f"--targets={target}")
+    assert given.returncode == 0, given.stderr
+    for line in given.stdout.splitlines():
+        total, mean = map(float, line.split("\t"))
+        assert total < 0 and total / mean == pytest.approx(round(total / mean), abs=0.01)
+    target.write_text("Der Hund schläft.\n")
+    uneven = command("score", run, f"--sources={source}", f"--targets={target}")
+    assert uneven.returncode == 1 and uneven.stdout == ""
+    assert uneven.stderr.splitlines()[-1].startswith(f"{target} has 1 lines, and {source} has more")
+
+
 @pytest.mark.parametrize(
     "flags, message",
     [
@@ -44,9 +65,16 @@ def test_a_missing_run_is_one_sentence(command, name, flags, message):
 def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
     run = f"--output_dir={trained.output_dir}"
     for name, flags, message in (
-        ("decode", ["--inputs=none.txt"], "There is no file none.txt to translate"),
+        ("decode", ["--inputs=none.txt"], "There is no file none.txt to read"),
         ("decode", [f"--outputs={tmp_path}/no/out"], f"{tmp_path}/no/out is no place for a file"),
         ("decode", [f"--outputs={tmp_path}"], f"{tmp_path} is no place for a file"),
+        *[
+            ("decode", [f"--{name}="], f"--{name} is empty. Give it a value, or leave it out.")
+            for name in ("inputs", "outputs", "output_dir", "checkpoint", "rescore_with")
+        ],
+        ("eval", ["--export_dir="], "--export_dir is empty."),
+        ("score", ["--sources=none.txt", "--targets=x"], "There is no file none.txt to read"),
+        ("score", [f"--sources={__file__}"], "--targets is missing."),
         ("decode", ["--rescore_with=self"], "There is only one candidate"),
         ("eval", ["--num_samples=3"], "Give rescore_with too."),
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from keras import ops
 
-from t2t_vq.decoding.rescoring import best_candidate, lengths_before, until_end
+from t2t_vq.decoding.rescoring import best_candidate, lengths_before, ranked_candidates, until_end
 
 
 def test_what_follows_the_first_end_becomes_padding():
@@ -29,3 +30,11 @@ def test_an_empty_candidate_is_chosen_only_when_all_are():
     likelihoods = np.array([[-0.1, -9.0], [-2.0, -1.0]], "float32")
     best = best_candidate(candidates, likelihoods, end=1, alpha=0.6)
     np.testing.assert_array_equal(best, [[6, 1], [1, 1]])
+
+
+def test_candidates_are_ranked_by_penalised_likelihood_empty_ones_last():
+    candidates = ops.array([[[5, 1, 1], [1, 1, 1], [5, 6, 1], [7, 1, 1]]])
+    # One token and the end: 7 / 6; two: 8 / 6; none: 1.
+    found, scores = ranked_candidates(candidates, ops.array([[-7.0, -1.0, -4.0, -7.0]]), 1, 1.0)
+    assert np.asarray(found).tolist() == [[[5, 6, 1], [5, 1, 1], [7, 1, 1], [1, 1, 1]]]
+    np.testing.assert_allclose(scores, [[-3.0, -6.0, -6.0, -1.0]], rtol=1e-6)

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +34,34 @@ def test_a_folder_with_files_is_refused(tmp_path):
     write(tmp_path)
     with pytest.raises(FileExistsError, match=r"is not empty\. Choose another --export_dir"):
         check_free(tmp_path)
+
+
+def test_what_is_in_the_way_is_named(tmp_path):
+    for name in "abcdef":
+        (tmp_path / name).touch()
+    with pytest.raises(FileExistsError, match=r"is in the way: a, b, c, d, e, \.\.\.\.$"):
+        check_free(tmp_path)
+
+
+def test_what_a_killed_export_left_is_cleared(tmp_path):
+    code = (
+        "import os, sys; from t2t_vq.export.folder import filling\n"
+        "with filling(sys.argv[1]) as folder: print(folder, flush=True); os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE)
+    assert os.path.isdir(killed.stdout.decode().strip())
+    check_free(tmp_path)
+    with filling(tmp_path) as temporary:
+        write(temporary)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_is_being_exported_is_left_alone(tmp_path):
+    with filling(tmp_path) as temporary:
+        write(temporary)
+        with pytest.raises(FileExistsError, match=r"is being exported to .* now\. Wait"):
+            check_free(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("name", ["file", "file/1", "file/deep/1"])

@@ -1,4 +1,5 @@
 import json
+import random
 import subprocess
 import sys
 
@@ -26,17 +27,47 @@ BATCHES = [
     [""],
     [],
 ]
+# What bytes of UTF-8 may stand before and after, and what is cut short, too long or none; blanks.
+HOSTILE = [
+    *(
+        "The dog ",
+        "sees",
+        "a",
+        "ü",
+        "€",
+        "🐕",
+        "\u0301",
+        "\ufeff",
+        "\ufffd",
+        "\x00",
+        "\x1c",
+        "\x0b",
+    ),
+    *("\x85", "\u3000", " ", "\r", "\t"),
+    *(b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x90", b"\xed\xa0\x80", b"\xc0\xaf", b"\x80"),
+    *(b"\xf4\x90\x80\x80", b"\xfe", b"\xe0\x80\x80", b"\x85", b"\xa0"),
+]
+
+
+def hostile_lines(number):
+    """Bytes without line feeds, most of which are no UTF-8."""
+    rng = random.Random(1)
+    parts = [part if isinstance(part, bytes) else part.encode("utf-8") for part in HOSTILE]
+    return [b"".join(rng.choices(parts, k=rng.randint(1, 12))) for _ in range(number)]
+
+
 # What serves a model: it must not need this package.
 SERVE = """
 import json, sys
 import tensorflow as tf, tensorflow_text
 results = []
 for folder in sys.argv[1:]:
-    serve = tf.saved_model.load(folder).signatures["serving_default"]
-    results.append([])
+    signatures = tf.saved_model.load(folder).signatures
+    results.append([signatures["warm_up"]()["tokens"].numpy().tolist()])
     for lines in json.load(open("batches.json")):
-        served = serve(text=tf.constant(lines, tf.string))["translation"].numpy()
-        results[-1].append([line.decode("utf-8") for line in served])
+        lines = [line.encode("latin-1") for line in lines]
+        served = signatures["serving_default"](text=tf.constant(lines, tf.string))["translation"]
+        results[-1].append([line.decode("utf-8") for line in served.numpy()])
 assert not any(name.startswith("t2t_vq") for name in sys.modules)
 json.dump(results, open("results.json", "w"))
 """
@@ -71,7 +102,11 @@ def served(translators, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     for name, translator in translators.items():
         export_saved_model(translator, folder / name)
-    (folder / "batches.json").write_text(json.dumps(BATCHES))
+    batches = [[line.encode("utf-8") for line in lines] for lines in BATCHES]
+    batches.append(hostile_lines(300))
+    # JSON holds no bytes, but characters of the same numbers.
+    as_text = [[line.decode("latin-1") for line in lines] for lines in batches]
+    (folder / "batches.json").write_text(json.dumps(as_text))
     # Isolated, so that this package cannot be found in the working folder either.
     result = subprocess.run(
         [sys.executable, "-I", "-c", SERVE, *translators],
@@ -88,13 +123,79 @@ def served(translators, tmp_path_factory):
 def test_it_gives_line_for_line_what_the_translator_gives(translators, served, name):
     expected = translators[name].translate(BATCHES[0])
     assert len(set(expected)) > 10
-    assert served[name][0] == expected
+    assert served[name][1] == expected
 
 
 @EXPORTED
 def test_small_batches_are_served_too(translators, served, name):
-    assert served[name][1] == translators[name].translate(BATCHES[1])
-    assert served[name][2:] == [[""], []]
+    assert served[name][2] == translators[name].translate(BATCHES[1])
+    assert served[name][3:5] == [[""], []]
+
+
+@EXPORTED
+def test_bytes_that_are_no_utf8_are_served_as_decoding_does(translators, served, name):
+    lines = [line.decode("utf-8", "replace") for line in hostile_lines(300)]
+    expected = translators[name].translate(lines)
+    assert len(set(expected)) > 10
+    assert served[name][5] == expected
+
+
+@EXPORTED
+def test_warming_up_runs_every_shape(translators, served, name):
+    translator, counts = translators[name], served[name][0]
+    shapes = [(rows, n) for n in translator.lengths for rows in translator.row_sizes]
+    assert len(counts) == len(shapes)
+    for count, (rows, length) in zip(counts, shapes, strict=True):
+        assert 0 < count <= rows * translator.model.target_length(length)
+
+
+class Echo:
+    """Stands for a model: it translates a source into itself, and notes the shapes it is for."""
+
+    variables, lengths, row_sizes = (), [16, 32], [1, 8, 64]
+
+    def __init__(self, tokenizer):
+        self.tokenizer, self.shapes = tokenizer, []
+
+    def compiled(self, length):
+        import tensorflow as tf
+
+        def noted(tokens):
+            self.shapes.append(tokens.shape)
+            return tokens
+
+        return lambda tokens: tf.ensure_shape(
+            tf.numpy_function(noted, [tokens], tf.int32), [None, length]
+        )
+
+
+@pytest.mark.parametrize(
+    ("number", "sizes"),
+    [
+        *[(1, [1]), (2, [1, 1]), (3, [1, 1, 1]), (4, [8]), (9, [8, 1]), (31, [8, 8, 8, 8])],
+        *[(32, [64]), (64, [64]), (65, [64, 1]), (150, [64, 64, 8, 8, 8])],
+    ],
+)
+def test_a_call_is_made_of_few_shapes(translators, number, sizes):
+    from t2t_vq.export.saved_model import TranslationModule
+
+    tokenizer = translators["Transformer"].tokenizer
+    echo = Echo(tokenizer)
+    lines = [f"dog {i}" for i in range(number)] + ["house " * 20]
+    module = TranslationModule(echo)
+    found = module.translate(lines)["translation"].numpy()
+    assert [line.decode() for line in found] == [line.strip() for line in lines]
+    assert echo.shapes == [*((size, 16) for size in sizes), (1, 32)]
+
+
+def test_a_server_is_told_to_warm_up(translators, tmp_path, tf):
+    from t2t_vq.export.saved_model import export_saved_model
+
+    export_saved_model(translators["Transformer"], tmp_path / "model")
+    path = tmp_path / "model" / "assets.extra" / "tf_serving_warmup_requests"
+    (record,) = tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
+    # PredictionLog.predict_log (6), its request (1), whose model_spec (1) has signature_name (3).
+    assert record == b"\x32\x0d\x0a\x0b\x0a\x09\x1a\x07warm_up"
 
 
 def test_a_folder_with_files_is_not_written_to(translators, tmp_path):

@@ -12,6 +12,7 @@ def test_arrays_are_converted_one_by_one():
     np.testing.assert_allclose(bits_per_dim(np.log([2.0, 16.0]), 4), [0.25, 1.0])
 
 
-def test_no_dimensions_are_an_error():
-    with pytest.raises(ValueError, match="An image of 0 dimensions"):
-        bits_per_dim(1.0, 0)
+@pytest.mark.parametrize("dimensions", [0, 2.5, None, "12"])
+def test_no_dimensions_are_an_error(dimensions):
+    with pytest.raises(ValueError, match=f"An image of {dimensions!r} dimensions"):
+        bits_per_dim(1.0, dimensions)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from t2t_vq.metrics.bleu import bleu, chrf
@@ -31,3 +32,19 @@ def test_the_signature_says_how_it_was_computed():
 def test_a_missing_translation_is_an_error(metric):
     with pytest.raises(ValueError, match="There are 1 translations and 2 references"):
         metric(LINES[:1], LINES)
+
+
+@pytest.mark.parametrize("metric", [bleu, chrf])
+@pytest.mark.parametrize("lines", ["ab", b"ab", [b"a", b"b"], [1, 2], [None, "a"], None, 2])
+def test_what_is_no_list_of_strings_is_told(metric, lines):
+    with pytest.raises(TypeError, match=r"The translations are no list of strings\. Give"):
+        metric(lines, LINES)
+    with pytest.raises(TypeError, match=r"The references are no list of strings\. Give"):
+        metric(LINES, lines)
+
+
+@pytest.mark.parametrize("metric", [bleu, chrf])
+def test_any_iterable_of_strings_is_scored_and_nothing_is_not(metric):
+    assert metric(iter(LINES), np.array(LINES)) == metric(LINES, LINES)
+    with pytest.raises(ValueError, match="There are no translations to score"):
+        metric([], [])

@@ -1,0 +1,146 @@
+"""The streams of lines that commands read and write: files, pipes, or standard input and output."""
+
+import contextlib
+import itertools
+import os
+import pathlib
+import sys
+
+from absl import flags as absl_flags
+
+from t2t_vq.data import records
+from t2t_vq.data.lines import in_parts
+
+FLAGS = absl_flags.FLAGS
+# Lines worked on together: enough for full batches of like length, few enough to hold.
+_LINES, _BYTES = 16_384, 1 << 24
+
+
+def check_input(name):
+    """Refuses a flag that names no file to read.
+
+    Args:
+        name: of the flag.
+
+    Raises:
+        FileNotFoundError: when there is no such file.
+    """
+    path = FLAGS[name].value
+    if path != "-" and (not os.path.exists(path) or os.path.isdir(path)):
+        raise FileNotFoundError(f"There is no file {path} to read; correct --{name}.")
+
+
+def check_output(name, inputs):
+    """Refuses a flag that names no file to write.
+
+    A file may take the place of one of its inputs, as it does so when all is read. Standard output
+    may not: what is written to it at once would be read again.
+
+    Args:
+        name: of the flag.
+        inputs: names of the flags of what is read.
+
+    Raises:
+        FileNotFoundError: when there is no place for such a file.
+        ValueError: when an input is read from the file that standard output is written to.
+    """
+    path = FLAGS[name].value
+    if path != "-":
+        if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or "."):
+            raise FileNotFoundError(f"{path} is no place for a file; correct --{name}.")
+        return
+    for each in inputs:
+        if FLAGS[each].value != "-" and _is_standard_output(FLAGS[each].value):
+            raise ValueError(
+                f"{FLAGS[each].value} is read and written to at once. Give --{name}, which takes "
+                "its place when all is written, or another file."
+            )
+
+
+def _is_standard_output(path):
+    try:
+        there = os.fstat(sys.stdout.fileno())
+    except OSError:
+        return False
+    return os.path.isfile(path) and os.path.samestat(os.stat(path), there)
+
+
+@contextlib.contextmanager
+def reader(path):
+    """Opens a file, or standard input for -, as a binary stream."""
+    if path == "-":
+        yield sys.stdin.buffer
+    else:
+        with open(path, "rb") as stream:
+            yield stream
+
+
+@contextlib.contextmanager
+def writer(path):
+    """Opens a file, or standard output for -, as a binary stream.
+
+    A file appears, or takes the place of an older one, when all is written.
+    """
+    if path == "-":
+        yield sys.stdout.buffer
+        return
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A device or a pipe, which no file must take the place of.
+        with open(path, "wb") as stream:
+            yield stream
+        return
+    # What a link points to is written, and the link stays.
+    with (
+        records.replacing(pathlib.Path(os.path.realpath(path))) as temporary,
+        open(temporary, "wb") as stream,
+    ):
+        yield stream
+
+
+def chunks(stream):
+    """Yields the lines of a binary stream, without their line feeds, in lists of bounded size.
+
+    A line ends at a line feed and nowhere else, so that files stay aligned.
+    """
+    return in_parts((line.removesuffix(b"\n") for line in stream), _LINES, _BYTES)
+
+
+def chunks_of_pairs(streams, names):
+    """Yields the lines of two binary streams in lists of pairs, as `chunks` does.
+
+    Args:
+        streams: the two.
+        names: that they are called by.
+
+    Raises:
+        ValueError: when one has more lines than the other; after the lines that both have.
+    """
+    return in_parts(_pairs(streams, names), _LINES, _BYTES, lambda pair: sum(map(len, pair)))
+
+
+def _pairs(streams, names):
+    for number, pair in enumerate(itertools.zip_longest(*streams)):
+        for line, name, other in zip(pair, names, reversed(names), strict=True):
+            if line is None:
+                raise ValueError(
+                    f"{name} has {number:,} lines, and {other} has more. Give two files of as many "
+                    "lines, one the translation of the other, line by line."
+                )
+        yield tuple(line.removesuffix(b"\n") for line in pair)
+
+
+def decoded(lines):
+    """Returns the text of lines of bytes, and how many of them are no UTF-8."""
+    texts = [line.decode("utf-8", "replace") for line in lines]
+    # With a replacement character of its own a line may be valid.
+    invalid = sum(
+        "\ufffd" in text and text.encode("utf-8") != line
+        for text, line in zip(texts, lines, strict=True)
+    )
+    return texts, invalid
+
+
+def tell_replaced(invalid):
+    """Tells, on standard error, of lines that are no UTF-8, if there are any."""
+    if invalid:
+        print(f"Lines with bytes that are no UTF-8, replaced: {invalid:,}.", file=sys.stderr)

@@ -1,0 +1,36 @@
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("number", "sizes"),
+    [
+        *[(0, []), (1, [1]), (3, [1, 1, 1]), (4, [8]), (9, [8, 1]), (31, [8, 8, 8, 8])],
+        *[(32, [64]), (64, [64]), (65, [64, 1]), (150, [64, 64, 8, 8, 8])],
+    ],
+)
+def test_rows_are_worked_on_in_pieces_of_few_sizes(tf, number, sizes):
+    from t2t_vq.export.pieces import filled_up, in_pieces
+
+    numbers, found = tf.range(200) * 10, []
+
+    def doubled(here, size):
+        rows = filled_up(tf.gather(numbers, here), size)
+        found.append(int(size))
+        assert rows.shape == (size,)
+        return {"double": 2 * rows}
+
+    rows = tf.range(200)[200 - number :]
+    results = in_pieces(doubled, rows, [1, 8, 64], {"double": numbers})["double"]
+    assert results.numpy().tolist() == [10 * i if i < 200 - number else 20 * i for i in range(200)]
+    assert found == sizes
+
+
+@pytest.mark.parametrize("sizes", [[1], [1, 2], [1, 8]])
+def test_few_sizes_will_do(tf, sizes):
+    from t2t_vq.export.pieces import filled_up, in_pieces
+
+    def negative(here, size):
+        return -filled_up(here, size)
+
+    found = in_pieces(negative, tf.range(1, 12), sizes, tf.zeros(12, tf.int32))
+    assert found.numpy().tolist() == [-i for i in range(12)]
