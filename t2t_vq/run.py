@@ -9,11 +9,11 @@ import dataclasses
 import json
 import os
 import pathlib
-import tempfile
 from typing import Annotated
 
 from t2t_vq import config, registry, usr_dirs
 from t2t_vq.config.ranges import OneOf
+from t2t_vq.data import records
 
 FILE = "run.json"
 _PATHS = ("data_dir", "usr_dir")
@@ -299,15 +299,7 @@ def read_file(output_dir):
 
 
 def _write(path, content):
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f"{FILE}.", suffix=".tmp", delete=False
-    ) as file:
-        file.write(json.dumps(content, indent=2) + "\n")
-    try:
-        os.replace(file.name, path)
-    except BaseException:
-        os.remove(file.name)
-        raise
+    records.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode("utf-8"))
 
 
 @contextlib.contextmanager
