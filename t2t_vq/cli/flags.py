@@ -18,7 +18,16 @@ FLAGS = flags.FLAGS
 DATA_DIR = "t2t_vq_data"
 PATHS = (
     *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "teacher_dir", "runs_dir"),
-    *("rescore_with", "checkpoint", "rescore_checkpoint", "inputs", "outputs", "grid"),
+    *(
+        "rescore_with",
+        "checkpoint",
+        "rescore_checkpoint",
+        "inputs",
+        "outputs",
+        "sources",
+        "targets",
+        "grid",
+    ),
 )
 _SHARED = {
     "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
