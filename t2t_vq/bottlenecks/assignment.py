@@ -10,7 +10,13 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks import noise, replicas, schedule
 from t2t_vq.bottlenecks.configured import Configured
-from t2t_vq.bottlenecks.options import check_count
+from t2t_vq.bottlenecks.options import (
+    NOT_NEGATIVE,
+    POSITIVE,
+    check_count,
+    check_number,
+    check_schedule,
+)
 
 # Of a codebook whose codes coincide, so that nothing is divided by 0.
 VARIANCE_FLOOR = 1e-12
@@ -147,7 +153,7 @@ class SoftAssignment(HardAssignment):
     def __post_init__(self):
         if self.num_samples is not None:
             check_count("num_samples", self.num_samples, " Or None, for the posterior mean.")
-        schedule.check_positive("temperature", self.temperature)
+        check_schedule("temperature", self.temperature, POSITIVE)
 
     @property
     def relaxed(self):
@@ -245,7 +251,8 @@ class GumbelAssignment(HardAssignment):
     kl_weight: float = 0.0
 
     def __post_init__(self):
-        schedule.check_positive("temperature", self.temperature)
+        check_schedule("temperature", self.temperature, POSITIVE)
+        check_number("kl_weight", self.kl_weight, NOT_NEGATIVE)
 
     def __call__(self, x, weights, codebook, step, uniform, training):
         logits = em.distance_logits(x, codebook)

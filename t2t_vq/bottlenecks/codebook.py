@@ -11,7 +11,7 @@ from t2t_vq.bottlenecks import configured, replicas
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
-from t2t_vq.bottlenecks.options import check_count, check_seed
+from t2t_vq.bottlenecks.options import NOT_NEGATIVE, RATE, check_count, check_number, check_seed
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 
 # Streams of random numbers within a step; residual levels have the number between.
@@ -93,19 +93,13 @@ class CodebookBottleneck(Bottleneck):
         super().__init__(**kwargs)
         check_count("num_codes", num_codes)
         check_seed(seed)
-        if beta < 0:
-            raise ValueError(f"beta={beta} must be at least 0.")
-        if epsilon < 0:
-            raise ValueError(f"epsilon={epsilon} must be at least 0.")
-        if not 0 <= decay < 1:
-            raise ValueError(f"decay={decay} must be at least 0 and less than 1.")
+        check_number("beta", beta, NOT_NEGATIVE)
+        check_number("epsilon", epsilon, NOT_NEGATIVE)
+        check_number("decay", decay, RATE)
         if learning not in ("ema", "gradient"):
             raise ValueError(f"learning='{learning}' must be 'ema' or 'gradient'.")
-        if not 0 <= restart_threshold < 1:
-            raise ValueError(
-                f"restart_threshold={restart_threshold} must be at least 0 and less than 1: it is "
-                "a share of the mean count."
-            )
+        because = ": it is a share of the mean count"
+        check_number("restart_threshold", restart_threshold, RATE, because)
         if similarity not in ("euclidean", "cosine"):
             raise ValueError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
         if estimator not in ESTIMATORS:

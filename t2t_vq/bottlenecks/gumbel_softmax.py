@@ -9,7 +9,14 @@ from t2t_vq import em
 from t2t_vq.bottlenecks import configured, noise, replicas, schedule
 from t2t_vq.bottlenecks.base import Bottleneck, Quantized
 from t2t_vq.bottlenecks.linear import Linear
-from t2t_vq.bottlenecks.options import check_count, check_seed
+from t2t_vq.bottlenecks.options import (
+    NOT_NEGATIVE,
+    POSITIVE,
+    check_count,
+    check_number,
+    check_schedule,
+    check_seed,
+)
 from t2t_vq.registry import register_bottleneck
 
 
@@ -71,7 +78,8 @@ class GumbelSoftmax(Bottleneck):
         check_count("num_blocks", num_blocks)
         check_seed(seed)
         temperature = configured.deserialize(temperature)
-        schedule.check_positive("temperature", temperature)
+        check_schedule("temperature", temperature, POSITIVE)
+        check_number("kl_weight", kl_weight, NOT_NEGATIVE)
         self._num_codes = num_codes
         self.num_blocks = num_blocks
         self.temperature = temperature

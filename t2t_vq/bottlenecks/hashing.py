@@ -6,7 +6,7 @@ from t2t_vq import em
 from t2t_vq.bottlenecks import configured, replicas, schedule
 from t2t_vq.bottlenecks import noise as distributions
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
-from t2t_vq.bottlenecks.options import check_seed
+from t2t_vq.bottlenecks.options import NOT_NEGATIVE, SHARE, check_number, check_schedule, check_seed
 
 NOISE, FLIPS, COINS = range(3)  # streams of random numbers within a step
 
@@ -46,13 +46,10 @@ class HashingBottleneck(BinaryBottleneck):
     ):
         super().__init__(num_codes, num_blocks=num_blocks, **kwargs)
         check_seed(seed)
-        if noise < 0:
-            raise ValueError(f"noise={noise} must be at least 0.")
-        if not 0 <= flip_rate <= 1:
-            raise ValueError(f"flip_rate={flip_rate} must be between 0 and 1.")
+        check_number("noise", noise, NOT_NEGATIVE)
+        check_number("flip_rate", flip_rate, SHARE)
         discrete_share = configured.deserialize(discrete_share)
-        if isinstance(discrete_share, int | float) and not 0 <= discrete_share <= 1:
-            raise ValueError(f"discrete_share={discrete_share} must be between 0 and 1.")
+        check_schedule("discrete_share", discrete_share, SHARE)
         self.noise = noise
         self.flip_rate = flip_rate
         self.discrete_share = discrete_share

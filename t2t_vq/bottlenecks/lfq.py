@@ -6,6 +6,7 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks import configured, schedule
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
+from t2t_vq.bottlenecks.options import NOT_NEGATIVE, POSITIVE, check_number, check_schedule
 from t2t_vq.registry import register_bottleneck
 
 
@@ -70,7 +71,10 @@ class LookupFreeQuantizer(BinaryBottleneck):
     ):
         super().__init__(num_codes, num_blocks=num_blocks, **kwargs)
         temperature = configured.deserialize(temperature)
-        schedule.check_positive("temperature", temperature)
+        check_schedule("temperature", temperature, POSITIVE)
+        check_number("beta", beta, NOT_NEGATIVE)
+        check_number("entropy_weight", entropy_weight, NOT_NEGATIVE)
+        check_number("diversity", diversity, NOT_NEGATIVE)
         self.beta = beta
         self.entropy_weight = entropy_weight
         self.diversity = diversity

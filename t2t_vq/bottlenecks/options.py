@@ -2,7 +2,36 @@
 
 import numbers
 
+import keras
+
 from t2t_vq.bottlenecks.base import Bottleneck
+from t2t_vq.config.ranges import Within
+
+NOT_NEGATIVE = Within(0)
+POSITIVE = Within(0, above=True)
+# A part of a whole, which may be all of it, and one that may not.
+SHARE = Within(0, 1)
+RATE = Within(0, 1, below=True)
+
+
+def check_number(name, value, allowed, because=""):
+    """Refuses what is no number in a range.
+
+    Args:
+        name, value: of the option.
+        allowed: a `Within`.
+        because: what the message ends with, such as ": it is a share of the mean count".
+    """
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or value not in allowed:
+        raise ValueError(f"{name}={value!r} must be {allowed}{because}.")
+
+
+def check_schedule(name, value, allowed):
+    """Refuses what is no number in a range, unless it may change: a schedule, or a variable."""
+    changes = isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
+    if not (changes or keras.ops.is_tensor(value) or isinstance(value, keras.Variable)):
+        check_number(name, value, allowed, ", or a schedule of Keras")
 
 
 def check_count(name, value, alternative=""):

@@ -10,6 +10,7 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks.configured import Configured
 from t2t_vq.bottlenecks.estimators import normalized
+from t2t_vq.bottlenecks.options import NOT_NEGATIVE, POSITIVE, check_number
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -20,7 +21,7 @@ class Orthogonality(Configured):
     It acts on the codebook, so it needs one that learns by gradient.
 
     Args:
-        weight: of the loss.
+        weight: of the loss, at least 0.
 
     Example:
 
@@ -34,6 +35,9 @@ class Orthogonality(Configured):
     acts_on_codebook: ClassVar[bool] = True
 
     weight: float = 1.0
+
+    def __post_init__(self):
+        check_number("weight", self.weight, NOT_NEGATIVE)
 
     def __call__(self, x, weights, codebook):
         """Returns the weighted loss, a scalar; or one for each codebook, with leading axes.
@@ -59,8 +63,8 @@ class Diversity(Configured):
     valid vectors of one replica.
 
     Args:
-        weight: of the loss.
-        temperature: of the posterior.
+        weight: of the loss, at least 0.
+        temperature: of the posterior, more than 0.
 
     Example:
 
@@ -75,6 +79,10 @@ class Diversity(Configured):
     weight: float = 1.0
     _: dataclasses.KW_ONLY
     temperature: float = 1.0
+
+    def __post_init__(self):
+        check_number("weight", self.weight, NOT_NEGATIVE)
+        check_number("temperature", self.temperature, POSITIVE)
 
     def __call__(self, x, weights, codebook):
         """Returns the weighted loss, a scalar; arguments as of `Orthogonality`."""

@@ -8,7 +8,7 @@ from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
-from t2t_vq.bottlenecks.options import check_count
+from t2t_vq.bottlenecks.options import SHARE, check_count, check_number
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
 
@@ -64,8 +64,7 @@ class ResidualVectorQuantizer(Composite):
                 f"and {type(quantizer).__name__} is none."
             )
         check_count("num_quantizers", num_quantizers)
-        if not 0 <= quantizer_dropout <= 1:
-            raise ValueError(f"quantizer_dropout={quantizer_dropout} must be from 0 to 1.")
+        check_number("quantizer_dropout", quantizer_dropout, SHARE)
         super().__init__(quantizer, number=num_quantizers, seed=seed, **kwargs)
         self.quantizer_dropout = quantizer_dropout
 

@@ -15,9 +15,3 @@ def at_step(value, step):
     if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
         value = value(step)
     return ops.convert_to_tensor(value, "float32")
-
-
-def check_positive(name, value):
-    """Refuses a number that is not more than 0; a schedule is taken at its word."""
-    if isinstance(value, int | float) and value <= 0:
-        raise ValueError(f"{name}={value} must be more than 0.")

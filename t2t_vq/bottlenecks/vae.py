@@ -9,7 +9,7 @@ from t2t_vq.bottlenecks import noise, replicas
 from t2t_vq.bottlenecks.base import Draw, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
 from t2t_vq.bottlenecks.linear import Linear
-from t2t_vq.bottlenecks.options import check_seed
+from t2t_vq.bottlenecks.options import NOT_NEGATIVE, check_number, check_seed
 from t2t_vq.registry import register_bottleneck
 
 SAMPLE, DRAW, PRIOR = range(3)  # streams of random numbers within a step
@@ -58,8 +58,8 @@ class VariationalBottleneck(DenseBottleneck):
     def __init__(self, latent_dim=64, *, kl_weight=1.0, free_bits=0.0, seed=0, **kwargs):
         super().__init__(latent_dim, **kwargs)
         check_seed(seed)
-        if free_bits < 0:
-            raise ValueError(f"free_bits={free_bits} must be at least 0.")
+        check_number("kl_weight", kl_weight, NOT_NEGATIVE)
+        check_number("free_bits", free_bits, NOT_NEGATIVE)
         self.kl_weight = kl_weight
         self.free_bits = free_bits
         self.seed = seed

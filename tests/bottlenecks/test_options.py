@@ -1,10 +1,13 @@
 """Wrong options are refused at once, in sentences that name them."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 
 from t2t_vq.bottlenecks import (
+    BinarySphericalQuantizer,
     DecomposedVectorQuantizer,
     Diversity,
     FiniteScalarQuantizer,
@@ -12,11 +15,13 @@ from t2t_vq.bottlenecks import (
     GumbelSoftmaxDVQ,
     ImprovedSemanticHashing,
     LookupFreeQuantizer,
+    Orthogonality,
     Plain,
     Projected,
     ResidualVectorQuantizer,
     SoftAssignment,
     SoftEM,
+    TanhBottleneck,
     VariationalBottleneck,
     VectorQuantizer,
 )
@@ -30,6 +35,19 @@ WRONG = {
     "num_samples=0 must be at least 1. Or None": lambda: SoftAssignment(0),
     "beta=-1 must be at least 0": lambda: VectorQuantizer(8, beta=-1),
     "epsilon=-1 must be at least 0": lambda: VectorQuantizer(8, epsilon=-1),
+    "beta=nan must be at least 0": lambda: SoftEM(8, beta=math.nan),
+    "beta='1' must be at least 0": lambda: LookupFreeQuantizer(8, beta="1"),
+    "decay=1 must be at least 0 and less than 1": lambda: VectorQuantizer(8, decay=1),
+    "restart_threshold=nan .* share of the mean": lambda: SoftEM(8, restart_threshold=math.nan),
+    "temperature=nan must be more than 0, or a sch": lambda: SoftEM(8, temperature=math.nan),
+    "temperature=0 must be more than 0": lambda: Diversity(temperature=0),
+    "weight=-1 must be at least 0": lambda: Orthogonality(-1),
+    "entropy_weight=-1 must be": lambda: BinarySphericalQuantizer(8, entropy_weight=-1),
+    "kl_weight=-1 must be at least 0": lambda: GumbelSoftmax(8, kl_weight=-1),
+    "kl_weight=-2 must be at least 0": lambda: GumbelSoftmaxDVQ(kl_weight=-2),
+    "free_bits=inf must be at least 0": lambda: VariationalBottleneck(8, free_bits=math.inf),
+    "flip_rate=2 must be at least 0 and at most 1": lambda: TanhBottleneck(8, flip_rate=2),
+    "discrete_share=2 must be": lambda: TanhBottleneck(8, discrete_share=2),
     "seed=None must be an integer": lambda: VectorQuantizer(8, seed=None),
     "seed=0.5 must be an integer": lambda: ImprovedSemanticHashing(8, seed=0.5),
     "seed='a' must be an integer": lambda: VariationalBottleneck(8, seed="a"),
@@ -71,3 +89,11 @@ def test_codes_that_are_no_integers_are_refused_in_words():
     layer.build((None, None, 4))
     with pytest.raises(ValueError, match=r"Codes .* are integers, but these are float32"):
         layer.embed(np.zeros((2, 5, 1), "float32"))
+
+
+def test_a_temperature_may_be_a_variable():
+    temperature = keras.Variable(2.0)
+    layer = SoftEM(8, temperature=temperature)
+    x = keras.random.normal((4, 3, 8), seed=1)
+    layer(x, training=True)
+    assert layer.assignment.temperature is temperature

@@ -175,7 +175,7 @@ def test_wrong_options_are_refused_in_words():
         ResidualVectorQuantizer(DecomposedVectorQuantizer(VectorQuantizer(4)))
     with pytest.raises(ValueError, match="num_quantizers=0 must be at least 1"):
         ResidualVectorQuantizer(VectorQuantizer(4), num_quantizers=0)
-    with pytest.raises(ValueError, match="quantizer_dropout=2 must be from 0 to 1"):
+    with pytest.raises(ValueError, match="quantizer_dropout=2 must be at least 0 and at most 1"):
         ResidualVectorQuantizer(VectorQuantizer(4), quantizer_dropout=2)
 
 
