@@ -58,8 +58,8 @@ def ranked_candidates(candidates, log_likelihoods, end, alpha):
         divided by the length penalty; of equal ones, the first is first.
 
     Example:
-        ranked_candidates(ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]]), 1, 0.0)
-        # [[[6, 1], [5, 1]]], [[-1.0, -2.0]]
+        candidates = ops.array([[[5, 1], [6, 1]]])
+        ranked_candidates(candidates, ops.array([[-2.0, -1.0]]), 1, 0.6)[0]  # [[[6, 1], [5, 1]]]
     """
     lengths = lengths_before(candidates, end)
     scores = _penalized(log_likelihoods, lengths, alpha)
