@@ -20,7 +20,7 @@ ROWS = [
     ["em"],
     ["config"],
     ["registry", "keras_names"],
-    ["usr_dirs", "import_hooks", "image_arguments", "processors"],
+    ["usr_dirs", "import_hooks", "image_arguments", "processors", "locks"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {
@@ -71,7 +71,7 @@ def test_imports_point_downwards_only(room):
 
 
 @pytest.mark.parametrize(
-    "room", ["em", "usr_dirs", "import_hooks", "image_arguments", "processors"]
+    "room", ["em", "usr_dirs", "import_hooks", "image_arguments", "processors", "locks"]
 )
 def test_the_lowest_rooms_import_nothing_of_ours(room):
     for _, path in modules_in(room):

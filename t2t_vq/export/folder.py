@@ -1,12 +1,12 @@
 """The folder that a model is exported to."""
 
 import contextlib
-import fcntl
 import os
 import pathlib
 import shutil
 import tempfile
 
+from t2t_vq import locks
 from t2t_vq import run as runs
 
 # Of the folders that hold what is half written.
@@ -52,25 +52,12 @@ def _check_empty(folder):
             f"the way: {shown}."
         )
     for name in names:
-        with _locked(folder / name) as is_ours:
+        with locks.locked(folder / name) as is_ours:
             if not is_ours:
                 raise FileExistsError(
                     f"Something is being exported to {folder} now. Wait for its end, or choose "
                     "another --export_dir."
                 )
-
-
-@contextlib.contextmanager
-def _locked(folder):
-    """Locks a folder, unless another process has; gives whether it could."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -95,7 +82,7 @@ def filling(export_dir):
         # tells what is being written from what was left.
         with (
             tempfile.TemporaryDirectory(prefix=_PREFIX, dir=folder) as temporary,
-            _locked(temporary),
+            locks.locked(temporary),
         ):
             yield temporary
             for path in pathlib.Path(temporary).iterdir():

@@ -7,6 +7,7 @@ import math
 import keras
 import tensorflow as tf
 
+from t2t_vq import locks
 from t2t_vq import run as runs
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
@@ -46,7 +47,8 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         NotFiniteError: when a loss, the gradient or a weight is NaN or infinite; names the step.
         Interrupted: when SIGINT, SIGTERM or SIGHUP stopped the run.
         ValueError: for hyper-parameters that nothing can be trained with, or when `output_dir`
-            holds a run that was asked for differently or was trained with another vocabulary.
+            holds a run that was asked for differently, was trained with another vocabulary, or is
+            being trained by another process.
 
     Example:
         run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
@@ -73,7 +75,12 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     before = run.save(output_dir)
     checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
     loop = _Loop(run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir)
-    with Interruption() as interruption:
+    with locks.locked(output_dir) as is_ours, Interruption() as interruption:
+        if not is_ours:
+            raise ValueError(
+                f"Another process is training in {output_dir}. Wait for its end, or choose another "
+                "--output_dir."
+            )
         loop.run_until(run.hparams.train_steps, interruption, before)
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
@@ -107,7 +114,7 @@ class _Loop:
         self.hparams, self.run, self.problem = run.hparams, run, problem
         self.model, self.optimizer, self.ema, self.strategy = model, optimizer, ema, strategy
         self.checkpoints, self.evaluator = checkpoints, evaluator
-        self.validations = Validations(output_dir, model, evaluator)
+        self.output_dir = output_dir
         self.summaries = Summaries(output_dir)
         self.train_step = self._make_train_step()
         self.pending = []
@@ -126,6 +133,8 @@ class _Loop:
             before: the `Run` as it was asked for last time, or None.
         """
         step = self.checkpoints.restore()
+        # Not before, as what runs of earlier versions tell of it is in their newest checkpoint.
+        self.validations = Validations(self.output_dir, self.model, self.evaluator)
         self.progress = TrainingProgress(step, last_step, self.model.unit)
         self.progress.note(
             f"{self.hparams.model} with {self.model.count_params():,} parameters on "

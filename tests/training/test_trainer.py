@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from t2t_vq import run as runs
+from t2t_vq.locks import locked
 from t2t_vq.training import trainer
 from t2t_vq.training.checkpoints import Checkpoints, load_weights
 from t2t_vq.training.interruption import Interrupted
@@ -235,6 +236,15 @@ def test_weights_that_are_not_finite_are_not_saved(make_run, monkeypatch, tmp_pa
     with pytest.raises(NotFiniteError, match=r"weight is NaN or infinite after step 1.*the start"):
         train(make_run("transformer_test,eval_frequency=1"), tmp_path)
     assert names(tmp_path / "latest") == names(tmp_path / "best") == []
+
+
+def test_a_run_that_another_process_trains_is_left_alone(make_run, tmp_path):
+    with (
+        locked(tmp_path),
+        pytest.raises(ValueError, match="Another process is training in"),
+    ):
+        train(make_run("transformer_test"), tmp_path)
+    assert names(tmp_path / "latest") == []
 
 
 class Broken(Exception):
