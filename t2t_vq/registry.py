@@ -14,6 +14,7 @@ code is imported with `import_usr_dir`, as Tensor2Tensor's `--t2t_usr_dir` did.
 import ast
 import difflib
 import importlib
+import importlib.machinery
 import importlib.util
 import inspect
 import pathlib
@@ -206,17 +207,25 @@ def import_usr_dir(usr_dir):
 
     Raises:
         FileNotFoundError: when the folder is not there or holds no Python file.
+        ValueError: when a file or the folder is called like a library, which would break that.
     """
     folder = pathlib.Path(usr_dir).expanduser().resolve()
     init = folder / "__init__.py"
     files = [init] if init.exists() else sorted(folder.glob("*.py"))
     if not files:
-        raise FileNotFoundError(f"--usr_dir={usr_dir} holds no Python file to import.")
+        what = "holds no Python file to import" if folder.is_dir() else "is no folder"
+        raise FileNotFoundError(
+            f"--usr_dir={usr_dir} {what}. Name the folder that holds your Python files."
+        )
     usr_dirs.note(folder)
+    # Behind everything else: files may import each other, and stand for no library.
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
     for path in files:
         name = folder.name if path == init else path.stem
         if name in sys.modules and _file_of(sys.modules[name]) == path:
             continue
+        _check_module_name(name, path)
         locations = [str(folder)] if path == init else None
         spec = importlib.util.spec_from_file_location(
             name, path, submodule_search_locations=locations
@@ -229,6 +238,16 @@ def import_usr_dir(usr_dir):
             # Else a second attempt would take the broken module for imported.
             del sys.modules[name]
             raise
+
+
+def _check_module_name(name, path):
+    """Refuses a file that others would get when they import a library."""
+    spec = importlib.machinery.PathFinder.find_spec(name)
+    is_library = spec is not None and spec.origin not in (None, str(path))
+    if is_library or name in sys.stdlib_module_names:
+        raise ValueError(
+            f"{path} would be imported as '{name}', and that is a library's name. Rename it."
+        )
 
 
 def _file_of(module):

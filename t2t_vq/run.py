@@ -12,12 +12,14 @@ import pathlib
 from typing import Annotated
 
 from t2t_vq import config, registry, usr_dirs
-from t2t_vq.config.ranges import OneOf
+from t2t_vq.config.ranges import Number, OneOf, PathName, Within
 from t2t_vq.data import records
 
 FILE = "run.json"
 _PATHS = ("data_dir", "usr_dir")
 PRECISIONS = ("float32", "mixed_bfloat16")
+# The largest that NumPy takes.
+MOST_SEED = 2**32 - 1
 # What TensorFlow takes for a pattern, so that it would not find what it has saved there.
 _PATTERN = "*?[]\\"
 
@@ -35,8 +37,8 @@ class BestSoFar:
 
     measure: str = ""
     value: float | None = None
-    updates: int = 0
-    validated: int = 0
+    updates: Number = 0
+    validated: Number = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,6 +116,26 @@ class Run:
         _write(folder / FILE, content)
         return before
 
+    def check_same(self, output_dir):
+        """Refuses a folder that holds a run which was asked for differently.
+
+        Raises:
+            ValueError: then; says what differs. Also for checkpoints that nothing tells of.
+        """
+        folder = pathlib.Path(output_dir)
+        if not (folder / FILE).exists():
+            if next(folder.glob("*/ckpt-*.index"), None):
+                raise ValueError(
+                    f"{output_dir} holds checkpoints of a run, and its {FILE} is missing. Put that "
+                    "back, or choose another --output_dir."
+                )
+        else:
+            other = load(output_dir)
+            # Before its data is looked at, a run does not know its vocabulary.
+            vocabulary = self.vocabulary or other.vocabulary
+            mine = dataclasses.replace(self, vocabulary=vocabulary)
+            mine._check_same(other, output_dir)
+
     def _check_same(self, other, output_dir):
         mine, theirs = _flat(self), _flat(other)
         changed = [
@@ -122,9 +144,11 @@ class Run:
             if theirs.get(name) != value and name not in _MAY_CHANGE
         ]
         if changed:
+            overrides = config.overrides_of(other.hparams, registry.hparams(other.hparams_set))
             raise ValueError(
-                f"The run in {output_dir} was started differently: {'; '.join(changed)}. "
-                "Repeat the first command to go on, or choose another --output_dir."
+                f"The run in {output_dir} was started differently: {'; '.join(changed)}. Choose "
+                "another --output_dir, or go on as it was started: "
+                f"--hparams={_joined(other.hparams_set, overrides)}"
             )
 
     def check(self):
@@ -135,15 +159,17 @@ class Run:
                 that ends before its codebook starts, or before the prior learns alone.
         """
         config.check(self.hparams)
-        for name in ("startup_steps", "autoencoder_steps"):
+        if not 0 <= self.seed <= MOST_SEED:
+            raise ValueError(f"seed={self.seed} must be from 0 to {MOST_SEED:,}.")
+        for name in _PHASES:
             updates, last = getattr(self.hparams, name, 0), self.hparams.train_steps
             if updates and updates >= last:
                 fewer = dataclasses.replace(self.hparams, **{name: last // 5})
                 overrides = config.overrides_of(fewer, registry.hparams(self.hparams_set))
                 raise ValueError(
-                    f"{name}={updates} says what comes after so many updates, and training ends "
-                    f"with train_steps={last}. Train for longer, or choose less: "
-                    f"--hparams={','.join(filter(None, (self.hparams_set, overrides)))}"
+                    f"{_PHASES[name]} after {name}={updates} updates, and training ends with "
+                    f"train_steps={last}. Train for longer, or choose less: "
+                    f"--hparams={_joined(self.hparams_set, overrides)}"
                 )
 
     def describe(self):
@@ -195,6 +221,11 @@ class Run:
                 registry.models[self.hparams.model].from_hparams(self.hparams, **arguments)
 
 
+# What begins after so many updates.
+_PHASES = {
+    "startup_steps": "The codebook starts",
+    "autoencoder_steps": "The prior begins to learn alone",
+}
 # A run may be told to go on for longer and how, to evaluate more often, and from another folder.
 _MAY_CHANGE = {
     *("hparams.train_steps", "hparams.schedule_start", "hparams.schedule_steps"),
@@ -227,7 +258,8 @@ def load(output_dir, task=None, data_dir=None):
         if content[name]:
             # Through the folder itself, where a link leads to it.
             content[name] = os.path.normpath(path.parent.resolve() / content[name])
-    if content["usr_dir"]:
+    # Code that somebody names now stands for that of the run, which may have moved.
+    if content["usr_dir"] and not usr_dirs.named_now():
         usr_dirs.check_named(content["usr_dir"], output_dir)
         registry.import_usr_dir(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
@@ -235,6 +267,11 @@ def load(output_dir, task=None, data_dir=None):
         content["hparams"] = config.from_dict(cls, content["hparams"])
     content["data_dir"] = data_dir or content["data_dir"]
     run = Run(**content)
+    if (own := registry.problems[run.problem].task) != run.hparams.task:
+        raise ValueError(
+            f"{path} is not as t2t-vq-train wrote it (the problem {run.problem} is one of {own}, "
+            f"and the set one of {run.hparams.task}). Put it back, or train another run."
+        )
     if task not in (None, run.hparams.task):
         raise ValueError(
             f"The run in {output_dir} is one of {run.hparams.task} ({run.problem}), and one of "
@@ -279,10 +316,10 @@ class RunFile:
     problem: str
     hparams_set: str
     hparams: dict
-    data_dir: str
-    seed: int = 0
+    data_dir: PathName
+    seed: Annotated[int, Within(0, MOST_SEED)] = 0
     precision: Annotated[str, OneOf(*PRECISIONS)] = PRECISIONS[0]
-    usr_dir: str = ""
+    usr_dir: PathName = ""
     vocabulary: str = ""
     best: BestSoFar = dataclasses.field(default_factory=BestSoFar)
 
@@ -313,6 +350,10 @@ def _named(path):
         raise ValueError(
             f"{path} is not as t2t-vq-train wrote it ({told}). Put it back, or train another run."
         ) from error
+
+
+def _joined(hparams_set, overrides):
+    return ",".join(filter(None, (hparams_set, overrides)))
 
 
 def _flat(run):

@@ -11,6 +11,7 @@ from t2t_vq.decoding.options import (
     GREEDY,
     check_choice,
     check_max_length,
+    check_n_best,
     sources_together,
 )
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before, ranked_candidates
@@ -90,11 +91,7 @@ class Translator(LineTranslator):
             translator.n_best(["We are happy."], 2)
             # [[("Wir sind glücklich.", -1.2), ("Wir sind froh.", -2.5)]]
         """
-        if type(number) is not int or not 1 <= number <= self.search.num_candidates:
-            raise ValueError(
-                f"n_best={number!r} translations cannot be given, as the search finds "
-                f"{self.search.num_candidates}. Give 1 or more, and a beam_size of as many."
-            )
+        check_n_best(number, self.search)
         found = self._of_each(self.encode(lines), self._rank_batches)
         return [self._best_of(row, number) if row else [("", 0.0)] for row in found]
 

@@ -16,9 +16,10 @@ _NAMED = set()
 def note(usr_dir):
     """Notes that a person has named a folder."""
     name = str(pathlib.Path(usr_dir).expanduser().resolve())
-    if name in _named():
-        return
+    is_known = name in _named()
     _NAMED.add(name)
+    if is_known:
+        return
     path = _path()
     # Where nothing can be written, it is named again each time.
     with contextlib.suppress(OSError):
@@ -51,9 +52,16 @@ def _path():
     return pathlib.Path(base).expanduser() / "t2t_vq" / "usr_dirs.json"
 
 
+def named_now():
+    """Returns whether a person has named a folder in this process."""
+    return bool(_NAMED)
+
+
 def _named():
     try:
-        return _NAMED | set(json.loads(_path().read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        # Without it none was named before, as on a new machine.
-        return set(_NAMED)
+        before = json.loads(_path().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = []
+    # What is damaged names none, as on a new machine.
+    before = before if isinstance(before, list) else []
+    return _NAMED | {name for name in before if isinstance(name, str)}

@@ -83,7 +83,7 @@ def test_an_option_that_only_one_kind_has_can_be_given():
     ("overrides", "message"),
     [
         ("bottleneck=vq,bottleneck.noise=1", r"no hyper-parameter 'bottleneck\.noise'"),
-        ("bottleneck=tanh,bottleneck.nois=1", "Did you mean noise"),
+        ("bottleneck=tanh,bottleneck.nois=1", "Did you mean bottleneck.noise"),
         ("bottleneck=tanh,bottleneck.noise=x", r"'bottleneck\.noise' is a number; 'x' is not"),
     ],
 )

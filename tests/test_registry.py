@@ -201,7 +201,7 @@ def test_a_module_that_fails_fails_again_at_the_next_import(tmp_path, user_probl
 
 @pytest.mark.parametrize("folder", ["", "missing"])
 def test_a_folder_without_python_is_an_error(tmp_path, folder):
-    with pytest.raises(FileNotFoundError, match="holds no Python file to import"):
+    with pytest.raises(FileNotFoundError, match=r"holds no Python file to import|is no folder"):
         registry.import_usr_dir(tmp_path / folder)
 
 
@@ -220,3 +220,17 @@ def test_after_an_import_that_failed_the_next_look_up_fails_alike(tmp_path, monk
     for _ in range(2):
         with pytest.raises(ModuleNotFoundError, match="no_such_library"):
             things["one"]
+
+
+def test_files_of_a_folder_import_each_other(tmp_path):
+    (tmp_path / "a_first_of_two.py").write_text("from z_second_of_two import VALUE\n")
+    (tmp_path / "z_second_of_two.py").write_text("VALUE = 7\n")
+    registry.import_usr_dir(tmp_path)
+    assert sys.modules["a_first_of_two"].VALUE == 7
+
+
+@pytest.mark.parametrize("name", ["numbers", "keras", "json"])
+def test_a_file_that_would_stand_for_a_library_is_refused(tmp_path, name):
+    (tmp_path / f"{name}.py").write_text("")
+    with pytest.raises(ValueError, match=f"would be imported as '{name}'.* Rename it"):
+        registry.import_usr_dir(tmp_path)

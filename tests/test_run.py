@@ -8,10 +8,15 @@ import types
 import numpy as np
 import pytest
 
-from t2t_vq import registry
+from t2t_vq import registry, usr_dirs
 from t2t_vq import run as runs
 from t2t_vq.run import Run
 
+# What may stand in the place of a value.
+WRONG = (
+    *(None, True, 1.5, -1, 2**33, 10**400, float("nan"), [], {}, [[]]),
+    *("x", "\0", "\udc80", "image_synthetic", "vq_autoencoder"),
+)
 HPARAMS = "softem_nat_tiny,hidden_size=16,bottleneck.num_samples=none"
 
 
@@ -63,7 +68,7 @@ def test_a_different_second_run_is_refused_and_told_what_changed(run, tmp_path):
         other.save(tmp_path)
     assert "seed was 3 and is now 4" in str(error.value)
     assert "hparams.bottleneck.num_codes was 256 and is now 8" in str(error.value)
-    assert "hidden_size" not in str(error.value)
+    assert "hidden_size was" not in str(error.value)
     assert (tmp_path / "run.json").read_text() == before
 
 
@@ -117,6 +122,7 @@ def test_a_moved_run_finds_its_data_and_registrations(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.move("before", "after")
     registry.hparams_sets._objects.pop("moved_set")
+    monkeypatch.setattr(usr_dirs, "_NAMED", set())
     with pytest.raises(ValueError, match=r"nobody has named .* name it: --usr_dir=.*after/mine"):
         runs.load("after/runs/one")
     assert registry.hparams_sets.registered("moved_set") is None
@@ -142,6 +148,52 @@ def test_the_best_validation_is_kept_when_a_run_goes_on(run, tmp_path):
     assert runs.best_of(tmp_path) == best and runs.load(tmp_path) == run
 
 
+def test_code_that_is_named_now_stands_for_that_of_the_run(run, tmp_path, monkeypatch):
+    dataclasses.replace(run, usr_dir=str(tmp_path / "gone")).save(tmp_path / "run")
+    monkeypatch.setattr(usr_dirs, "_NAMED", {"elsewhere"})
+    assert runs.load(tmp_path / "run").hparams == run.hparams
+    monkeypatch.setattr(usr_dirs, "_NAMED", set())
+    with pytest.raises(ValueError, match="nobody has named"):
+        runs.load(tmp_path / "run")
+
+
+def test_a_damaged_list_of_folders_names_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(usr_dirs, "_NAMED", set())
+    (tmp_path / "t2t_vq").mkdir()
+    for content in ("[1]", "{}", "3", "", "[[]]"):
+        (tmp_path / "t2t_vq" / "usr_dirs.json").write_text(content)
+        with pytest.raises(ValueError, match="nobody has named"):
+            usr_dirs.check_named(tmp_path, "run")
+    usr_dirs.note(tmp_path)
+    monkeypatch.setattr(usr_dirs, "_NAMED", set())
+    usr_dirs.check_named(tmp_path, "run")
+
+
+def test_checkpoints_that_no_file_tells_of_are_left_alone(run, tmp_path):
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best" / "ckpt-4.index").touch()
+    with pytest.raises(ValueError, match=r"checkpoints of a run, and its run\.json is missing"):
+        run.check_same(tmp_path)
+
+
+def test_a_run_started_differently_is_told_how_to_go_on(run, tmp_path):
+    run.save(tmp_path)
+    other = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir=run.data_dir, seed=3)
+    with pytest.raises(ValueError) as error:
+        other.check_same(tmp_path)
+    assert str(error.value).endswith(
+        "--hparams=softem_nat_tiny,hidden_size=16,bottleneck.num_samples=none"
+    )
+    run.check_same(tmp_path)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_that_no_generator_takes_is_refused(run, seed):
+    with pytest.raises(ValueError, match="must be from 0 to 4,294,967,295"):
+        dataclasses.replace(run, seed=seed).check()
+
+
 def damaged(content):
     """Texts that a `run.json` of this content may become, by hand or on a bad disk."""
     yield from ("", "null", "[]", "3", '"run"', "{", "\0", "[" * 100_000, '{"problem": ', "{}")
@@ -152,10 +204,9 @@ def damaged(content):
             if name in ("problem", "hparams_set", "hparams", "data_dir", "model"):
                 values.pop(name)
                 yield json.dumps(content)
-            for wrong in (None, True, 1.5, -1, 10**400, "x", "\0", [], {}, [[]], float("nan")):
-                if type(wrong) is not type(old):
-                    values[name] = wrong
-                    yield json.dumps(content)
+            for wrong in WRONG:
+                values[name] = wrong
+                yield json.dumps(content)
             values[name] = old
 
 
@@ -167,7 +218,7 @@ def test_a_damaged_description_is_one_sentence_or_as_good_as_it_was(run, tmp_pat
         try:
             loaded = runs.load(tmp_path)
         except (ValueError, registry.UnknownNameError) as error:
-            assert "\n" not in str(error) and str(error).endswith("."), (text[:80], error)
+            assert "\n" not in str(error) and str(error).endswith((".", "?")), (text[:80], error)
             assert str(path) in str(error) or "is called" in str(error), (text[:80], error)
         else:
             # Where none or a whole number are among the values that a field may have.

@@ -24,6 +24,7 @@ from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
 from t2t_vq.data.progress import Progress
+from t2t_vq.decoding.options import check_n_best
 
 FLAGS = absl_flags.FLAGS
 
@@ -63,6 +64,8 @@ def _translator():
             f"--n_best needs the model itself, and {FLAGS.export_dir} holds networks that find the "
             "best translation alone. Name the run with --output_dir instead of --export_dir."
         )
+    if FLAGS.n_best:
+        check_n_best(FLAGS.n_best, trained.search())
     return trained.load_exported()[0] if trained.is_exported() else trained.load()[2]
 
 

@@ -14,6 +14,8 @@ from t2t_vq.cli import quiet
 
 FLAGS = flags.FLAGS
 
+# A full disk, a quota, a limit on files, and a disk that is damaged.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 # Where data is kept when nobody says where.
 DATA_DIR = "t2t_vq_data"
 PATHS = (
@@ -61,16 +63,22 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
         define()
     _describe(doc)
 
-    # Ended so, a command clears away what is half written, as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # nohup has a command ignore that its terminal is closed.
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # As nohup has a command ignore that its terminal is closed.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _end)
 
     def main_of_app(argv):
         sys.exit(_outcome(lambda: _checked(main, argv[1:], required), resumes))
 
     app.run(main_of_app)
+
+
+def _end(number, frame):
+    """Ends a command as Ctrl-C does, so that it clears away what is half written."""
+    # What TensorFlow computes is waited for, unless somebody insists.
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt
 
 
 def _is_no_chatter(record):
@@ -135,8 +143,8 @@ def _outcome(action, resumes):
 def _told(error):
     """Returns what an error tells the user; None for a defect, whose traceback is needed."""
     # TensorFlow has errors of its own for what the operating system tells it.
-    if os.strerror(errno.ENOSPC) in str(error):
-        return f"The disk is full: {error}. Make room, and run the same command again."
+    if any(os.strerror(number) in str(error) for number in _DISK):
+        return f"The disk takes no more: {error}. Make room, and run the same command again."
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "t2t_vq").partition(".")[0]
         if name == "t2t_vq":

@@ -6,6 +6,7 @@ Looks for runs in the folder and in all below it. Runs of one measure stand toge
 validated, highest first.
 """
 
+import json
 import math
 import pathlib
 import sys
@@ -17,8 +18,8 @@ from t2t_vq import run as runs
 from t2t_vq.cli import flags
 
 FLAGS = absl_flags.FLAGS
-_HEAD = ("run", "problem", "seed", "updates", "best", "measure", "at update", "hparams")
-_NUMBERS = ("seed", "updates", "best", "at update")
+_HEAD = ("run", "problem", "seed", "validated", "best", "measure", "at update", "hparams")
+_NUMBERS = ("seed", "validated", "best", "at update")
 
 
 def _define():
@@ -68,7 +69,7 @@ def _row(path, content):
         "problem": content.problem,
         "hparams": ",".join(filter(None, (content.hparams_set, _overrides(content)))),
         "seed": str(content.seed),
-        "updates": f"{best.validated:,}" if best.validated else "",
+        "validated": f"{best.validated:,}" if best.validated else "",
         "best": "" if best.value is None else f"{best.value:.2f}",
         "measure": best.measure,
         "at update": f"{best.updates:,}" if best.updates else "",
@@ -76,12 +77,25 @@ def _row(path, content):
 
 
 def _overrides(content):
-    """Returns how a run's hyper-parameters differ from its set; nothing where that is unknown."""
+    """Returns how a run's hyper-parameters differ from its set, whatever they mean."""
     try:
-        base = registry.hparams(content.hparams_set)
-        return config.overrides_of(config.from_dict(type(base), content.hparams), base)
-    except (ValueError, registry.UnknownNameError):
+        base = _flat(config.to_dict(registry.hparams(content.hparams_set)))
+    except registry.UnknownNameError:
+        # It is in code of the user's, which is not imported.
         return ""
+    own = _flat(content.hparams)
+    return ",".join(f"{name}={value}" for name, value in own.items() if base.get(name) != value)
+
+
+def _flat(values, prefix=""):
+    """Returns nested dicts as one, of texts by the names that overrides have."""
+    found = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found.update(_flat(value, prefix if name == "own" else f"{prefix}{name}."))
+        else:
+            found[prefix + name] = json.dumps(value).replace('"', "").replace("null", "none")
+    return found
 
 
 def run():

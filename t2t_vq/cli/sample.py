@@ -13,6 +13,7 @@ import pathlib
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, trained
+from t2t_vq.run import MOST_SEED
 
 FLAGS = absl_flags.FLAGS
 
@@ -26,7 +27,7 @@ def _define():
         "label", None, "Name of the class to draw, for a class-conditional model; else all in turn."
     )
     absl_flags.DEFINE_enum("split", "test", ("dev", "test"), "Which images to reconstruct.")
-    absl_flags.DEFINE_integer("seed", 0, "Of the draws.", 0)
+    absl_flags.DEFINE_integer("seed", 0, "Of the draws.", 0, MOST_SEED)
 
 
 def main():

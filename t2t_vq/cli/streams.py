@@ -47,7 +47,8 @@ def check_output(name, inputs):
     path = FLAGS[name].value
     if path != "-":
         if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or "."):
-            raise FileNotFoundError(f"{path} is no place for a file; correct --{name}.")
+            wrong = "is a folder" if os.path.isdir(path) else "would be in a folder that is missing"
+            raise FileNotFoundError(f"{path} {wrong}, so it can be no file; correct --{name}.")
         return
     for each in inputs:
         if FLAGS[each].value != "-" and _is_standard_output(FLAGS[each].value):

@@ -14,7 +14,7 @@ import sys
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags
-from t2t_vq.run import PRECISIONS, Run
+from t2t_vq.run import MOST_SEED, PRECISIONS, Run
 from t2t_vq.training.strategy import STRATEGIES
 
 FLAGS = absl_flags.FLAGS
@@ -35,7 +35,7 @@ def _define():
     absl_flags.DEFINE_integer("keep_checkpoints", 3, "Newest checkpoints to keep.", 1)
     absl_flags.DEFINE_enum("strategy", STRATEGIES[0], STRATEGIES, "Which devices train together.")
     absl_flags.DEFINE_enum("precision", PRECISIONS[0], PRECISIONS, "Of the computation.")
-    absl_flags.DEFINE_integer("seed", 0, "Of everything random.", 0)
+    absl_flags.DEFINE_integer("seed", 0, "Of everything random.", 0, MOST_SEED)
 
 
 def main():

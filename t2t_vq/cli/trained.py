@@ -144,9 +144,9 @@ def load_exported():
     return runtime.load(FLAGS.export_dir, FLAGS.batch_size), description
 
 
-def load():
-    """Returns `(run, problem, translator, path of the checkpoint)` as the flags say."""
-    search = Search(
+def search():
+    """Returns the `Search` that the flags describe."""
+    return Search(
         beam_size=FLAGS.beam_size,
         alpha=FLAGS.alpha,
         num_samples=FLAGS.num_samples,
@@ -154,10 +154,14 @@ def load():
         passes=FLAGS.passes,
         refinements=FLAGS.refinements,
     )
+
+
+def load():
+    """Returns `(run, problem, translator, path of the checkpoint)` as the flags say."""
     return load_translator(
         FLAGS.output_dir,
         FLAGS.checkpoint,
-        search,
+        search(),
         FLAGS.rescore_with,
         FLAGS.rescore_checkpoint,
         FLAGS.batch_size if "batch_size" in FLAGS else BATCH_SIZE,

@@ -7,7 +7,15 @@ import typing
 from t2t_vq import registry
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.hparams import HParams
+from t2t_vq.config.images import ImageHParams
 from t2t_vq.config.ranges import FINITE
+from t2t_vq.config.translation import TransformerHParams, TransformerNatHParams
+
+_SHIPPED = {
+    "transformer": TransformerHParams,
+    "transformer_nat": TransformerNatHParams,
+    "vq_autoencoder": ImageHParams,
+}
 
 
 def check(hparams):
@@ -31,6 +39,13 @@ def check(hparams):
             _check_bottleneck(value)
     if isinstance(hparams, HParams):
         registry.models.check(hparams.model)
+        needed = _SHIPPED.get(hparams.model, HParams)
+        if not isinstance(hparams, needed):
+            raise ValueError(
+                f"The model {hparams.model} needs hyper-parameters of the class "
+                f"{needed.__name__}, and these are of {type(hparams).__name__}. Choose a set of "
+                "that model."
+            )
         for misfit in hparams.misfits():
             raise ValueError(misfit)
 

@@ -148,6 +148,8 @@ def _field_type(cls, name, full_name, own=()):
     if name not in fields:
         known = [*fields, *own]
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        prefix = full_name.removesuffix(name)
+        close = [prefix + each for each in close]
         hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}."
         raise ValueError(f"{cls.__name__} has no hyper-parameter '{full_name}'. {hint}")
     return fields[name]

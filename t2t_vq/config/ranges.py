@@ -61,6 +61,19 @@ class OneOf:
         return f"one of {', '.join(self._names)}"
 
 
+class _Path:
+    """The texts that can name a file."""
+
+    def __contains__(self, value):
+        try:
+            return b"\0" not in value.encode("utf-8")
+        except UnicodeEncodeError:
+            return False
+
+    def __str__(self):
+        return "a path"
+
+
 FINITE = Within(-math.inf)
 
 Count = Annotated[int, Within(1, _MOST)]
@@ -69,6 +82,7 @@ Width = Annotated[int, Within(1, 2**20)]
 # Layers one on another, each of which takes a moment to build.
 Depth = Annotated[int, Within(1, 256)]
 DepthOrNone = Annotated[int, Within(0, 256)]
+PathName = Annotated[str, _Path()]
 Positive = Annotated[float, Within(0, above=True)]
 Weight = Annotated[float, Within(0)]
 # A part of a whole, which may be all of it, and one that may not.

@@ -122,7 +122,8 @@ def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_mul
 
     Returns:
         A `tf.data.Dataset` of `{"source", "target"}`, both `[rows, length]` int32, where length
-        is one of `buckets`, padded with 0.
+        is one of `buckets`, padded with 0; without `rng`, pairs that are longer and still fit
+        `max_length` have one of their own.
 
     Raises:
         ValueError: when no pair is short enough, or a record file is damaged.
@@ -131,10 +132,12 @@ def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_mul
 
     source, target = corpus(data_dir, name, split)
     lengths = np.maximum(source.lengths, target.lengths)
+    if rng is None:
+        buckets = _with_all_that_fit(buckets, lengths, max_length)
     longest = min(buckets[-1], max_length)
     dropped = int(np.sum(lengths > longest))
     if dropped == len(lengths):
-        raise ValueError(_all_too_long(name, split, lengths, longest, max_length))
+        raise ValueError(_all_too_long(name, split, lengths, max_length))
     _log_dropped(data_dir, name, split, longest, dropped, len(lengths))
     batches = plan(lengths, buckets, batch_tokens, batch_multiple, rng, max_length)
     # Constants of the graph would be limited to two gigabytes; captured tensors are not. They stay
@@ -153,19 +156,17 @@ def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_mul
     return pipeline.numbered(assemble, len(batches.lengths))
 
 
-def _all_too_long(name, split, lengths, longest, max_length):
-    shortest = int(np.min(lengths))
-    if shortest > max_length:
-        advice = (
-            f"Choose max_length={shortest} or more; with max_length={int(np.max(lengths))} all are "
-            "used."
-        )
-    else:
-        # Batches have the lengths of training batches, so that nothing is compiled for others.
-        advice = f"The training text has none as long; give it pairs of {shortest} tokens too."
+def _with_all_that_fit(buckets, lengths, max_length):
+    """Returns buckets with one more where some pairs are longer than any that is trained on."""
+    longest = int(np.max(lengths, initial=0, where=lengths <= max_length))
+    return buckets if longest <= buckets[-1] else (*buckets, -(-longest // _STEP) * _STEP)
+
+
+def _all_too_long(name, split, lengths, max_length):
     return (
-        f"All {len(lengths):,} {split} pairs of {name} are longer than {longest} tokens, the "
-        f"shortest of them {shortest}, so that there is no batch. {advice}"
+        f"All {len(lengths):,} {split} pairs of {name} are longer than {max_length} tokens, so "
+        f"that there is no batch. Choose max_length={int(np.min(lengths))} or more; with "
+        f"max_length={int(np.max(lengths))} all are used."
     )
 
 

@@ -1,7 +1,6 @@
 """How to search: what a user chooses when translating. Imports nothing heavy."""
 
 import dataclasses
-import math
 import numbers
 
 
@@ -36,11 +35,11 @@ class Search:
     def __post_init__(self):
         for name, (kind, least) in _FIELDS.items():
             value = getattr(self, name)
-            if not _is_number(value, kind) or not least <= value < math.inf:
+            if not _is_number(value, kind) or not least <= value <= _MOST:
                 what = "whole number" if kind is numbers.Integral else "number"
                 raise ValueError(
-                    f"The {name} of a search is a {what} of {least} or more, and this one is "
-                    f"{value!r}. Correct it."
+                    f"The {name} of a search is a {what} from {least} to {_MOST:,}, and this one "
+                    f"is {value!r}. Correct it."
                 )
             # As plain Python, which JSON can hold.
             plain = int(value) if kind is numbers.Integral else float(value)
@@ -66,6 +65,8 @@ _FIELDS = {
     "passes": (numbers.Integral, 1),
     "refinements": (numbers.Integral, 0),
 }
+# More is beyond any memory or patience, and would not be counted in 32 bits.
+_MOST = 10_000
 GREEDY = Search()
 # Candidates decoded together, where nobody says how many.
 BATCH_SIZE = 64
@@ -130,4 +131,17 @@ def check_choice(search, is_rescored):
         raise ValueError(
             f"num_samples={search.num_samples} gives as many candidates in no order, and nothing "
             "says how to choose among them. Give rescore_with too."
+        )
+
+
+def check_n_best(number, search):
+    """Refuses a number of translations that a search does not give.
+
+    Raises:
+        ValueError: then.
+    """
+    if type(number) is not int or not 1 <= number <= search.num_candidates:
+        raise ValueError(
+            f"n_best={number!r} translations cannot be given, as the search finds "
+            f"{search.num_candidates}. Give 1 or more, and a beam_size of as many."
         )

@@ -65,6 +65,7 @@ def _newest(folder, last, startup_steps):
         after = f" from after update {startup_steps}, the codebook's start," * bool(startup_steps)
         raise ValueError(
             f"{folder} holds {len(paths)} of the {needed} checkpoints{after} to average. Train on "
-            f"with t2t-vq-train --keep_checkpoints={max(needed, 5)}, so that more are kept{fewer}."
+            f"with t2t-vq-train --keep_checkpoints={max(needed, 5)} and a smaller "
+            f"--eval_frequency, so that more are saved and kept{fewer}."
         )
     return paths[-last:] if last else paths

@@ -54,8 +54,9 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
         train(run, "runs/tiny")
     """
-    run.check()
     runs.check_folder(output_dir, "--output_dir")
+    run.check_same(output_dir)
+    run.check()
     check_memory(run.hparams)
     problem = run.make_problem()
     if not problem.is_generated(run.data_dir):

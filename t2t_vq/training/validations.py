@@ -6,6 +6,7 @@ import pathlib
 import typing
 
 import tensorflow as tf
+from absl import logging
 
 from t2t_vq import run as runs
 from t2t_vq.training.checkpoints import newest_in, save_weights, step_of
@@ -30,7 +31,8 @@ class Validations:
     """Keeps the weights that were best in validation, and notes how good they were.
 
     Args:
-        output_dir: folder of the run, which has its `run.json`.
+        output_dir: folder of the run, which has its `run.json`. A best validation that it notes
+            counts only with its weights.
         model: built.
         evaluator: the `t2t_vq.training.evaluator.Evaluator` of the run.
     """
@@ -42,6 +44,14 @@ class Validations:
         self._noted = runs.best_of(output_dir)
         if self._noted == runs.BestSoFar():
             self._noted = self._noted_before()
+            runs.note_best(output_dir, self._noted)
+        best = newest_in(pathlib.Path(output_dir) / "best")
+        if self._noted.updates and (best is None or step_of(best) != self._noted.updates):
+            logging.warning(
+                "The best weights of %s, of update %d, are gone; the next validation is the best.",
+                *(output_dir, self._noted.updates),
+            )
+            self._noted = runs.BestSoFar()
 
     def _noted_before(self):
         """Returns what the checkpoints of an earlier version tell."""
@@ -98,6 +108,10 @@ def best_score(output_dir):
 def _newest_score(output_dir):
     """Returns the newest checkpoint that holds a best score, and that; None and NaN without."""
     path = newest_in(pathlib.Path(output_dir) / "latest")
-    if path is None or _BEST_SCORE not in dict(tf.train.list_variables(path)):
-        return None, math.nan
-    return path, float(tf.train.load_variable(path, _BEST_SCORE))
+    try:
+        if path is not None and _BEST_SCORE in dict(tf.train.list_variables(path)):
+            return path, float(tf.train.load_variable(path, _BEST_SCORE))
+    except tf.errors.OpError:
+        # Who goes on with the run is told of the damage.
+        pass
+    return None, math.nan

@@ -20,10 +20,10 @@ def test_runs_are_tabulated_with_the_best_first_and_broken_ones_told(tmp_path, c
     paths = [tmp_path / name for name in ("broken", "new", "one", "two")]
     about = "translate_ende_synthetic"
     assert table(tmp_path, paths).splitlines() == [
-        "run  problem                   seed  updates   best  measure  at update  hparams",
-        f"new  {about}     2                                      transformer_tiny,dropout=0.2",
-        f"two  {about}     1    1,200  31.50  BLEU         1,000  transformer_tiny,dropout=0.2",
-        f"one  {about}     0    1,200  30.46  BLEU         1,000  transformer_tiny,dropout=0.2",
+        "run  problem                   seed  validated   best  measure  at update  hparams",
+        f"new  {about}     2                                        transformer_tiny,dropout=0.2",
+        f"two  {about}     1      1,200  31.50  BLEU         1,000  transformer_tiny,dropout=0.2",
+        f"one  {about}     0      1,200  30.46  BLEU         1,000  transformer_tiny,dropout=0.2",
     ]
     assert "broken/run.json is not as t2t-vq-train wrote it" in capsys.readouterr().err
 

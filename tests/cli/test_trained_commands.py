@@ -66,8 +66,8 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
     run = f"--output_dir={trained.output_dir}"
     for name, flags, message in (
         ("decode", ["--inputs=none.txt"], "There is no file none.txt to read"),
-        ("decode", [f"--outputs={tmp_path}/no/out"], f"{tmp_path}/no/out is no place for a file"),
-        ("decode", [f"--outputs={tmp_path}"], f"{tmp_path} is no place for a file"),
+        ("decode", [f"--outputs={tmp_path}/no/out"], "no/out would be in a folder that is missing"),
+        ("decode", [f"--outputs={tmp_path}"], f"{tmp_path} is a folder, so it can be no file"),
         *[
             ("decode", [f"--{name}="], f"--{name} is empty. Give it a value, or leave it out.")
             for name in ("inputs", "outputs", "output_dir", "checkpoint", "rescore_with")
@@ -76,6 +76,7 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("score", ["--sources=none.txt", "--targets=x"], "There is no file none.txt to read"),
         ("score", [f"--sources={__file__}"], "--targets is missing."),
         ("decode", ["--rescore_with=self"], "There is only one candidate"),
+        ("decode", ["--n_best=5"], "n_best=5 translations cannot be given, as the search finds 1."),
         ("eval", ["--num_samples=3"], "Give rescore_with too."),
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
         ("eval", ["--beam_size=2", "--rescore_with=none"], "none holds no training run"),

@@ -60,7 +60,7 @@ def test_a_number_that_cannot_be_averaged_is_refused(finished, last, message):
 def test_a_single_checkpoint_is_no_average(copy):
     for path in (copy / "latest").glob("ckpt-4.*"):
         path.unlink()
-    with pytest.raises(ValueError, match=r"holds 1 of the 2 .* --keep_checkpoints=5.* are kept\.$"):
+    with pytest.raises(ValueError, match=r"holds 1 of the 2 .*_checkpoints=5 .* and kept\.$"):
         average_checkpoints(copy)
 
 

@@ -1,11 +1,12 @@
 import math
+import shutil
 import types
 
 import pytest
 
 from t2t_vq import run as runs
 from t2t_vq.training.checkpoints import newest_in
-from t2t_vq.training.validations import Validations
+from t2t_vq.training.validations import Validations, best_score
 
 
 @pytest.fixture
@@ -31,6 +32,31 @@ def test_the_best_is_kept_whatever_follows(validated, tmp_path):
     assert again.best == ("points", 9.0)
     assert runs.best_of(tmp_path) == runs.BestSoFar("points", 9.0, updates=2, validated=4)
     assert again.is_missing(5) and not again.is_missing(4)
+
+
+def test_a_best_whose_weights_are_gone_is_none(validated, tmp_path):
+    validated(1, 3.0, 9.0)
+    shutil.rmtree(tmp_path / "best")
+    kept, again = validated(1, 1.0)
+    assert kept == [True] and again.best.value == 1.0
+
+
+def test_what_an_earlier_version_noted_is_noted_anew(make_run, tf, tmp_path):
+    run = make_run("transformer_test")
+    model = run.make_model()
+    run.save(tmp_path)
+    tf.train.Checkpoint(best_score=tf.Variable(-2.5)).write(str(tmp_path / "latest" / "ckpt-7"))
+    evaluator = types.SimpleNamespace(measure_name="points", sign=-1)
+    assert Validations(tmp_path, model, evaluator).best.value == 2.5
+    assert runs.best_of(tmp_path) == runs.BestSoFar("points", 2.5, validated=7)
+    assert best_score(tmp_path) == 2.5
+
+
+def test_what_an_earlier_version_noted_and_is_damaged_is_none(make_run, tmp_path):
+    make_run("transformer_test").save(tmp_path)
+    (tmp_path / "latest").mkdir()
+    (tmp_path / "latest" / "ckpt-7.index").write_bytes(b"x")
+    assert best_score(tmp_path) is None
 
 
 def test_where_lower_is_better_the_lowest_is_kept(validated):
