@@ -17,7 +17,7 @@ def test_a_file_is_translated_line_by_line(command, trained, tmp_path):
     written = target.read_bytes()
     assert written.endswith(b"\n") and written.count(b"\n") == 7
     lines = written.decode("utf-8").split("\n")
-    assert [bool(line) for line in lines[:3]] == [True, False, False]
+    assert lines[1:3] == ["", ""] and any(lines)
     assert "Lines with bytes that are no UTF-8, replaced: 1." in result.stderr
     assert "Lines cut, being longer than 16 tokens: 1." in result.stderr
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []

@@ -8,10 +8,12 @@ from t2t_vq.training.interruption import Interrupted, Interruption
 
 @pytest.fixture(autouse=True)
 def usual_handler():
-    """A shell that starts tests in the background has them ignore SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A shell that starts tests in the background has them ignore SIGINT, and nohup SIGHUP."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
