@@ -55,7 +55,7 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
     # TensorFlow's start-up lines would bury the messages; what it fails at, it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     quiet.import_tensorflow_quietly()
-    logging.get_absl_logger().addFilter(_is_no_chatter)
+    logging.get_absl_handler().addFilter(_is_no_chatter)
     for name in (*shared, "usr_dir", "registry_help"):
         definer, default, text = _SHARED[name]
         definer(name, default, text)
@@ -82,8 +82,9 @@ def _end(number, frame):
 
 
 def _is_no_chatter(record):
-    # TensorFlow tells of its savers' and builders' doings through the logger that is ours too.
-    return record.levelname != "INFO" or "tensorflow" not in pathlib.Path(record.pathname).parts
+    # Libraries tell of their doings through the logger that is ours too.
+    folders = pathlib.Path(record.pathname).parts
+    return record.levelname != "INFO" or "t2t_vq" in folders or "site-packages" not in folders
 
 
 def _describe(doc):

@@ -128,6 +128,7 @@ def test_export_writes_a_saved_model(command, trained, tmp_path):
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith(f"Wrote {tmp_path / 'model'}")
     assert (tmp_path / "model" / "saved_model.pb").exists()
+    assert "Assets written" not in result.stderr
     again = command("export", *flags)
     assert again.returncode == 1
     assert again.stderr.splitlines()[-1].startswith(f"{tmp_path / 'model'} is not empty.")
