@@ -186,24 +186,30 @@ class Run:
         """Returns the problem."""
         return registry.problem(self.problem)
 
-    def make_model(self):
+    def make_model(self, model_arguments=None):
         """Returns a new model for the prepared data, in the run's precision and with its seed.
+
+        Args:
+            model_arguments: what `Problem.model_arguments` gives, of data that has the run's
+                vocabulary; by default of the run's own data, which is looked at for that alone.
 
         Raises:
             ValueError: when the data has another vocabulary than the run was trained with.
         """
         import keras
 
-        problem = self.make_problem()
-        if self.vocabulary and problem.vocabulary_digest(self.data_dir) != self.vocabulary:
-            raise ValueError(
-                f"{self.data_dir} has another vocabulary than the run was trained with, so its "
-                "weights stand for other pieces. Put that data back, or train another run."
-            )
+        if model_arguments is None:
+            problem = self.make_problem()
+            if self.vocabulary and problem.vocabulary_digest(self.data_dir) != self.vocabulary:
+                raise ValueError(
+                    f"{self.data_dir} has another vocabulary than the run was trained with, so its "
+                    "weights stand for other pieces. Put that data back, or train another run."
+                )
+            model_arguments = problem.model_arguments(self.data_dir)
         keras.utils.set_random_seed(self.seed)
         keras.config.set_dtype_policy(self.precision)
         return registry.models[self.hparams.model].from_hparams(
-            self.hparams, seed=self.seed, **problem.model_arguments(self.data_dir)
+            self.hparams, seed=self.seed, **model_arguments
         )
 
     def try_model(self):

@@ -33,7 +33,12 @@ def main():
     for name in ("sources", "targets"):
         streams.check_input(name)
     streams.check_output("outputs", ["sources", "targets"])
-    translator = load_translator(FLAGS.output_dir, FLAGS.checkpoint, batch_size=FLAGS.batch_size)[2]
+    _, _, translator, _ = load_translator(
+        FLAGS.output_dir,
+        FLAGS.checkpoint,
+        batch_size=FLAGS.batch_size,
+        data_dir=FLAGS.data_dir,
+    )
     with (
         streams.reader(FLAGS.sources) as sources,
         streams.reader(FLAGS.targets) as targets,

@@ -58,7 +58,7 @@ def load_translator(
 
     rescorer = None
     if other:
-        rescorer = other.make_model()
+        rescorer = other.make_model(problem.model_arguments(run.data_dir))
         load_weights(rescorer, rescore_with, rescore_checkpoint)
     model = run.make_model()
     path = load_weights(model, output_dir, checkpoint)
@@ -105,7 +105,9 @@ def _check_alike(rescore_with, other, problem, tokenizer):
             f"The run in {rescore_with} translates in the other direction ({other.problem}) and "
             "cannot rescore this one. Rescore with a run that translates in the same direction."
         )
-    if other.make_problem().vocabulary_digest(other.data_dir) != tokenizer.digest:
+    # Runs of earlier versions do not note their vocabulary; else their data may be elsewhere.
+    digest = other.vocabulary or other.make_problem().vocabulary_digest(other.data_dir)
+    if digest != tokenizer.digest:
         raise ValueError(
             f"The run in {rescore_with} has another vocabulary than this one and cannot rescore "
             "it. Train both on data that shares a vocabulary: a student on what t2t-vq-distill "

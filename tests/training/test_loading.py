@@ -1,4 +1,6 @@
 import dataclasses
+import pathlib
+import shutil
 
 import pytest
 
@@ -49,6 +51,18 @@ def test_another_run_rescores(finished, teacher, make_run, checkpoint):
 def test_a_translator_that_another_run_rescores_translates_every_line(finished, teacher):
     _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
     assert len(translator.translate(LINES)) == 2
+
+
+def test_a_run_that_was_copied_without_its_data_rescores(finished, teacher, tmp_path):
+    shutil.copytree(teacher, tmp_path / "deep" / "er" / "teacher")
+    copy = tmp_path / "deep" / "er" / "teacher"
+    assert not pathlib.Path(runs.load(copy).data_dir).exists()
+    translators = [
+        load_translator(finished.output_dir, search=BEAM, rescore_with=folder)[2]
+        for folder in (teacher, copy)
+    ]
+    first, second = (translator.translate(LINES) for translator in translators)
+    assert first == second
 
 
 def test_a_run_rescores_itself(finished):
