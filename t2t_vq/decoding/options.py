@@ -66,7 +66,7 @@ _FIELDS = {
     "refinements": (numbers.Integral, 0),
 }
 # More is beyond any memory or patience, and would not be counted in 32 bits.
-_MOST = 10_000
+_MOST = 1_000_000
 GREEDY = Search()
 # Candidates decoded together, where nobody says how many.
 BATCH_SIZE = 64

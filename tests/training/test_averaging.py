@@ -49,7 +49,7 @@ def test_the_average_is_found_by_name_and_the_newest_replaces_it(copy, finished)
     "last, message",
     [
         (1, "last=1 is no number of checkpoints"),
-        (6, r"holds 2 of the 6 .* --keep_checkpoints=6, .* or average fewer with --last"),
+        (6, r"holds 2 of the 6 .* --keep_checkpoints=6 .*, or average fewer with --last"),
     ],
 )
 def test_a_number_that_cannot_be_averaged_is_refused(finished, last, message):
