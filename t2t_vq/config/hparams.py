@@ -62,6 +62,7 @@ class HParams:
 
 
 def heads_misfit(size_name, size, heads_name, heads):
+    """Returns a list of one sentence where heads cannot have equal parts of a width, else none."""
     if size % heads == 0:
         return []
     return [
