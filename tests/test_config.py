@@ -114,6 +114,7 @@ def test_a_bare_value_for_a_bottleneck_is_its_kind():
         ("hiden_size=3", ["TransformerNatHParams", "'hiden_size'", "Did you mean hidden_size"]),
         ("zzz=3", ["'zzz'", "Known: ", "hidden_size"]),
         ("bottleneck.num_cods=3", ["BottleneckConfig", "'bottleneck.num_cods'", "num_codes"]),
+        ("bottleneck.noise=0.5", ["em has no option 'bottleneck.noise'", "bottleneck=tanh"]),
         ("hidden_size=1.5", ["'hidden_size' is an integer", "'1.5' is not"]),
         ("hidden_size=none", ["'hidden_size' is an integer", "'none' is not"]),
         ("hidden_size=", ["'hidden_size' is an integer", "'' is not"]),

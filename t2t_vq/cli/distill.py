@@ -16,6 +16,9 @@ FLAGS = absl_flags.FLAGS
 def _define():
     absl_flags.DEFINE_string("teacher_dir", None, "Folder of the teacher's run.")
     absl_flags.DEFINE_string("data_dir", None, "Folder to write to; by default the teacher's data.")
+    absl_flags.DEFINE_string(
+        "teacher_data_dir", None, "Folder of the teacher's data, if it has moved."
+    )
     trained.define_checkpoint()
     trained.define_search(beam_size=4)
     trained.define_batch_size()
@@ -33,6 +36,7 @@ def main():
         beam_size=FLAGS.beam_size,
         alpha=FLAGS.alpha,
         batch_size=FLAGS.batch_size,
+        teacher_data_dir=FLAGS.teacher_data_dir,
     )
     print(
         f"Next: t2t-vq-train --problem={problem} --data_dir={data_dir} --hparams=softem_nat_small"

@@ -19,8 +19,10 @@ _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 # Where data is kept when nobody says where.
 DATA_DIR = "t2t_vq_data"
 PATHS = (
-    *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "teacher_dir", "runs_dir"),
+    *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "runs_dir"),
     *(
+        "teacher_dir",
+        "teacher_data_dir",
         "rescore_with",
         "checkpoint",
         "rescore_checkpoint",

@@ -124,8 +124,8 @@ def _pairs(streams, names):
         for line, name, other in zip(pair, names, reversed(names), strict=True):
             if line is None:
                 raise ValueError(
-                    f"{name} has {number:,} lines, and {other} has more. Give two files of as many "
-                    "lines, one the translation of the other, line by line."
+                    f"{name} ends after {number:,} of the lines of {other}. Give two files of as "
+                    "many lines, one the translation of the other, line by line."
                 )
         yield tuple(line.removesuffix(b"\n") for line in pair)
 

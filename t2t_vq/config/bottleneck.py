@@ -106,6 +106,11 @@ class BottleneckConfig:
             found.pop(name, None)
         return found
 
+    def kinds_with(self, option):
+        """Returns the names of the kinds that have an option of their own."""
+        kinds = (dataclasses.replace(self, kind=name) for name in registry.bottlenecks)
+        return [config.kind for config in kinds if option in config.own_options()]
+
     def least_weights(self, dim):
         """Returns how many weights kinds with codebooks have at least; 0 for others.
 

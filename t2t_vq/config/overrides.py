@@ -126,6 +126,11 @@ def _set(hparams, path, value, full_name):
     # Only then, as it takes the seconds in which Keras is imported.
     if name not in _fields(cls) and isinstance(hparams, BottleneckConfig):
         own = hparams.own_options()
+        if name not in own and (kinds := hparams.kinds_with(name)):
+            raise ValueError(
+                f"The bottleneck {hparams.kind} has no option '{full_name}': it is one of "
+                f"{' and '.join(kinds)}. Leave it out, or choose bottleneck={kinds[0]}."
+            )
     if name in own and not rest:
         parsed = _typed(_parse, value, own[name], full_name)
         return dataclasses.replace(hparams, own={**hparams.own, name: parsed})

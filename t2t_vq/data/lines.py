@@ -5,7 +5,7 @@ import re
 # What `str.split` takes for a blank, as a regular expression that Python and RE2 read alike.
 BLANKS = "[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
 # A beginning of so many characters for each token that is needed mostly has them.
-_CHARACTERS = 16
+CHARACTERS = 16
 # Tokenised together: the tokens of a character take a hundred times the memory that it does.
 _BATCH_CHARACTERS = 1 << 20
 _BLANK = re.compile(BLANKS)
@@ -38,7 +38,7 @@ def encode_lines(tokenizer, lines, length):
     """
     found = []
     for part in in_parts(lines, len(lines), _BATCH_CHARACTERS):
-        beginnings = [_beginning(line, _CHARACTERS * length) for line in part]
+        beginnings = [_beginning(line, CHARACTERS * length) for line in part]
         batch = tokenizer.encode_batch([_prepared(text) for text in beginnings])
         for line, beginning, ids in zip(part, beginnings, batch, strict=True):
             # Some characters have no ids, so that a beginning may have too few.

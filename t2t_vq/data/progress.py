@@ -32,14 +32,16 @@ class Progress:
             self._show(now, end="" if self._terminal else "\n")
 
     def finish(self):
-        """Shows the final line."""
-        self._show(time.monotonic(), end="\n")
+        """Shows the final line, unless a line that stays has told as much."""
+        if self._terminal or self._done != self._told:
+            self._show(time.monotonic(), end="\n")
 
     def _show(self, now, end):
         of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
         line = f"{self._label}: {self._done:,}{of}, {now - self._start:.0f} s{self._left(now)}"
         # Return to the line's start and clear it, so that a shorter line leaves no rest.
         print(f"\r\033[K{line}" if self._terminal else line, end=end, file=sys.stderr, flush=True)
+        self._told = self._done
 
     def _left(self, now):
         done = self._done - self._before

@@ -3,7 +3,7 @@
 import tensorflow as tf
 import tensorflow_text
 
-from t2t_vq.data.lines import BLANKS
+from t2t_vq.data.lines import BLANKS, CHARACTERS
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
@@ -35,10 +35,7 @@ class TranslationModule(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def translate(self, text):
         """Translates `[batch]` strings; returns `{"translation": [batch] strings}`."""
-        # Else each byte that is no UTF-8 would be a token, and not each group that decoding takes
-        # for one character.
-        readable = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-        sources = self._tokenizer.tokenize(tf.strings.regex_replace(readable, BLANKS, " "))
+        sources = self.tokenize(text)
         source_lengths = sources.row_lengths()
         translations = tf.zeros_like(text)
         # A line of blanks is its end alone, and belongs to no group.
@@ -59,6 +56,31 @@ class TranslationModule(tf.Module):
                 sources = tf.pad(tf.fill([rows, 1], EOS_ID), [[0, 0], [0, length - 1]])
                 counts.append(tf.reduce_sum(tf.cast(function(sources) != PAD_ID, tf.int32)))
         return {"tokens": tf.stack(counts)}
+
+    def tokenize(self, text):
+        """Returns the ids of lines, ragged; of long lines no more than are needed, or few more."""
+        # Else each byte that is no UTF-8 would be a token, and not each group that decoding takes
+        # for one character.
+        readable = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+        lines = tf.strings.regex_replace(readable, BLANKS, " ")
+        # The memory that tokens take is many times that of their text.
+        sizes = tf.strings.length(lines, unit="UTF8_CHAR")
+        shown = tf.minimum(sizes, CHARACTERS * self._lengths[-1])
+        rest = tf.strings.substr(lines, shown, sizes, unit="UTF8_CHAR")
+        beginnings = tf.strings.join(
+            [
+                tf.strings.substr(lines, 0, shown, unit="UTF8_CHAR"),
+                tf.strings.regex_replace(rest, "(?s) .*", ""),
+            ]
+        )
+        sources = self._tokenizer.tokenize(beginnings)
+        # Some characters have no ids.
+        too_few = (sources.row_lengths() <= self._lengths[-1]) & (beginnings != lines)
+        return tf.cond(
+            tf.reduce_any(too_few),
+            lambda: self._tokenizer.tokenize(tf.where(too_few, lines, beginnings)),
+            lambda: sources,
+        )
 
     def _translate_group(self, sources, fits, length, function, translations):
         def translated(rows, size):

@@ -36,6 +36,7 @@ def distill(
     beam_size=4,
     alpha=0.6,
     batch_size=BATCH_SIZE,
+    teacher_data_dir=None,
 ):
     """Writes a corpus whose training targets are a teacher's translations.
 
@@ -56,6 +57,8 @@ def distill(
         beam_size: sequences kept in the teacher's search; 1 is greedy.
         alpha: exponent of the length penalty of a beam.
         batch_size: most candidates decoded together.
+        teacher_data_dir: where the teacher's data lies, if it is elsewhere than when it was
+            trained.
 
     Returns:
         `(name of the problem that reads the corpus, data_dir)`.
@@ -75,6 +78,7 @@ def distill(
         checkpoint,
         Search(beam_size=beam_size, alpha=alpha),
         batch_size=batch_size,
+        data_dir=teacher_data_dir,
     )
     distilled = counterpart(problem)
     data_dir = pathlib.Path(data_dir or run.data_dir)

@@ -41,8 +41,8 @@ def test_pairs_that_are_not_scored_are_counted(capsys):
 @pytest.mark.parametrize(
     ("sources", "targets", "message"),
     [
-        (b"x\n", b"a\nb\n", "a.en has 1 lines, and a.de has more."),
-        (b"x\ny", b"a\n", "a.de has 1 lines, and a.en has more."),
+        (b"x\n", b"a\nb\n", "a.en ends after 1 of the lines of a.de."),
+        (b"x\ny", b"a\n", "a.de ends after 1 of the lines of a.en."),
     ],
 )
 def test_files_of_unlike_numbers_of_lines_are_refused(sources, targets, message):

@@ -1,6 +1,7 @@
 """The commands that use a trained model: decode, eval and export."""
 
 import json
+import shutil
 
 import pytest
 
@@ -45,7 +46,9 @@ def test_the_best_are_listed_and_given_translations_are_scored(command, trained,
     target.write_text("Der Hund schläft.\n")
     uneven = command("score", run, f"--sources={source}", f"--targets={target}")
     assert uneven.returncode == 1 and uneven.stdout == ""
-    assert uneven.stderr.splitlines()[-1].startswith(f"{target} has 1 lines, and {source} has more")
+    assert uneven.stderr.splitlines()[-1].startswith(
+        f"{target} ends after 1 of the lines of {source}."
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,8 +138,12 @@ def test_export_writes_a_saved_model(command, trained, tmp_path):
 
 
 def test_distill_makes_what_a_student_trains_on(command, train_flags, trained, tmp_path):
-    flags = [f"--teacher_dir={trained.output_dir}", f"--data_dir={tmp_path / 'data'}"]
-    result = command("distill", *flags, "--beam_size=1")
+    teacher = shutil.copytree(trained.output_dir, tmp_path / "deeper" / "teacher")
+    flags = [f"--teacher_dir={teacher}", f"--data_dir={tmp_path / 'data'}"]
+    lost = command("distill", *flags)
+    assert lost.returncode == 1 and "--teacher_data_dir" in lost.stderr.splitlines()[-1]
+    data_dir = train_flags[2].partition("=")[2]
+    result = command("distill", *flags, f"--teacher_data_dir={data_dir}", "--beam_size=1")
     assert result.returncode == 0, result.stderr
     # 49 of the sources are longer than the 16 tokens that the teacher takes.
     assert "Translating, sentences: 150 of 150 (100%)" in result.stderr

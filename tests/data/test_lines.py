@@ -52,7 +52,7 @@ ODD = st.text(
 def test_a_beginning_has_the_ids_of_the_whole_line(tokenizer, texts, length, characters):
     texts = [" ".join([text] * times) for text, times in texts]
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(lines, "_CHARACTERS", characters)
+        monkeypatch.setattr(lines, "CHARACTERS", characters)
         found = lines.encode_lines(tokenizer, texts, length)
     whole = [tokenizer.encode(lines.single_spaced(text)) for text in texts]
     assert [ids[:length] for ids in found] == [ids[:length] for ids in whole]

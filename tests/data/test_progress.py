@@ -25,6 +25,15 @@ def test_the_time_left_is_estimated_from_what_this_run_did(clock, capsys):
     ]
 
 
+def test_a_final_line_that_was_shown_already_is_not_shown_again(clock, capsys):
+    shown = progress.Progress("Work")
+    clock.append(60.0)
+    shown.add(5)
+    clock.append(61.0)
+    shown.finish()
+    assert capsys.readouterr().err.splitlines() == ["Work: 0, 0 s", "Work: 5, 60 s"]
+
+
 def test_without_a_total_there_is_no_estimate(clock, capsys):
     shown = progress.Progress("Work")
     clock.append(60.0)

@@ -8,6 +8,7 @@ import pytest
 
 from t2t_vq.bottlenecks.soft_em import SoftEM
 from t2t_vq.data import synthetic_ende
+from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
 from t2t_vq.decoding.options import Search
 from t2t_vq.models.transformer import Transformer
@@ -138,6 +139,18 @@ def test_bytes_that_are_no_utf8_are_served_as_decoding_does(translators, served,
     expected = translators[name].translate(lines)
     assert len(set(expected)) > 10
     assert served[name][5] == expected
+
+
+def test_of_a_long_line_no_more_than_is_needed_is_tokenised(translators, tf):
+    from t2t_vq.export.saved_model import TranslationModule
+
+    translator = translators["Transformer"]
+    # The second has characters without ids where its beginning ends.
+    lines = ["The dog sleeps. " * 1_000, "\u200b" * 600 + " The dog sleeps. " * 20, "The dog."]
+    found = TranslationModule(translator).tokenize(tf.constant(lines)).to_list()
+    assert 32 < len(found[0]) < 16 * 32
+    expected = encode_lines(translator.tokenizer, lines, 32)
+    assert [ids[:33] for ids in found] == expected and len(expected[1]) == 33
 
 
 @EXPORTED

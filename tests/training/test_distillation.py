@@ -45,7 +45,7 @@ class Teacher:
     def train_to(self, weights):
         self.weights.with_name("ckpt-8.data-00000-of-00001").write_text(weights)
 
-    def load(self, output_dir, checkpoint, search, batch_size):
+    def load(self, output_dir, checkpoint, search, batch_size, data_dir):
         run = types.SimpleNamespace(data_dir=str(self.data_dir))
         return run, self.problem, self.translator, str(self.weights)
 
