@@ -9,7 +9,7 @@ import dataclasses
 import json
 import os
 import pathlib
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from t2t_vq import config, registry, usr_dirs
 from t2t_vq.config.ranges import Number, OneOf, PathName, Within
@@ -33,12 +33,14 @@ class BestSoFar:
         value: the best of it; none before the first validation.
         updates: after which it was measured.
         validated: updates after which the run was last validated.
+        lower_is_better: whether the best is the lowest.
     """
 
     measure: str = ""
     value: float | None = None
     updates: Number = 0
     validated: Number = 0
+    lower_is_better: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,12 +146,27 @@ class Run:
             if theirs.get(name) != value and name not in _MAY_CHANGE
         ]
         if changed:
-            overrides = config.overrides_of(other.hparams, registry.hparams(other.hparams_set))
+            mine, theirs = self._flags(), other._flags()
+            flags = [f"--{name}={theirs[name]}" for name in mine if mine[name] != theirs[name]]
+            how = f"as it was started: {' '.join(flags)}" if flags else "with the data that it had."
             raise ValueError(
                 f"The run in {output_dir} was started differently: {'; '.join(changed)}. Choose "
-                "another --output_dir, or go on as it was started: "
-                f"--hparams={_joined(other.hparams_set, overrides)}"
+                f"another --output_dir, or go on {how}"
             )
+
+    def _flags(self):
+        """Returns what a user types to start the run, by the names of the flags."""
+        return {
+            "problem": self.problem,
+            "hparams": self._typed(self.hparams),
+            "seed": self.seed,
+            "precision": self.precision,
+        }
+
+    def _typed(self, hparams):
+        """Returns hyper-parameters of the run's set as a user types them."""
+        overrides = config.overrides_of(hparams, registry.hparams(self.hparams_set))
+        return ",".join(filter(None, (self.hparams_set, overrides)))
 
     def check(self):
         """Refuses hyper-parameters that nothing can be trained with.
@@ -161,23 +178,31 @@ class Run:
         config.check(self.hparams)
         if not 0 <= self.seed <= MOST_SEED:
             raise ValueError(f"seed={self.seed} must be from 0 to {MOST_SEED:,}.")
-        for name in _PHASES:
-            updates, last = getattr(self.hparams, name, 0), self.hparams.train_steps
+        last = self.hparams.train_steps
+        phases = {name: getattr(self.hparams, name, 0) for name in _PHASES}
+        fewer = {name: min(phases[name], last // _PHASES[name].part) for name in phases}
+        for name, updates in phases.items():
             if updates and updates >= last:
-                fewer = dataclasses.replace(self.hparams, **{name: last // 5})
-                overrides = config.overrides_of(fewer, registry.hparams(self.hparams_set))
+                changed = {name: fewer[name] for name in phases if phases[name]}
                 raise ValueError(
-                    f"{_PHASES[name]} after {name}={updates} updates, and training ends with "
-                    f"train_steps={last}. Train for longer, or choose less: "
-                    f"--hparams={_joined(self.hparams_set, overrides)}"
+                    f"{_PHASES[name].begins} after {name}={updates} updates, and training ends "
+                    f"with train_steps={last}. Train for longer, or choose less: "
+                    f"--hparams={self._typed(dataclasses.replace(self.hparams, **changed))}"
                 )
+        start, steps = self.hparams.schedule_start, self.hparams.schedule_steps
+        if start >= last or 0 < steps <= start:
+            raise ValueError(
+                f"The schedule begins after schedule_start={start} updates, which is not before "
+                f"{f'train_steps={last}' if start >= last else f'schedule_steps={steps}'}. Choose "
+                "less."
+            )
 
     def describe(self):
         """Returns what was trained, as a dict that JSON can hold; its paths are left out."""
         return {
             "problem": self.problem,
             "hparams": self.hparams_set,
-            "overrides": config.overrides_of(self.hparams, registry.hparams(self.hparams_set)),
+            "overrides": self._typed(self.hparams).partition(",")[2],
             "seed": self.seed,
             "precision": self.precision,
         }
@@ -215,22 +240,33 @@ class Run:
     def try_model(self):
         """Builds the model without data and without memory, to see whether it can be built.
 
+        Returns:
+            The model, whose variables have shapes and no values; None when the problem does not
+            say what its data are like.
+
         Raises:
             ValueError: when it cannot.
         """
         import tensorflow as tf
 
         arguments = self.make_problem().stand_in
-        if arguments is not None:
-            # Variables of a graph that never runs take no memory.
-            with tf.Graph().as_default():
-                registry.models[self.hparams.model].from_hparams(self.hparams, **arguments)
+        if arguments is None:
+            return None
+        # Variables of a graph that never runs take no memory.
+        with tf.Graph().as_default():
+            return registry.models[self.hparams.model].from_hparams(self.hparams, **arguments)
 
 
-# What begins after so many updates.
+class _Phase(NamedTuple):
+    """What begins after so many updates, and which part of a short training may go by before."""
+
+    begins: str
+    part: int
+
+
 _PHASES = {
-    "startup_steps": "The codebook starts",
-    "autoencoder_steps": "The prior begins to learn alone",
+    "startup_steps": _Phase("The codebook starts", 5),
+    "autoencoder_steps": _Phase("The prior begins to learn alone", 2),
 }
 # A run may be told to go on for longer and how, to evaluate more often, and from another folder.
 _MAY_CHANGE = {
@@ -249,8 +285,9 @@ def load(output_dir, task=None, data_dir=None):
 
     Raises:
         FileNotFoundError: when nothing was trained there.
-        ValueError: when it is a run of another task, `run.json` is damaged, or code of the user's
-            would be imported from a folder that nobody has named.
+        ValueError: when it is a run of another task, `run.json` is damaged, the path has what
+            TensorFlow takes for a pattern, or code of the user's would be imported from a folder
+            that nobody has named.
     """
     path = pathlib.Path(output_dir) / FILE
     if not path.exists():
@@ -258,6 +295,7 @@ def load(output_dir, task=None, data_dir=None):
             f"{output_dir} holds no training run: {path} is missing. "
             "Train there first with t2t-vq-train, or name the folder of a run."
         )
+    check_folder(output_dir)
     content = vars(read_file(output_dir))
     content.pop("best")
     for name in _PATHS:
@@ -286,12 +324,12 @@ def load(output_dir, task=None, data_dir=None):
     return run
 
 
-def check_folder(path, flag):
+def check_folder(path, flag=None):
     """Refuses the path of a folder that TensorFlow cannot find again.
 
     Args:
         path: the path.
-        flag: what names it, for the message.
+        flag: what names it, for the message; by default it is the path of a run.
 
     Raises:
         ValueError: when it holds what TensorFlow takes for a pattern.
@@ -299,8 +337,9 @@ def check_folder(path, flag):
     found = sorted(set(_PATTERN) & set(os.path.abspath(path)))
     if found:
         raise ValueError(
-            f"{flag}={path} holds {' and '.join(found)}, which TensorFlow takes for a pattern when "
-            "it reads. Choose a name without."
+            f"{f'{flag}=' if flag else ''}{path} holds {' and '.join(found)}, which TensorFlow "
+            f"takes for a pattern when it reads. {'Choose' if flag else 'Rename it to'} a name "
+            "without."
         )
 
 
@@ -356,10 +395,6 @@ def _named(path):
         raise ValueError(
             f"{path} is not as t2t-vq-train wrote it ({told}). Put it back, or train another run."
         ) from error
-
-
-def _joined(hparams_set, overrides):
-    return ",".join(filter(None, (hparams_set, overrides)))
 
 
 def _flat(run):

@@ -40,7 +40,6 @@ class Translator(LineTranslator):
 
     Attributes:
         num_cut: sources cut at `max_length` so far.
-        row_sizes: batches are filled up to one of these numbers of sources, as each is compiled.
 
     Raises:
         TypeError: when the search is no `Search`.
@@ -64,7 +63,7 @@ class Translator(LineTranslator):
         self.model = model
         self.search = search
         self.rescorer = rescorer
-        self.row_sizes = sorted({1, min(8, self.batch_size), self.batch_size})
+        self._row_sizes = sorted({1, min(8, self.batch_size), self.batch_size})
         self._compiled = {}
 
     def n_best(self, lines, number):
@@ -241,7 +240,7 @@ class Translator(LineTranslator):
 
     def _rows(self, number):
         # Rounded up like lengths, for the sake of few compilations.
-        return next(n for n in self.row_sizes if n >= number)
+        return next(n for n in self._row_sizes if n >= number)
 
 
 def _log_likelihood(model, source, candidates):

@@ -82,7 +82,7 @@ def test_an_option_that_only_one_kind_has_can_be_given():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ("bottleneck=vq,bottleneck.noise=1", r"no hyper-parameter 'bottleneck\.noise'"),
+        ("bottleneck=vq,bottleneck.noise=1", "no option 'bottleneck.noise'"),
         ("bottleneck=tanh,bottleneck.nois=1", "Did you mean bottleneck.noise"),
         ("bottleneck=tanh,bottleneck.noise=x", r"'bottleneck\.noise' is a number; 'x' is not"),
     ],
@@ -92,7 +92,10 @@ def test_a_wrong_option_of_one_kind_is_named(overrides, message):
         override(TransformerNatHParams(), overrides)
 
 
-@pytest.mark.parametrize("own", [{"nois": 1.0}, {"noise": "x"}, {"noise": None}, {"noise": [1]}])
+@pytest.mark.parametrize(
+    "own",
+    [{"nois": 1.0}, {"noise": "x"}, {"noise": None}, {"noise": [1]}, {"noise": float("nan")}],
+)
 def test_a_wrong_option_of_one_kind_in_json_is_named(own):
     with pytest.raises(ValueError, match=r"option 'noise?'"):
         from_dict(config.BottleneckConfig, {"kind": "tanh", "own": own})
@@ -114,7 +117,7 @@ def test_a_bare_value_for_a_bottleneck_is_its_kind():
         ("hiden_size=3", ["TransformerNatHParams", "'hiden_size'", "Did you mean hidden_size"]),
         ("zzz=3", ["'zzz'", "Known: ", "hidden_size"]),
         ("bottleneck.num_cods=3", ["BottleneckConfig", "'bottleneck.num_cods'", "num_codes"]),
-        ("bottleneck.noise=0.5", ["em has no option 'bottleneck.noise'", "bottleneck=tanh"]),
+        ("bottleneck.noise=0.5", ["em has no option 'bottleneck.noise'", "has it: isemhash, "]),
         ("hidden_size=1.5", ["'hidden_size' is an integer", "'1.5' is not"]),
         ("hidden_size=none", ["'hidden_size' is an integer", "'none' is not"]),
         ("hidden_size=", ["'hidden_size' is an integer", "'' is not"]),

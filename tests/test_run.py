@@ -185,7 +185,58 @@ def test_a_run_started_differently_is_told_how_to_go_on(run, tmp_path):
     assert str(error.value).endswith(
         "--hparams=softem_nat_tiny,hidden_size=16,bottleneck.num_samples=none"
     )
+    for change, flags in (
+        ({"seed": 4}, "--seed=3"),
+        ({"precision": "mixed_bfloat16", "seed": 4}, "--seed=3 --precision=float32"),
+        ({"problem": "translate_ende_local"}, "--problem=translate_ende_synthetic"),
+    ):
+        with pytest.raises(ValueError, match=f"as it was started: {flags}$"):
+            dataclasses.replace(run, **change).check_same(tmp_path)
     run.check_same(tmp_path)
+
+
+def test_a_run_with_another_vocabulary_is_told_to_take_its_own_data(run, tmp_path):
+    dataclasses.replace(run, vocabulary="one").save(tmp_path)
+    with pytest.raises(ValueError, match=r"or go on with the data that it had\.$"):
+        dataclasses.replace(run, vocabulary="other").check_same(tmp_path)
+
+
+def test_a_run_in_a_folder_that_is_a_pattern_is_told_to_be_renamed(run, tmp_path):
+    run.save(tmp_path / "out")
+    (tmp_path / "out").rename(tmp_path / "out [old]")
+    with pytest.raises(ValueError, match=r"out \[old\] holds \[ and \], .* Rename it to a name"):
+        runs.load(tmp_path / "out [old]")
+
+
+@pytest.mark.parametrize(
+    ("hparams", "message"),
+    [
+        (
+            "schedule_start=1200",
+            r"schedule_start=1200 updates, which is not before train_steps=1200",
+        ),
+        ("schedule_start=600,schedule_steps=600", "is not before schedule_steps=600"),
+    ],
+)
+def test_a_schedule_that_does_not_begin_before_its_end_is_refused(hparams, message):
+    hparams = f"softem_nat_tiny,train_steps=1200,{hparams}"
+    with pytest.raises(ValueError, match=message):
+        Run.create("translate_ende_synthetic", hparams, data_dir="d").check()
+
+
+@pytest.mark.parametrize(
+    ("hparams", "typed"),
+    [
+        ("softem_image_tiny,train_steps=100", "startup_steps=20"),
+        ("softem_image_small,train_steps=500,autoencoder_steps=15000", "autoencoder_steps=250"),
+        ("softem_image_tiny,train_steps=1,autoencoder_steps=999", "startup_steps=0"),
+    ],
+)
+def test_what_a_short_training_is_told_to_type_can_be_trained(hparams, typed):
+    with pytest.raises(ValueError, match=typed) as error:
+        Run.create("image_synthetic", hparams, data_dir="d").check()
+    told = str(error.value).partition("--hparams=")[2]
+    Run.create("image_synthetic", told, data_dir="d").check()
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])

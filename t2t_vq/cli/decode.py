@@ -38,7 +38,7 @@ def _define():
     absl_flags.DEFINE_integer(
         "n_best",
         None,
-        "Translations of each line, with scores, of a beam or of samples of as many; see above.",
+        "Translations of each line, with scores, of a beam or of rescored samples; see above.",
         1,
     )
     absl_flags.DEFINE_bool("interactive", False, "Translate line by line, as you type.")

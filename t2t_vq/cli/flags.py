@@ -3,7 +3,7 @@
 import dis
 import errno
 import os
-import pathlib
+import re
 import signal
 import sys
 
@@ -14,8 +14,10 @@ from t2t_vq.cli import quiet
 
 FLAGS = flags.FLAGS
 
-# A full disk, a quota, a limit on files, and a disk that is damaged.
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# A full disk, a quota, and a limit on files.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Where a library lies, and its name.
+_LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
 # Where data is kept when nobody says where.
 DATA_DIR = "t2t_vq_data"
 PATHS = (
@@ -80,13 +82,13 @@ def _end(number, frame):
     """Ends a command as Ctrl-C does, so that it clears away what is half written."""
     # What TensorFlow computes is waited for, unless somebody insists.
     signal.signal(number, signal.SIG_DFL)
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(number)
 
 
 def _is_no_chatter(record):
     # Libraries tell of their doings through the logger that is ours too.
-    folders = pathlib.Path(record.pathname).parts
-    return record.levelname != "INFO" or "t2t_vq" in folders or "site-packages" not in folders
+    library = _LIBRARY.match(record.pathname)
+    return record.levelname != "INFO" or library is None or library[1] == "t2t_vq"
 
 
 def _describe(doc):
@@ -126,10 +128,10 @@ def _outcome(action, resumes):
     """Runs `action` and returns the exit code; errors that are messages become a sentence."""
     try:
         action()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         again = " Run the same command again to go on." if resumes else ""
         print(f"Interrupted.{again}", file=sys.stderr)
-        return 130
+        return 128 + next(iter(stop.args), signal.SIGINT)
     except BrokenPipeError:
         # Whoever reads what is written has had enough, as `head` has; nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -145,9 +147,11 @@ def _outcome(action, resumes):
 
 def _told(error):
     """Returns what an error tells the user; None for a defect, whose traceback is needed."""
-    # TensorFlow has errors of its own for what the operating system tells it.
-    if any(os.strerror(number) in str(error) for number in _DISK):
+    numbers = _system_errors(error)
+    if not numbers.isdisjoint(_FULL):
         return f"The disk takes no more: {error}. Make room, and run the same command again."
+    if errno.EIO in numbers:
+        return f"A device cannot be read or written: {error}. Check it, and try again."
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "t2t_vq").partition(".")[0]
         if name == "t2t_vq":
@@ -161,6 +165,16 @@ def _told(error):
         isinstance(error, ValueError | registry.UnknownNameError) and _is_ours(error)
     )
     return str(error) if is_message else None
+
+
+def _system_errors(error):
+    """Returns the numbers of what the operating system may have told, a set."""
+    if isinstance(error, OSError):
+        return {error.errno}
+    # TensorFlow has errors of its own for that, and other libraries that write in C++ none.
+    if type(error).__module__.startswith("tensorflow") or isinstance(error, RuntimeError):
+        return {number for number in (*_FULL, errno.EIO) if os.strerror(number) in str(error)}
+    return set()
 
 
 def _is_ours(error):

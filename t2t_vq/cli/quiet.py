@@ -13,17 +13,24 @@ def import_tensorflow_quietly():
     """Makes the first import of TensorFlow write nothing to standard error.
 
     Before its logging is set up no log level counts, so whatever is written to the file descriptor
-    meanwhile is held back. It is shown when the import fails, and, where there is an NVIDIA device,
-    its lines about errors are, as they may say why TensorFlow does not use it.
+    meanwhile is held back. It is shown when the import raises, and, where there is an NVIDIA
+    device, its lines about errors are, as they may say why TensorFlow does not use it. Where there
+    is no place to hold it, or nobody to hold it from, nothing is held back.
     """
     import_hooks.around("tensorflow", _quiet)
 
 
 @contextlib.contextmanager
 def _quiet(module_name):
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with contextlib.ExitStack() as stack:
+        held = None
+        with contextlib.suppress(OSError):
+            held = stack.enter_context(tempfile.TemporaryFile()) if sys.stderr else None
+        if held is None:
+            yield
+            return
+        sys.stderr.flush()
+        kept = os.dup(2)
         os.dup2(held.fileno(), 2)
         is_whole = False
         try:

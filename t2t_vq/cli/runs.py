@@ -3,7 +3,7 @@
     t2t-vq-runs --runs_dir=t2t_vq_runs
 
 Looks for runs in the folder and in all below it. Runs of one measure stand together, as they were
-validated, highest first.
+validated, best first.
 """
 
 import json
@@ -44,13 +44,13 @@ def table(folder, paths):
         folder: what paths are told from.
         paths: folders of runs.
     """
-    rows = []
+    found = []
     for path in paths:
         try:
-            rows.append(_row(path.relative_to(folder), runs.read_file(path)))
+            found.append((path.relative_to(folder), runs.read_file(path)))
         except ValueError as error:
             print(error, file=sys.stderr)
-    rows.sort(key=lambda row: (row["measure"], -float(row["best"] or -math.inf), row["run"]))
+    rows = [_row(*each) for each in sorted(found, key=_rank)]
     lines = [dict(zip(_HEAD, _HEAD, strict=True)), *rows]
     widths = {name: max(len(line[name]) for line in lines) for name in _HEAD}
     return "\n".join(
@@ -60,6 +60,14 @@ def table(folder, paths):
         ).rstrip()
         for line in lines
     )
+
+
+def _rank(found):
+    path, content = found
+    best = content.best
+    if best.value is None:
+        return best.measure, math.inf, path
+    return best.measure, best.value if best.lower_is_better else -best.value, path
 
 
 def _row(path, content):

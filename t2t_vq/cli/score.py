@@ -32,6 +32,11 @@ def main():
     """Scores as the flags say."""
     for name in ("sources", "targets"):
         streams.check_input(name)
+    if FLAGS.sources == FLAGS.targets == "-":
+        raise ValueError(
+            "--sources and --targets are both -, and standard input can be read once. Give one of "
+            "them as a file."
+        )
     streams.check_output("outputs", ["sources", "targets"])
     _, _, translator, _ = load_translator(
         FLAGS.output_dir,

@@ -45,7 +45,7 @@ def check_output(name, inputs):
         ValueError: when an input is read from the file that standard output is written to.
     """
     path = FLAGS[name].value
-    if path != "-":
+    if not _is_standard_output(path):
         if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or "."):
             wrong = "is a folder" if os.path.isdir(path) else "would be in a folder that is missing"
             raise FileNotFoundError(f"{path} {wrong}, so it can be no file; correct --{name}.")
@@ -59,6 +59,9 @@ def check_output(name, inputs):
 
 
 def _is_standard_output(path):
+    """Returns whether that is standard output, as - or by a name of it such as /dev/stdout."""
+    if path == "-":
+        return True
     try:
         there = os.fstat(sys.stdout.fileno())
     except OSError:
@@ -78,11 +81,11 @@ def reader(path):
 
 @contextlib.contextmanager
 def writer(path):
-    """Opens a file, or standard output for -, as a binary stream.
+    """Opens a file, or standard output for - and its own names, as a binary stream.
 
-    A file appears, or takes the place of an older one, when all is written.
+    Another file appears, or takes the place of an older one, when all is written.
     """
-    if path == "-":
+    if _is_standard_output(path):
         yield sys.stdout.buffer
         return
     if os.path.exists(path) and not os.path.isfile(path):

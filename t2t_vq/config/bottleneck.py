@@ -6,6 +6,7 @@ from typing import Annotated
 
 from t2t_vq import registry
 from t2t_vq.config.ranges import (
+    Blocks,
     Count,
     Depth,
     Number,
@@ -18,7 +19,6 @@ from t2t_vq.config.ranges import (
     Within,
 )
 
-_WITH_CODEBOOK = ("vq", "em", "simvq", "dvq", "residual-vq", "grouped-residual-vq")
 # The types that an override can write, and where all kinds have what none of them chooses.
 _PLAIN = (bool, int, float, str)
 _BASE = "t2t_vq.bottlenecks.base"
@@ -64,7 +64,7 @@ class BottleneckConfig:
 
     kind: str = "em"
     num_codes: Count = 4096
-    num_blocks: Width | None = None
+    num_blocks: Blocks | None = None
     num_quantizers: Depth | None = None
     quantizer_dropout: Share = 0.0
     levels: tuple[Annotated[int, Within(2, 2**15)], ...] | None = None
@@ -110,13 +110,3 @@ class BottleneckConfig:
         """Returns the names of the kinds that have an option of their own."""
         kinds = (dataclasses.replace(self, kind=name) for name in registry.bottlenecks)
         return [config.kind for config in kinds if option in config.own_options()]
-
-    def least_weights(self, dim):
-        """Returns how many weights kinds with codebooks have at least; 0 for others.
-
-        Args:
-            dim: width of the vectors.
-        """
-        if self.kind not in _WITH_CODEBOOK:
-            return 0
-        return self.num_codes * min(dim, self.projection_dim or dim)

@@ -8,14 +8,17 @@ from t2t_vq import registry
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.hparams import HParams
 from t2t_vq.config.images import ImageHParams
-from t2t_vq.config.ranges import FINITE
+from t2t_vq.config.ranges import FINITE, Within
 from t2t_vq.config.translation import TransformerHParams, TransformerNatHParams
+from t2t_vq.config.values import field_types, taken, typed
 
 _SHIPPED = {
     "transformer": TransformerHParams,
     "transformer_nat": TransformerNatHParams,
     "vq_autoencoder": ImageHParams,
 }
+# What arrays can be as long as.
+_WHOLE = Within(-(2**31), 2**31)
 
 
 def check(hparams):
@@ -26,8 +29,10 @@ def check(hparams):
 
     Raises:
         registry.UnknownNameError: for a model or a bottleneck that is not registered.
-        ValueError: for a value out of its range, or values that do not fit together.
+        ValueError: for a value of another type or out of its range, or values that do not fit
+            together.
     """
+    _check_types(hparams, "")
     for name, hint, value in _leaves(hparams, ""):
         allowed = _allowed(hint)
         if allowed is not None and value not in allowed:
@@ -50,6 +55,16 @@ def check(hparams):
             raise ValueError(misfit)
 
 
+def _check_types(hparams, prefix):
+    hints = field_types(type(hparams))
+    for field in dataclasses.fields(hparams):
+        name, field_type, value = field.name, hints[field.name], getattr(hparams, field.name)
+        if dataclasses.is_dataclass(field_type) and isinstance(value, field_type):
+            _check_types(value, f"{prefix}{name}.")
+        else:
+            typed(taken, value, field_type, prefix + name)
+
+
 def _check_bottleneck(bottleneck):
     registry.bottlenecks.check(bottleneck.kind)
     known = bottleneck.own_options() if bottleneck.own else {}
@@ -63,6 +78,12 @@ def _check_bottleneck(bottleneck):
             raise ValueError(
                 f"The option '{name}' of the bottleneck {bottleneck.kind} is of type "
                 f"{known[name].__name__}; {value!r} is not."
+            )
+        allowed = {int: _WHOLE, float: FINITE}.get(type(value))
+        if allowed is not None and value not in allowed:
+            raise ValueError(
+                f"The option '{name}' of the bottleneck {bottleneck.kind} is {value!r}, and it "
+                f"must be {allowed}."
             )
 
 

@@ -52,10 +52,6 @@ class HParams:
         """Returns what does not fit together, a list of sentences."""
         return []
 
-    def least_weights(self):
-        """Returns how many weights the model has at least, whatever the data."""
-        return 0
-
     def least_activations(self):
         """Returns how many numbers a batch makes at least, which training keeps."""
         return 0
@@ -69,9 +65,3 @@ def heads_misfit(size_name, size, heads_name, heads):
         f"{size_name}={size} must be a multiple of {heads_name}={heads}, as each head has an equal "
         "part of it. Change one of the two."
     ]
-
-
-def stack_weights(hparams, layers, attentions=1):
-    """Returns how many weights so many Transformer layers have at least."""
-    size = hparams.hidden_size
-    return layers * (attentions * 4 * size**2 + 2 * size * hparams.filter_size)

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Annotated
 
 from t2t_vq.config.bottleneck import BottleneckConfig
-from t2t_vq.config.hparams import HParams, heads_misfit, stack_weights
+from t2t_vq.config.hparams import HParams, heads_misfit
 from t2t_vq.config.ranges import Count, Depth, DepthOrNone, Number, OneOf, Rate, Width, Within
 
 
@@ -73,16 +73,6 @@ class ImageHParams(HParams):
                 f"after startup_steps={self.startup_steps}. Choose more."
             )
         return found
-
-    def least_weights(self):
-        """Returns how many weights the model has at least, whatever the data."""
-        if self.encoder == "convolutional":
-            autoencoder = 2 * self.num_layers * 9 * self.hidden_size**2
-        else:
-            autoencoder = 2 * stack_weights(self, self.num_layers)
-        prior = self.prior_layers * (4 * self.prior_size**2)
-        prior += self.prior_layers * 2 * self.prior_size * self.prior_filter_size
-        return autoencoder + prior + self.bottleneck.least_weights(self.hidden_size)
 
     def least_activations(self):
         """Returns how many numbers a batch makes at least, which training keeps."""

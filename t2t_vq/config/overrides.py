@@ -2,12 +2,10 @@
 
 import dataclasses
 import difflib
-import functools
-import types
-import typing
 
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.checks import check
+from t2t_vq.config.values import field_types, parse, taken, type_name, typed, written
 
 
 def split_set(text):
@@ -69,10 +67,10 @@ def overrides_of(hparams, base):
             items += [f"{field.name}.{item}" for item in _split(overrides_of(value, own))]
         elif isinstance(value, dict):
             items += [
-                f"{name}={_written(item)}" for name, item in value.items() if own.get(name) != item
+                f"{name}={written(item)}" for name, item in value.items() if own.get(name) != item
             ]
         elif value != own:
-            items.append(f"{field.name}={_written(value)}")
+            items.append(f"{field.name}={written(value)}")
     return ",".join(items)
 
 
@@ -101,7 +99,7 @@ def _from_dict(cls, values, prefix):
         if dataclasses.is_dataclass(field_type) and isinstance(value, dict):
             given[name] = _from_dict(field_type, value, f"{full_name}.")
         else:
-            given[name] = _typed(_check, value, field_type, full_name)
+            given[name] = typed(taken, value, field_type, full_name)
     for field in dataclasses.fields(cls):
         defaults = (field.default, field.default_factory)
         if field.name not in given and defaults == (dataclasses.MISSING,) * 2:
@@ -124,32 +122,27 @@ def _set(hparams, path, value, full_name):
     name, _, rest = path.partition(".")
     cls, own = type(hparams), {}
     # Only then, as it takes the seconds in which Keras is imported.
-    if name not in _fields(cls) and isinstance(hparams, BottleneckConfig):
+    if name not in field_types(cls) and isinstance(hparams, BottleneckConfig):
         own = hparams.own_options()
         if name not in own and (kinds := hparams.kinds_with(name)):
             raise ValueError(
-                f"The bottleneck {hparams.kind} has no option '{full_name}': it is one of "
-                f"{' and '.join(kinds)}. Leave it out, or choose bottleneck={kinds[0]}."
+                f"The bottleneck {hparams.kind} has no option '{full_name}'. Leave it out, or "
+                f"choose a kind that has it: {', '.join(kinds)}."
             )
     if name in own and not rest:
-        parsed = _typed(_parse, value, own[name], full_name)
+        parsed = typed(parse, value, own[name], full_name)
         return dataclasses.replace(hparams, own={**hparams.own, name: parsed})
     field_type = _field_type(cls, name, full_name, own)
     if dataclasses.is_dataclass(field_type):
         nested = _set(getattr(hparams, name), rest, value, full_name)
         return dataclasses.replace(hparams, **{name: nested})
     if rest:
-        raise ValueError(f"'{full_name}' is unknown: '{name}' is {_type_name(field_type)}.")
-    return dataclasses.replace(hparams, **{name: _typed(_parse, value, field_type, full_name)})
-
-
-@functools.cache
-def _fields(cls):
-    return typing.get_type_hints(cls)
+        raise ValueError(f"'{full_name}' is unknown: '{name}' is {type_name(field_type)}.")
+    return dataclasses.replace(hparams, **{name: typed(parse, value, field_type, full_name)})
 
 
 def _field_type(cls, name, full_name, own=()):
-    fields = _fields(cls)
+    fields = field_types(cls)
     if name not in fields:
         known = [*fields, *own]
         close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
@@ -158,61 +151,3 @@ def _field_type(cls, name, full_name, own=()):
         hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}."
         raise ValueError(f"{cls.__name__} has no hyper-parameter '{full_name}'. {hint}")
     return fields[name]
-
-
-def _typed(convert, value, field_type, full_name):
-    try:
-        return convert(value, field_type)
-    except (ValueError, OverflowError):
-        raise ValueError(
-            f"The hyper-parameter '{full_name}' is {_type_name(field_type)}; {value!r} is not."
-        ) from None
-
-
-def _parse(text, field_type):
-    """Reads a value as the command line writes it."""
-    arguments = typing.get_args(field_type)
-    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
-        return None if text.lower() == "none" else _parse(text, arguments[0])
-    if typing.get_origin(field_type) is tuple:
-        items = text.removeprefix("[").removesuffix("]").split(",")
-        return tuple(_parse(item.strip(), arguments[0]) for item in items if item.strip())
-    if field_type is bool:
-        known = {"true": True, "1": True, "false": False, "0": False}
-        if text.lower() not in known:
-            raise ValueError
-        return known[text.lower()]
-    return field_type(text)
-
-
-def _written(value):
-    """Writes a value as `_parse` reads it."""
-    if isinstance(value, tuple):
-        return f"[{','.join(map(_written, value))}]"
-    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
-
-
-def _check(value, field_type):
-    """Takes a value as JSON holds it."""
-    arguments = typing.get_args(field_type)
-    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
-        return None if value is None else _check(value, arguments[0])
-    if typing.get_origin(field_type) is tuple:
-        if not isinstance(value, list | tuple):
-            raise ValueError
-        return tuple(_check(item, arguments[0]) for item in value)
-    if field_type is float and type(value) is int:
-        return float(value)
-    if type(value) is not field_type:
-        raise ValueError
-    return value
-
-
-def _type_name(field_type):
-    arguments = typing.get_args(field_type)
-    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
-        return f"{_type_name(arguments[0])} or none"
-    if typing.get_origin(field_type) is tuple:
-        return f"a list of type {arguments[0].__name__}"
-    names = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(field_type, f"a {field_type.__name__}")

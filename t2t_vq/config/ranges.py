@@ -79,6 +79,8 @@ FINITE = Within(-math.inf)
 Count = Annotated[int, Within(1, _MOST)]
 Number = Annotated[int, Within(0, _MOST)]
 Width = Annotated[int, Within(1, 2**20)]
+# Codebooks side by side, each a layer.
+Blocks = Annotated[int, Within(1, 2_048)]
 # Layers one on another, each of which takes a moment to build.
 Depth = Annotated[int, Within(1, 256)]
 DepthOrNone = Annotated[int, Within(0, 256)]

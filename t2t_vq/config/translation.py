@@ -4,7 +4,7 @@ import dataclasses
 from typing import Annotated
 
 from t2t_vq.config.bottleneck import BottleneckConfig
-from t2t_vq.config.hparams import HParams, heads_misfit, stack_weights
+from t2t_vq.config.hparams import HParams, heads_misfit
 from t2t_vq.config.ranges import (
     Count,
     Depth,
@@ -60,12 +60,6 @@ class TransformerHParams(HParams):
         """Returns what does not fit together, a list of sentences."""
         return heads_misfit("hidden_size", self.hidden_size, "num_heads", self.num_heads)
 
-    def least_weights(self):
-        """Returns how many weights the model has at least, whatever the data."""
-        return stack_weights(self, self.encoder_layers) + stack_weights(
-            self, self.decoder_layers, attentions=2
-        )
-
     def least_activations(self):
         """Returns how many numbers a batch makes at least, which training keeps."""
         layers = 1 + self.encoder_layers + self.decoder_layers
@@ -100,8 +94,3 @@ class TransformerNatHParams(TransformerHParams):
     mask_startup_steps: Number = 0
     predicted_latents: Share = 0.0
     bottleneck: BottleneckConfig = dataclasses.field(default_factory=BottleneckConfig)
-
-    def least_weights(self):
-        """Returns how many weights the model has at least, whatever the data."""
-        predictor = stack_weights(self, self.predictor_layers)
-        return super().least_weights() + predictor + self.bottleneck.least_weights(self.hidden_size)

@@ -130,7 +130,7 @@ def check_choice(search, is_rescored):
     if not is_rescored and search.num_samples > 1:
         raise ValueError(
             f"num_samples={search.num_samples} gives as many candidates in no order, and nothing "
-            "says how to choose among them. Give rescore_with too."
+            "says how to choose among them. Give rescore_with too: another run, or self."
         )
 
 

@@ -4,11 +4,9 @@ import tensorflow as tf
 
 from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
-from t2t_vq.export.pieces import filled_up, in_pieces
+from t2t_vq.export.pieces import SIZES, filled_up, in_pieces
 
 _DRAWN = 16
-# Images that are worked on together: pieces of these sizes make up calls of any.
-_ROW_SIZES = [1, 8, 64]
 
 
 class ImageModule(tf.Module):
@@ -55,7 +53,7 @@ class ImageModule(tf.Module):
         def piece(here, size):
             return program(filled_up(tf.gather(rows, here), size))
 
-        return in_pieces(piece, tf.range(number), _ROW_SIZES, results)
+        return in_pieces(piece, tf.range(number), SIZES, results)
 
     def _compile(self):
         """Returns the compiled functions, of shapes that are free in their rows."""
@@ -81,7 +79,7 @@ class ImageModule(tf.Module):
             specifications = [each for each in program.structured_input_signature[0] if each]
             dtypes = [each.dtype for each in specifications]
             # A seed stands for images as many as are drawn.
-            for rows in _ROW_SIZES if specifications[0].shape.rank else [_DRAWN]:
+            for rows in SIZES if specifications[0].shape.rank else [_DRAWN]:
                 shapes = [[rows, *each.shape[1:]][: each.shape.rank] for each in specifications]
                 found = program(*(tf.zeros(*each) for each in zip(shapes, dtypes, strict=True)))
                 sums += [tf.reduce_sum(tf.cast(part, tf.int32)) for part in found.values()]

@@ -7,15 +7,15 @@ from t2t_vq.data.lines import BLANKS, CHARACTERS
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
-from t2t_vq.export.pieces import filled_up, in_pieces
+from t2t_vq.export.pieces import SIZES, filled_up, in_pieces
 
 
 class TranslationModule(tf.Module):
     """Tokenises, translates and detokenises inside one TensorFlow graph.
 
     It does what its `Translator` does, line for line: sources are grouped by length, padded to the
-    same lengths, cut at the same longest one, and an empty line stays empty. Each length is
-    compiled for the translator's `row_sizes`, and of these pieces a group is made up.
+    same lengths, cut at the same longest one, and an empty line stays empty. A group is made up of
+    pieces of few sizes, for which each length is compiled.
 
     Args:
         translator: a `t2t_vq.translator.Translator`.
@@ -24,7 +24,8 @@ class TranslationModule(tf.Module):
     def __init__(self, translator):
         super().__init__()
         self._lengths = translator.lengths
-        self._row_sizes = translator.row_sizes
+        most = translator.batch_size
+        self._sizes = [*(size for size in SIZES if size < most), most]
         self._tokenizer = tensorflow_text.SentencepieceTokenizer(
             translator.tokenizer.model_bytes, add_eos=True
         )
@@ -52,7 +53,7 @@ class TranslationModule(tf.Module):
         """Compiles for all shapes; returns `{"tokens": [shapes] int32}`, how many each gives."""
         counts = []
         for length, function in zip(self._lengths, self._functions, strict=True):
-            for rows in self._row_sizes:
+            for rows in self._sizes:
                 sources = tf.pad(tf.fill([rows, 1], EOS_ID), [[0, 0], [0, length - 1]])
                 counts.append(tf.reduce_sum(tf.cast(function(sources) != PAD_ID, tf.int32)))
         return {"tokens": tf.stack(counts)}
@@ -69,7 +70,7 @@ class TranslationModule(tf.Module):
         rest = tf.strings.substr(lines, shown, sizes, unit="UTF8_CHAR")
         beginnings = tf.strings.join(
             [
-                tf.strings.substr(lines, 0, shown, unit="UTF8_CHAR"),
+                tf.strings.substr(lines, tf.zeros_like(shown), shown, unit="UTF8_CHAR"),
                 tf.strings.regex_replace(rest, "(?s) .*", ""),
             ]
         )
@@ -87,7 +88,7 @@ class TranslationModule(tf.Module):
             padded = filled_up(self._pad(tf.gather(sources, rows), length), size)
             return self._detokenize(function(padded))
 
-        return in_pieces(translated, tf.where(fits)[:, 0], self._row_sizes, translations)
+        return in_pieces(translated, tf.where(fits)[:, 0], self._sizes, translations)
 
     def _pad(self, sources, length):
         """Returns `[rows, length]`."""
@@ -110,7 +111,7 @@ def export_saved_model(translator, export_dir):
     """Writes a SavedModel whose `serving_default` translates a batch of strings.
 
     A process that serves it needs TensorFlow and `tensorflow_text`, not this package. What it runs
-    is compiled where it runs, each shape once: the translator's `row_sizes` times its `lengths`.
+    is compiled where it runs, once for each of few numbers of rows and of the translator's lengths.
     The signature `warm_up` compiles all of them, and TensorFlow Serving calls it by itself.
 
     Args:

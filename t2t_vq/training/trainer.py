@@ -57,11 +57,9 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     runs.check_folder(output_dir, "--output_dir")
     run.check_same(output_dir)
     run.check()
-    check_memory(run.hparams)
+    # Preparing data may take hours, after which a mistake would come too late.
+    check_memory(run, run.try_model())
     problem = run.make_problem()
-    if not problem.is_generated(run.data_dir):
-        # Preparing data may take hours, after which a mistake would come too late.
-        run.try_model()
     problem.generate_data(run.data_dir, source_dir)
     run = dataclasses.replace(run, vocabulary=problem.vocabulary_digest(run.data_dir))
     strategy = make_strategy(strategy)

@@ -1,6 +1,7 @@
 """What all commands share: paths, signals, and which errors are sentences."""
 
 import errno
+import logging
 import os
 import signal
 import subprocess
@@ -57,12 +58,26 @@ def test_what_our_own_code_raises_is_a_sentence_and_all_else_a_traceback(
     assert ("Traceback" not in result.stderr) == is_sentence, result.stderr
 
 
-def test_a_full_disk_is_a_sentence_whoever_tells_of_it(outcome):
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
-        told = os.strerror(number)
-        result = outcome(f"raise RuntimeError('ckpt-5; {told}')", "tensorflow")
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "The disk takes no more: "),
+        (errno.EDQUOT, "The disk takes no more: "),
+        (errno.EFBIG, "The disk takes no more: "),
+        (errno.EIO, "A device cannot be read or written: "),
+    ],
+)
+def test_what_a_disk_does_not_take_is_a_sentence_whoever_tells_of_it(outcome, number, sentence):
+    told = os.strerror(number)
+    for error in (f"RuntimeError('ckpt-5; {told}')", f"OSError({number}, 'Some words')"):
+        result = outcome(f"raise {error}", "tensorflow")
         assert result.returncode == 1
-        assert "Traceback" not in result.stderr and told in result.stderr, number
+        assert "Traceback" not in result.stderr and result.stderr.startswith(sentence), error
+
+
+def test_an_error_that_speaks_of_a_full_disk_may_be_a_defect(outcome):
+    result = outcome(f"raise KeyError('{os.strerror(errno.ENOSPC)}')", "t2t_vq.data")
+    assert "Traceback" in result.stderr
 
 
 def test_a_tilde_behind_the_sign_of_a_flag_is_the_home_folder(command, tmp_path):
@@ -83,13 +98,19 @@ def test_every_flag_that_names_a_path_is_expanded():
         "        print(flag)\n"
         "        delattr(flags.FLAGS, flag)"
     )
-    names = ("train", "distill", "decode", "eval", "average", "export", "sample", "runs")
+    names = ("train", "distill", "decode", "score", "eval", "average", "export", "sample", "runs")
     found = subprocess.run(
         [sys.executable, "-c", code, *names], capture_output=True, text=True, check=True
     ).stdout.split()
     # That of absl's logging is its own affair.
     ending = {name for name in found if name.endswith("_dir")} - {"log_dir"}
-    assert ending and ending <= set(flags.PATHS)
+    files = {"inputs", "outputs", "sources", "targets", "grid", "rescore_with"}
+    files |= {"checkpoint", "rescore_checkpoint"}
+    assert (
+        ending
+        and files < set(found)
+        and ending | files == set(flags.PATHS) - {"source_dir", "usr_dir"}
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -104,7 +125,7 @@ def test_a_command_that_is_ended_says_so(tmp_path, number):
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
     )
-    assert result.returncode == 130
+    assert result.returncode == 128 + number
     assert result.stderr == "Interrupted. Run the same command again to go on.\n"
 
 
@@ -119,6 +140,32 @@ def test_tensorflow_starts_without_a_word():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment
     )
     assert (result.stdout, result.stderr) == ("1.0\n", "")
+
+
+def test_tensorflow_starts_where_its_words_cannot_be_held_back():
+    code = (
+        "import tempfile\nfrom t2t_vq.cli import flags\n"
+        "def no_place():\n    raise FileNotFoundError('No usable temporary directory found')\n"
+        "tempfile.TemporaryFile = no_place\n"
+        "def main():\n    import tensorflow as tf\n    print(float(tf.ones(())))\n"
+        "flags.run(main, 'Adds.', ())"
+    )
+    arguments = [sys.executable, "-c", code]
+    assert subprocess.run(arguments, capture_output=True, text=True).stdout == "1.0\n"
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$@" 2>&-', "-", *arguments], capture_output=True, text=True
+    )
+    assert closed.stdout == "1.0\n"
+
+
+def test_a_library_is_told_from_this_package_wherever_both_lie():
+    def record(path):
+        return logging.makeLogRecord({"pathname": path, "levelname": "INFO"})
+
+    library = "/x/t2t_vq/.venv/lib/python3/site-packages/nncf/model.py"
+    ours = "/x/.venv/lib/python3/site-packages/t2t_vq/run.py"
+    found = [flags._is_no_chatter(record(path)) for path in (library, ours, "/x/t2t_vq/run.py")]
+    assert found == [False, True, True]
 
 
 def test_an_import_that_fails_shows_what_was_held_back(tmp_path):

@@ -21,12 +21,13 @@ FLAGS = {
         *RUN[1:4],
         "batch_size",
     ],
-    "decode": [*RUN, "batch_size", "inputs", "outputs", "n_best", "[no]interactive"],
-    "score": [*RUN[:2], "batch_size", "sources", "targets", "outputs"],
-    "eval": [*RUN, "batch_size", "split"],
-    "average": ["output_dir", "last"],
-    "export": [*RUN, "export_dir", "format"],
-    "sample": [*RUN[:2], "num", "grid", "temperature", "label", "split", "seed"],
+    "decode": [*RUN, "data_dir", "batch_size", "inputs", "outputs", "n_best", "[no]interactive"],
+    "runs": ["runs_dir"],
+    "score": [*RUN[:2], "data_dir", "batch_size", "sources", "targets", "outputs"],
+    "eval": [*RUN, "data_dir", "batch_size", "split"],
+    "average": ["output_dir", "data_dir", "last"],
+    "export": [*RUN, "data_dir", "export_dir", "format"],
+    "sample": [*RUN[:2], "data_dir", "num", "grid", "temperature", "label", "split", "seed"],
 }
 # Help must be there at once, and importing any of these takes seconds.
 SLOW = ("tensorflow", "keras", "tensorflow_text", "tensorflow_datasets", "sacrebleu")

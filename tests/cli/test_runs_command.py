@@ -28,6 +28,15 @@ def test_runs_are_tabulated_with_the_best_first_and_broken_ones_told(tmp_path, c
     assert "broken/run.json is not as t2t-vq-train wrote it" in capsys.readouterr().err
 
 
+def test_where_lower_is_better_the_lowest_is_first(tmp_path):
+    for name, value in (("worse", 5.32), ("best", 4.712), ("next", 4.714), ("new", None)):
+        runs.Run.create("image_synthetic", "softem_image_tiny", data_dir="d").save(tmp_path / name)
+        best = runs.BestSoFar("bits per dimension", value, lower_is_better=True)
+        runs.note_best(tmp_path / name, best)
+    rows = table(tmp_path, sorted(tmp_path.iterdir())).splitlines()[1:]
+    assert [row.split()[0] for row in rows] == ["best", "next", "worse", "new"]
+
+
 def test_a_folder_without_runs_is_one_sentence(command, tmp_path):
     result = command("runs", f"--runs_dir={tmp_path}")
     assert result.returncode == 1

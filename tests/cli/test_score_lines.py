@@ -50,6 +50,11 @@ def test_files_of_unlike_numbers_of_lines_are_refused(sources, targets, message)
         scored(sources, targets)
 
 
+def test_standard_input_is_not_read_twice(command, tmp_path):
+    result = command("score", f"--output_dir={tmp_path}", "--sources=-", "--targets=-")
+    assert result.returncode == 1 and "standard input can be read once" in result.stderr
+
+
 def test_long_pairs_are_read_in_smaller_pieces(monkeypatch):
     monkeypatch.setattr(streams, "_BYTES", 5)
     sides = [io.BytesIO(b"ab\nc\nd"), io.BytesIO(b"ab\nc\nd\n")]

@@ -63,6 +63,16 @@ def test_a_file_may_take_the_place_of_what_was_read(tmp_path):
     assert path.read_bytes() == b"A\nB\n"
 
 
+def test_a_name_of_standard_output_is_standard_output(tmp_path, monkeypatch):
+    (tmp_path / "all").write_bytes(b"before\n")
+    with open(tmp_path / "all", "ab") as redirected:
+        stdout = types.SimpleNamespace(buffer=redirected, fileno=redirected.fileno)
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with streams.writer(str(tmp_path / "all")) as stream:
+            stream.write(b"a\n")
+    assert (tmp_path / "all").read_bytes() == b"before\na\n"
+
+
 def test_standard_output_is_no_file_that_is_read(tmp_path, monkeypatch):
     flags = {"inputs": types.SimpleNamespace(value=str(tmp_path / "text"))}
     flags["outputs"] = types.SimpleNamespace(value="-")
@@ -71,5 +81,9 @@ def test_standard_output_is_no_file_that_is_read(tmp_path, monkeypatch):
         monkeypatch.setattr(sys, "stdout", other)
         streams.check_output("outputs", ["inputs"])
         monkeypatch.setattr(sys, "stdout", text)
+        flags["outputs"].value = str(tmp_path / "text")
+        with pytest.raises(ValueError, match="is read and written to at once"):
+            streams.check_output("outputs", ["inputs"])
+        flags["outputs"].value = "-"
         with pytest.raises(ValueError, match=r"is read and written to at once\. Give --outputs"):
             streams.check_output("outputs", ["inputs"])

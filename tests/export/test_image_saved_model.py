@@ -50,5 +50,5 @@ def test_any_number_of_images_is_made_up_of_pieces(tf, signatures, number):
     decoded = found["decode"](codes=rebuilt["codes"])["image"]
     np.testing.assert_array_equal(decoded, rebuilt["reconstruction"])
     assert found["serving_default"](image=images[:0])["reconstruction"].shape == (0, 8, 8, 3)
-    # Two results of the first and one of the second, of three sizes each, and what is drawn.
-    assert found["warm_up"]()["sums"].shape == (10,)
+    # Two results of the first and one of the second, of four sizes each, and what is drawn.
+    assert found["warm_up"]()["sums"].shape == (13,)

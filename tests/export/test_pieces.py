@@ -4,12 +4,18 @@ import pytest
 @pytest.mark.parametrize(
     ("number", "sizes"),
     [
-        *[(0, []), (1, [1]), (3, [1, 1, 1]), (4, [8]), (9, [8, 1]), (31, [8, 8, 8, 8])],
-        *[(32, [64]), (64, [64]), (65, [64, 1]), (150, [64, 64, 8, 8, 8])],
+        *[(0, []), (1, [1]), (2, [1, 1]), (3, [4]), (5, [4, 1]), (11, [4, 4, 4]), (12, [16])],
+        *[
+            (33, [16, 16, 1]),
+            (47, [16, 16, 16]),
+            (48, [64]),
+            (65, [64, 1]),
+            (150, [64, 64, 16, 4, 1, 1]),
+        ],
     ],
 )
 def test_rows_are_worked_on_in_pieces_of_few_sizes(tf, number, sizes):
-    from t2t_vq.export.pieces import filled_up, in_pieces
+    from t2t_vq.export.pieces import SIZES, filled_up, in_pieces
 
     numbers, found = tf.range(200) * 10, []
 
@@ -20,7 +26,7 @@ def test_rows_are_worked_on_in_pieces_of_few_sizes(tf, number, sizes):
         return {"double": 2 * rows}
 
     rows = tf.range(200)[200 - number :]
-    results = in_pieces(doubled, rows, [1, 8, 64], {"double": numbers})["double"]
+    results = in_pieces(doubled, rows, SIZES, {"double": numbers})["double"]
     assert results.numpy().tolist() == [10 * i if i < 200 - number else 20 * i for i in range(200)]
     assert found == sizes
 
