@@ -34,7 +34,7 @@ class ImageProblem(Problem):
 
     @abc.abstractmethod
     def classes(self, source_dir):
-        """Returns the names of the classes, in the order of their numbers."""
+        """Returns the names of the classes, strings, in the order of their numbers."""
 
     @abc.abstractmethod
     def images(self, split, source_dir, report):

@@ -24,6 +24,7 @@ class ImageCifar10(ImageProblem):
 
     files_name = "image_cifar10"
     stand_in = MappingProxyType({"image_shape": (32, 32, 3), "num_classes": 10})
+    external = True
 
     def source(self, source_dir):
         """Returns the data set's version and the sizes of its splits."""

@@ -17,6 +17,7 @@ class ImageCifar10Local(ImageProblem):
 
     files_name = "image_cifar10_local"
     stand_in = MappingProxyType({"image_shape": (32, 32, 3), "num_classes": 10})
+    external = True
 
     def source(self, source_dir):
         """Returns number, size and digest of the files."""

@@ -18,7 +18,6 @@ class ImageSynthetic(ImageProblem):
 
     files_name = "image_synthetic"
     stand_in = MappingProxyType({"image_shape": (32, 32, 3), "num_classes": 10})
-    external = False
     num_train_images = 20_000
     num_test_images = 2_000
 

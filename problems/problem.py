@@ -16,8 +16,9 @@ class Problem(abc.ABC):
         task: what is learned from the data, "translation" or "images"; a hyper-parameter set has
             the same.
         files_name: what the files are called; by default the problem's name.
-        external: the data comes from outside the package, so that what is prepared is taken as
-            it is when no source is named.
+        external: whether the source is read from --source_dir or a download, which may be gone once
+            the data is prepared: then that is taken as it is where no --source_dir is given. By
+            default prepared data is compared with `source` each time.
         stand_in: what `model_arguments` may be like, to try a model before there is data; None
             tries none.
         manifest_form: what its manifest is like, see `t2t_vq.data.manifests`.
@@ -26,7 +27,7 @@ class Problem(abc.ABC):
     registered_name = None
     task = None
     files_name = None
-    external = True
+    external = False
     stand_in = None
     manifest_form = staticmethod(manifests.ANY)
 

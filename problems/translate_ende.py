@@ -19,6 +19,7 @@ class TranslateEnde(TranslationProblem):
     """
 
     files_name = "translate_ende"
+    external = True
 
     def source(self, source_dir):
         """Returns the data set's version and the sizes of its splits."""

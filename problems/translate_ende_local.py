@@ -17,6 +17,7 @@ class TranslateEndeLocal(TranslationProblem):
     """
 
     files_name = "translate_ende_local"
+    external = True
 
     def source(self, source_dir):
         """Returns names, sizes and digests of the files."""

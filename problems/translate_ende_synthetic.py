@@ -18,7 +18,6 @@ class TranslateEndeSynthetic(TranslationProblem):
     """
 
     files_name = "translate_ende_synthetic"
-    external = False
     num_train_pairs = 200_000
     num_dev_pairs = 500
     num_test_pairs = 1_000

@@ -44,6 +44,9 @@ class TranslationProblem(Problem):
     def pairs(self, split, source_dir, report):
         """Yields `(english, german)` strings without tabs and line ends, the same each time.
 
+        Blanks of other kinds, and several together, become one space, as in what is translated
+        later; a pair with an empty side is left out and counted.
+
         Args:
             split: "train", "dev" or "test".
             source_dir: the folder given by the user, or None.

@@ -16,7 +16,7 @@ def checked(name, array, shape, kind):
         kind: "uint8" for images; "int32" for whole numbers of any type, which become so.
 
     Raises:
-        ValueError: for another shape or type.
+        ValueError: for another shape or type, or numbers that the type does not have.
     """
     array = np.asarray(array)
     is_right = array.dtype == np.uint8 if kind == "uint8" else _is_whole(array)
@@ -26,6 +26,14 @@ def checked(name, array, shape, kind):
             f"This model takes {name} as {kind} [{sides}], and these are {array.dtype.name} "
             f"{list(array.shape)}. Give them in that shape and type."
         )
+    bounds = np.iinfo(kind)
+    if array.dtype != kind and array.size:
+        least, most = array.min(), array.max()
+        if least < bounds.min or most > bounds.max:
+            raise ValueError(
+                f"This model takes {name} as {kind}, and these are from {least} to {most}. Give "
+                "numbers of that type."
+            )
     return array.astype(kind, copy=False)
 
 

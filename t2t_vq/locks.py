@@ -1,4 +1,4 @@
-"""Locks on folders, which end with the process that holds them."""
+"""Locks on folders and files, which end with the process that holds them."""
 
 import contextlib
 import fcntl
@@ -6,8 +6,8 @@ import os
 
 
 @contextlib.contextmanager
-def locked(folder):
-    """Locks a folder, unless another process has; gives whether none has.
+def locked(path):
+    """Locks a folder or a file, unless another process has; gives whether none has.
 
     Where the file system has no locks, that cannot be told, and none has.
 
@@ -15,7 +15,7 @@ def locked(folder):
         with locked("runs/mine") as is_ours:
             ...
     """
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         yield _lock(descriptor)
     finally:

@@ -60,6 +60,12 @@ def test_whole_numbers_of_any_type_are_codes():
         assert found.dtype == np.int32 and found.tolist() == [[[1]], [[2]]]
 
 
+@pytest.mark.parametrize("code", [2**32, 2**31, -(2**31) - 1])
+def test_a_code_that_its_type_does_not_have_becomes_no_other(code):
+    with pytest.raises(ValueError, match=rf"takes codes as int32, and these are from .*{code}"):
+        checked("codes", np.array([[[0]], [[code]]]), (1, 1), "int32")
+
+
 @pytest.mark.parametrize(
     ("array", "kind", "told"),
     [

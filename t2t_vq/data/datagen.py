@@ -13,6 +13,7 @@ from absl import logging
 
 from t2t_vq import processors
 from t2t_vq.data import manifests, records, sources, text_files, workers
+from t2t_vq.data.lines import single_spaced
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
 
@@ -34,7 +35,8 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
         splits: the splits that there are, of "train", "dev" and "test".
         read_pairs: function of a split and a `text_files.Report` to an iterator over good
             `(english, german)` pairs; gives the same pairs each time. What it does not note in the
-            report is counted all the same.
+            report is counted all the same. Blanks of every kind become one space, with none at the
+            ends, and pairs with an empty side are left out.
         vocab_size: function of the number of training pairs to the vocabulary's size.
         num_workers: processes that tokenise; by default one a processor, fewer for a small corpus.
 
@@ -43,8 +45,8 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
 
     Raises:
         OSError: when the folder cannot be written to.
-        ValueError: when a split is mostly bad or holds what is no pair of sentences, or files that
-            are there are of another source.
+        ValueError: when a split is mostly bad or holds what is no pair of sentences, the source is
+            nothing that a manifest holds, or files that are there are of another source.
     """
     if not {"train", "dev"} <= set(splits) <= set(text_files.SPLITS):
         raise ValueError(
@@ -54,7 +56,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
     records.check_writable(data_dir)
     data_dir = pathlib.Path(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
-    state = _state(data_dir, name, source)
+    state = _state(data_dir, name, sources.as_noted(source))
 
     def save():
         records.write_json(records.partial_path(data_dir, name), state)
@@ -123,19 +125,43 @@ def _note(state, path):
 
 
 def _checked(name, split, pairs, report):
-    """Yields the pairs of a reader and counts what it did not; refuses what cannot be written."""
-    place, number = f"{name} {split}", 0
+    """Yields the pairs of a reader, single-spaced as what is translated later, without empty ones.
+
+    Counts what the reader did not, and refuses what cannot be written.
+    """
+    place, number, empty = f"{name} {split}", 0, 0
     for number, pair in enumerate(pairs, 1):
-        if not _is_pair(pair):
+        is_clean = _is_clean(pair)
+        if not (is_clean or _is_pair(pair)):
             raise ValueError(
                 f"{place}, pair {number:,}: {pair!r:.60} is not two strings, an English and a "
                 "German one, without tabs, line ends and surrogates. The problem's `pairs` must "
                 "give such pairs."
             )
         if report.total < number:
-            report.see_at_least(number, place)
-        yield pair
-    report.see_at_least(number, place)
+            report.see_at_least(number - empty, place)
+        if not is_clean:
+            pair = tuple(map(single_spaced, pair))
+        if all(pair):
+            yield pair
+        else:
+            empty += 1
+            report.add("empty sentence", "\t".join(pair))
+    report.see_at_least(number - empty, place)
+
+
+def _is_clean(pair):
+    """Returns whether a pair can be taken as it is: quickly, as those of our own readers can.
+
+    Surrogates are not printable, and of all blanks the space alone is.
+    """
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        return False
+    try:
+        line = " ".join(("", *pair, ""))
+    except TypeError:
+        return False
+    return line.isprintable() and "  " not in line
 
 
 def _is_pair(pair):

@@ -22,7 +22,7 @@ def generate(data_dir, name, *, source, classes, read_images):
         data_dir: the folder to write to.
         name: what the files are called.
         source: what the images are made from, as plain values; kept in the manifest.
-        classes: names of the classes.
+        classes: names of the classes, strings.
         read_images: function of a split, "train" or "test", and a `Report` to an iterator over
             good `(images, labels)`: uint8 `[rows, height, width, channels]` and integers `[rows]`.
             What it does not note in the report is counted all the same.
@@ -32,10 +32,12 @@ def generate(data_dir, name, *, source, classes, read_images):
 
     Raises:
         OSError: when the folder cannot be written to.
-        ValueError: when a split is mostly bad, too small or holds what are no images, or files that
-            are there are of another source.
+        ValueError: when a split is mostly bad, too small or holds what are no images, source or
+            classes are nothing that a manifest holds, or files that are there are of another
+            source.
     """
     records.check_writable(data_dir)
+    source, classes = sources.as_noted(source), _checked_classes(name, classes)
     path = records.manifest_path(data_dir, name)
     if found := manifests.read(path, manifests.IMAGES):
         sources.check_source(path, found["source"], source)
@@ -64,12 +66,26 @@ def generate(data_dir, name, *, source, classes, read_images):
         "name": name,
         "source": source,
         "image_shape": list(train[0].shape[1:]),
-        "classes": list(classes),
+        "classes": classes,
         "splits": splits,
     }
     _log(splits)
     records.write_json(path, manifest)
     return manifest
+
+
+def _checked_classes(name, classes):
+    """Returns the names of classes as a list; refuses what the manifest would be damaged by."""
+    try:
+        # A string would become a list of its letters.
+        names = classes if isinstance(classes, str) else list(classes)
+        manifests.CLASSES(names, "classes")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The classes of {name} are not a list of names ({error}). The problem's `classes` "
+            "must give a string for each, at least one."
+        ) from error
+    return names
 
 
 def _read(name, split, read_images, num_classes):
@@ -103,6 +119,7 @@ def _checked(chunk, place, shape, num_classes):
         images.dtype != np.uint8
         or images.ndim != 4
         or images.shape[1:] != (shape or images.shape[1:])
+        or 0 in images.shape[1:]
         or not np.issubdtype(labels.dtype, np.integer)
         or labels.shape != images.shape[:1]
     ):

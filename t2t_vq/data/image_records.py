@@ -27,12 +27,28 @@ def is_whole(data_dir, name):
     """Returns whether the manifest and every file that it tells of are there.
 
     Raises:
-        ValueError: when the manifest is damaged.
+        ValueError: when the manifest is damaged, or a file holds less than it tells, or other
+            kinds of values.
     """
     manifest = manifests.read(records.manifest_path(data_dir, name), manifests.IMAGES)
-    return manifest is not None and all(
-        path(data_dir, name, split, part).exists() for split in SPLITS for part in _PARTS
-    )
+    if manifest is None:
+        return False
+    files = [file for split in SPLITS for file in _files(data_dir, name, split, manifest)]
+    if not all(file.exists() for file, _, _ in files):
+        return False
+    for file in files:
+        # Compares head and size, and reads no values. Not every file system maps shared pages.
+        _load(*file, mmap_mode="c")
+    return True
+
+
+def _files(data_dir, name, split, manifest):
+    """Returns path, type and shape of the images and of the labels of a split."""
+    count = manifest["splits"][split]["images"]
+    kinds = (np.uint8, (count, *manifest["image_shape"])), (np.int32, (count,))
+    return [
+        (path(data_dir, name, split, part), *kind) for part, kind in zip(_PARTS, kinds, strict=True)
+    ]
 
 
 def write(data_dir, name, split, images, labels):
@@ -49,7 +65,10 @@ def write(data_dir, name, split, images, labels):
             records.replacing(path(data_dir, name, split, part)) as temporary,
             open(temporary, "wb") as file,
         ):
-            np.save(file, array)
+            # As `np.save`, which tells no more of a full disk than that it wrote too little.
+            head = np.lib.format.header_data_from_array_1_0(array)
+            np.lib.format.write_array_header_1_0(file, head)
+            file.write(memoryview(array).cast("B"))
         checksums[part] = zlib.crc32(array)
     return checksums
 
@@ -65,29 +84,28 @@ def read(data_dir, name, split):
     if split not in SPLITS:
         raise ValueError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
     manifest = manifests.read(records.manifest_path(data_dir, name), manifests.IMAGES)
-    about = manifest["splits"][split]
-    count = about["images"]
-    # The checksum is one of the values; what kind of values they are, a file's head says.
-    kinds = (np.uint8, (count, *manifest["image_shape"])), (np.int32, (count,))
-    return tuple(
-        _read(path(data_dir, name, split, part), about["crc32"][part], *kind)
-        for part, kind in zip(_PARTS, kinds, strict=True)
-    )
+    checksums = manifest["splits"][split]["crc32"]
+    arrays = []
+    for part, file in zip(_PARTS, _files(data_dir, name, split, manifest), strict=True):
+        array = _load(*file)
+        # The checksum is one of the values; what kind of values they are, a file's head says.
+        if zlib.crc32(array) != checksums[part]:
+            raise ValueError(records.not_as_written(file[0], "its checksum is another"))
+        arrays.append(array)
+    return tuple(arrays)
 
 
-def _read(file, checksum, dtype, shape):
+def _load(file, dtype, shape, mmap_mode=None):
+    """Returns the array in a file, which must be of a type and shape."""
     try:
-        array = np.load(file, allow_pickle=False)
+        array = np.load(file, mmap_mode, allow_pickle=False)
     except FileNotFoundError:
         wrong = "it is missing"
     # What a damaged head raises depends on where the damage is.
     except Exception as error:
         wrong = error
     else:
-        if (array.dtype, array.shape) != (dtype, shape):
-            wrong = f"it holds {array.dtype} {list(array.shape)}"
-        elif zlib.crc32(array) != checksum:
-            wrong = "its checksum is another"
-        else:
+        if (array.dtype, array.shape) == (dtype, shape):
             return array
+        wrong = f"it holds {array.dtype} {list(array.shape)}"
     raise ValueError(records.not_as_written(file, wrong))

@@ -26,7 +26,7 @@ def read(path, form):
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         form(values, "")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
         wrong = "it is a folder"
@@ -117,6 +117,11 @@ def _number_of_shard(name, place):
         _refuse(place, "has a name that is not the number of a file")
 
 
+def _name_of_file(name, place):
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        _refuse(place, "has a name that is not that of a file in the folder")
+
+
 def _report(value, place):
     _fields({"total": _count, "counts": _each(_count), "first": _each(_text)})(value, place)
     if value["counts"].keys() != value["first"].keys():
@@ -163,7 +168,7 @@ def _written(value, place):
         _refuse(place, "has either no over_long or no first_over_long")
 
 
-_FILES = {"files": _each(_fields({"size": _count, "sha256": _text}))}
+_FILES = {"files": _each(_fields({"size": _count, "sha256": _text}), _name_of_file)}
 _SPLITS = _fields({"train": _train, "dev": _dev}, {"test": _split})
 _TRANSLATION = {
     "name": _text,
@@ -224,6 +229,8 @@ IMAGES = _fields(
         "splits": _fields(dict.fromkeys(("train", "dev", "test"), _IMAGES)),
     }
 )
+# Of the names of their classes.
+CLASSES = _classes
 # Of a corpus that is being prepared, and of a distillation that is.
 TRANSLATION_PARTIAL = _translation_partial
 DISTILLED_PARTIAL = _fields(_DISTILLED, _FILES)

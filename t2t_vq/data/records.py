@@ -26,7 +26,7 @@ import uuid
 
 import numpy as np
 
-from t2t_vq import processors
+from t2t_vq import locks, processors
 from t2t_vq.data import manifests, sources
 from t2t_vq.data.pipeline import without_autotuning
 
@@ -120,11 +120,15 @@ def replacing(path):
         f"{path.name[:_NAME]}.{_host()}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp"
     )
     try:
-        yield temporary
-        # Without this, a power cut could leave the new name on empty blocks.
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.touch()
+        # Shows that it is being written where the number of this process says nothing: in another
+        # container of the same name.
+        with locks.locked(temporary):
+            yield temporary
+            # Without this, a power cut could leave the new name on empty blocks.
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -142,8 +146,9 @@ def _clear_leftovers(path):
         match = pattern.fullmatch(other.name)
         if match and not _lives(int(match[1])):
             # Where it may not be deleted, whoever may will do so.
-            with contextlib.suppress(OSError):
-                other.unlink()
+            with contextlib.suppress(OSError), locks.locked(other) as is_ours:
+                if is_ours:
+                    other.unlink()
 
 
 def _lives(process):

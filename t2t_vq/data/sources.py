@@ -30,8 +30,9 @@ class Report:
 
     def see(self, file, number=None, count=1):
         """Notes that something, or `count` things from `number` on, is being read."""
-        self.total += count
-        self.where = (file, number)
+        self.total += int(count)
+        # Readers tell paths and NumPy's numbers too, and JSON knows neither.
+        self.where = (str(file), number if number is None else int(number))
 
     def see_at_least(self, good, file):
         """Counts what a reader gave, or found bad, without noting that it saw it.
@@ -47,7 +48,7 @@ class Report:
     def add(self, kind, text="", where=None, count=1):
         """Counts bad things; `where` is the place of the first, by default what is being read."""
         place = ":".join(str(part) for part in where or self.where if part is not None)
-        self.counts[kind] = self.counts.get(kind, 0) + count
+        self.counts[kind] = self.counts.get(kind, 0) + int(count)
         self.first.setdefault(kind, f"{place}: {_excerpt(text)}")
 
     def include(self, other):
@@ -113,6 +114,24 @@ def fingerprint(paths):
     return prints
 
 
+def as_noted(source):
+    """Returns a source as it comes back from a manifest, where a tuple is a list.
+
+    Args:
+        source: what the `source` of a problem gives.
+
+    Raises:
+        ValueError: when a manifest cannot hold it.
+    """
+    try:
+        return json.loads(json.dumps(source, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"The problem's `source` gives what no manifest can note ({error}). It must give plain "
+            "values: texts, finite numbers, lists and dictionaries of them."
+        ) from error
+
+
 def check_source(path, found, wanted):
     """Refuses a data folder that was prepared from another source.
 
@@ -122,10 +141,9 @@ def check_source(path, found, wanted):
         wanted: the source that is asked for.
 
     Raises:
-        ValueError: when they differ.
+        ValueError: when they differ, or no manifest can note what is asked for.
     """
-    # As it comes back from the manifest, where a tuple is a list.
-    if found != json.loads(json.dumps(wanted)):
+    if found != as_noted(wanted):
         raise ValueError(
             f"{path} was prepared from another source than the one asked for. "
             "Choose another --data_dir for this one, or delete that file to prepare all anew."

@@ -32,8 +32,8 @@ def read(path):
         `(number, line)`, from 1, as bytes without line ends and byte order mark.
 
     Raises:
-        ValueError: when a compressed file is damaged, or the file is no text in UTF-8; single bad
-            lines are left to the reader.
+        ValueError: when a compressed file is damaged, or the file is no text in UTF-8 or mixes line
+            ends; single bad lines are left to the reader.
     """
     opener = _OPENERS.get(path.suffix, open)
     try:
@@ -42,9 +42,9 @@ def read(path):
             _check_kind(path, start)
             file.seek(0)
             lines = file
-            if b"\r" in start and b"\n" not in start:
+            if _is_of_old_mac(path, start):
                 # Latin-1 has a character for every byte, so that all come back as they were.
-                text = io.TextIOWrapper(file, encoding="latin-1", newline="\r")
+                text = io.TextIOWrapper(file, encoding="latin-1", newline="")
                 lines = (line.encode("latin-1") for line in text)
             for number, line in enumerate(lines, 1):
                 if number == 1:
@@ -54,6 +54,23 @@ def read(path):
         raise ValueError(
             f"{path} is damaged or not what its name says ({error}). Compress it again."
         ) from error
+
+
+def _is_of_old_mac(path, start):
+    """Returns whether lines end in carriage returns, which else may stand inside of some.
+
+    At the very end there may be a line feed too, as editors add one.
+    """
+    feeds = start.count(b"\n")
+    returns = start.count(b"\r") - start.count(b"\r\n")
+    if returns <= feeds:
+        return False
+    if start.find(b"\n", 0, -1) >= 0:
+        raise ValueError(
+            f"{path} mixes line ends: it begins with {feeds:,} line feeds and {returns:,} carriage "
+            "returns without one. Give all lines the same end, for example with mac2unix."
+        )
+    return True
 
 
 def _check_kind(path, start):

@@ -76,8 +76,11 @@ def filling(export_dir):
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for leftover in folder.iterdir():
-            shutil.rmtree(leftover)
+        # What came since it was looked at is not ours to delete.
+        for leftover in folder.glob(f"{_PREFIX}*"):
+            with locks.locked(leftover) as is_ours:
+                if is_ours:
+                    shutil.rmtree(leftover)
         # Inside, as an empty folder may be a mounted disk, whose place nothing can take. A lock
         # tells what is being written from what was left.
         with (

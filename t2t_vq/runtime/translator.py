@@ -1,6 +1,5 @@
 """An exported translation model as a function of lines of text."""
 
-import concurrent.futures
 import functools
 
 import numpy as np
@@ -64,8 +63,7 @@ class NetworkTranslator(LineTranslator):
         if len(batches) < 2 or self.num_threads < 2:
             return [self.translate_batch(batch) for batch in batches]
         translate = functools.partial(self._translate, self._open(self.num_threads))
-        with concurrent.futures.ThreadPoolExecutor(self.num_threads) as threads:
-            return list(threads.map(translate, batches))
+        return self._in_threads(translate, batches)
 
     def _translate(self, networks, sources):
         most = self.target_lengths[self.length_of(sources)]

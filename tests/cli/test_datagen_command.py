@@ -50,7 +50,8 @@ def test_a_missing_folder_is_one_sentence(tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
     result = run("--problem=translate_ende_synthetic", f"--data_dir={tmp_path / 'file' / 'x'}")
-    assert_one_sentence(result, "[Errno 20] Not a directory")
+    assert_one_sentence(result, f"{tmp_path / 'file' / 'x'} cannot be written to (")
+    assert "Choose another --data_dir." in result.stderr
 
 
 def test_defects_of_user_code_keep_their_traceback(tmp_path):

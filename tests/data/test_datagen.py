@@ -293,3 +293,38 @@ def test_a_worker_imports_nothing_from_the_working_folder(tf, tmp_path, monkeypa
     with workers.shard_writers("corpus.vocab.model", 2) as submit:
         stats = submit(tmp_path / "shard", [("ba", "do")], None).result()
     assert sum(stats.histogram) == 1
+
+
+def test_a_source_that_cannot_be_noted_is_told_before_anything_is_read(tmp_path):
+    with pytest.raises(ValueError, match="`source` gives what no manifest can note"):
+        generate(tmp_path, read_pairs=None, source={"folder": tmp_path})
+
+
+def test_what_a_reader_gives_is_single_spaced_and_has_no_empty_side(tf, tmp_path):
+    def spaced(split, report):
+        for english, german in read_pairs(split, _Nothing()):
+            yield f" {english}\u2028", german.replace(" ", "\xa0 ")
+        yield " ", "do"
+        yield "do", ""
+
+    manifest = generate(tmp_path / "spaced", spaced)
+    plain = generate(tmp_path / "plain")
+    files = [contents(tmp_path / name) for name in ("plain", "spaced")]
+    assert all(found.pop("corpus.json") for found in files) and files[0] == files[1]
+    for split, about in manifest["splits"].items():
+        assert about["pairs"] == plain["splits"][split]["pairs"] == SIZES[split]
+        assert about["report"] == {
+            "total": SIZES[split] + 2,
+            "counts": {"empty sentence": 2},
+            "first": {"empty sentence": f"corpus {split}:{SIZES[split] + 1}: ' | do'"},
+        }
+
+
+def test_the_place_of_an_over_long_pair_may_be_a_path(tf, tmp_path):
+    def with_long(split, report):
+        yield from read_pairs(split, report)
+        report.see(tmp_path / "long.tsv", np.int64(7))
+        yield "ba" + " Ω" * 300, "do"
+
+    first = generate(tmp_path, with_long)["splits"]["train"]["report"]["first"]
+    assert first["longer than 256 tokens"].startswith(f"{tmp_path}/long.tsv:7: ")

@@ -20,9 +20,9 @@ def read_images(split, report):
 CLASSES = [f"class {label}" for label in LABELS]
 
 
-def generate(data_dir, read_images=read_images, source=("a", 1)):
+def generate(data_dir, read_images=read_images, source=("a", 1), classes=CLASSES):
     return image_datagen.generate(
-        data_dir, "x", source=source, classes=CLASSES, read_images=read_images
+        data_dir, "x", source=source, classes=classes, read_images=read_images
     )
 
 
@@ -130,6 +130,7 @@ def test_labels_of_any_whole_numbers_are_kept_as_int32(tmp_path):
         ((IMAGES,), "is not a pair of arrays"),
         ((IMAGES.astype(np.float32), LABELS), r"has images of float32 \[30, 32, 32, 3\]"),
         ((IMAGES[0], LABELS[:1]), r"has images of uint8 \[32, 32, 3\]"),
+        ((IMAGES[:, :0], LABELS), r"has images of uint8 \[30, 0, 32, 3\]"),
         ((IMAGES[:, :16], LABELS), r"has images of uint8 \[30, 16, 32, 3\]"),
         ((IMAGES, LABELS[:-1]), r"labels of int32 \[29\]"),
         ((IMAGES, LABELS / 1.0), r"labels of float64 \[30\]"),
@@ -167,3 +168,20 @@ def test_a_reader_that_sees_images_and_gives_none_is_refused(tmp_path):
 
     with pytest.raises(ValueError, match="The train part is empty"):
         generate(tmp_path, seeing)
+
+
+@pytest.mark.parametrize("classes", [range(30), "cats", [], None, ["cat", None]])
+def test_classes_without_names_are_told_before_anything_is_read(tmp_path, classes):
+    with pytest.raises(ValueError, match=r"classes of x are not a list of names .*`classes` must"):
+        generate(tmp_path, read_images=None, classes=classes)
+
+
+def test_classes_may_be_any_series_of_names(tmp_path):
+    classes = np.array(CLASSES)
+    assert generate(tmp_path, classes=classes)["classes"] == CLASSES
+    assert image_records.is_whole(tmp_path, "x")
+
+
+def test_a_source_that_cannot_be_noted_is_told_before_anything_is_read(tmp_path):
+    with pytest.raises(ValueError, match="`source` gives what no manifest can note"):
+        generate(tmp_path, read_images=None, source=tmp_path)

@@ -1,3 +1,6 @@
+import contextlib
+import errno
+import os
 import pathlib
 
 import numpy as np
@@ -41,6 +44,28 @@ def test_data_is_whole_with_its_manifest_and_every_file(data_dir):
     image_records.path(data_dir, "x", "test", "labels").unlink()
     assert not image_records.is_whole(data_dir, "x")
     assert not image_records.is_whole(data_dir, "y")
+
+
+@pytest.mark.parametrize("part", ["images", "labels"])
+@pytest.mark.parametrize("size", [0, 100, -1])
+def test_data_with_a_file_that_was_cut_is_not_believed(data_dir, part, size):
+    file = image_records.path(data_dir, "x", "test", part)
+    file.write_bytes(file.read_bytes()[:size])
+    with pytest.raises(ValueError, match=rf"x-test-{part}\.npy is not as it was written.* Delete"):
+        image_records.is_whole(data_dir, "x")
+
+
+def test_files_are_what_numpy_saves(data_dir, tmp_path):
+    np.save(tmp_path / "saved.npy", IMAGES)
+    found = image_records.path(data_dir, "x", "dev", "images").read_bytes()
+    assert found == (tmp_path / "saved.npy").read_bytes()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="It stands for a full disk.")
+def test_a_full_disk_is_called_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "replacing", lambda path: contextlib.nullcontext("/dev/full"))
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        image_records.write(tmp_path, "x", "dev", IMAGES, LABELS)
 
 
 def test_nothing_temporary_stays(data_dir):

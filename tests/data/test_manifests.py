@@ -150,6 +150,15 @@ def test_notes_of_what_is_being_prepared_are_refused_in_a_sentence_too(
             manifests.read(path, form)
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "corpus/vocab.model", "x\0"])
+@pytest.mark.parametrize(("notes", "form"), FORMS)
+def test_no_file_of_another_folder_is_noted(folder, tmp_path, notes, form, name):
+    values = json.loads((folder / notes).read_text(encoding="utf-8"))
+    records.write_json(tmp_path / notes, {**values, "files": {name: {"size": 1, "sha256": ""}}})
+    with pytest.raises(ValueError, match=r"json is damaged \(files\..*is not that of a file in"):
+        manifests.read(tmp_path / notes, form)
+
+
 def test_whatever_unfinished_notes_hold_they_are_used_or_refused_in_a_sentence(folder, tmp_path):
     content = (folder / "partial.json").read_text(encoding="utf-8")
     path = records.partial_path(tmp_path, "text")
@@ -195,6 +204,8 @@ def test_a_folder_is_no_manifest_and_no_file_is_none(tmp_path):
     with pytest.raises(ValueError, match=r"is damaged \(it is a folder\)"):
         manifests.read(tmp_path / "x.json", manifests.ANY)
     assert manifests.read(tmp_path / "y.json", manifests.ANY) is None
+    (tmp_path / "file").touch()
+    assert manifests.read(tmp_path / "file" / "x.json", manifests.ANY) is None
 
 
 def test_data_of_an_earlier_version_is_read(folder, tmp_path):

@@ -171,6 +171,18 @@ def test_what_a_killed_process_left_is_cleared_and_what_a_live_one_writes_is_not
     assert sorted(tmp_path.iterdir()) == sorted([path, live, elsewhere, other])
 
 
+def test_what_a_process_of_another_container_writes_is_left_alone(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    # There it has a number that nobody has here.
+    monkeypatch.setattr(records, "_lives", lambda process: False)
+    with records.replacing(path) as theirs:
+        theirs.write_bytes(b"theirs")
+        records.write_bytes(path, b"ours")
+        assert sorted(tmp_path.iterdir()) == sorted([path, theirs])
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
     def refuse(dir):
         raise PermissionError(13, "Permission denied")

@@ -84,6 +84,19 @@ def test_line_ends_of_old_macs_are_line_ends(tmp_path, end, pack):
     assert read(tmp_path)[0] == [("five", "fünf"), *PAIRS]
 
 
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_a_line_feed_may_end_a_text_of_an_old_mac(tmp_path, end):
+    (tmp_path / "train.tsv").write_bytes(b"five\tf\rone\teins\rtwo\tzwei" + end)
+    assert read(tmp_path)[0] == [("five", "f"), *PAIRS]
+
+
+def test_a_text_of_more_carriage_returns_than_line_feeds_is_refused(tmp_path):
+    (tmp_path / "train.tsv").write_bytes(GOOD + GOOD.replace(b"\n", b"\r") * 2)
+    message = r"train\.tsv mixes line ends: .*2 line feeds and 4 carriage returns without one"
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path)
+
+
 def test_a_carriage_return_inside_a_line_ends_none(tmp_path):
     (tmp_path / "train.tsv").write_bytes(b"a\rb\tc\n" + GOOD)
     assert read(tmp_path)[0] == [("a b", "c"), *PAIRS]

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from t2t_vq.export import folder as folder_module
 from t2t_vq.export.folder import check_free, filling
 
 
@@ -62,6 +63,16 @@ def test_what_is_being_exported_is_left_alone(tmp_path):
         with pytest.raises(FileExistsError, match=r"is being exported to .* now\. Wait"):
             check_free(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_came_since_a_folder_was_found_free_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_module, "check_free", lambda export_dir: None)
+    (tmp_path / "theirs").mkdir()
+    with filling(tmp_path) as other, filling(tmp_path) as temporary:
+        write(other)
+        write(temporary)
+        assert os.path.exists(os.path.join(other, "file"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "theirs"]
 
 
 @pytest.mark.parametrize("name", ["file", "file/1", "file/deep/1"])

@@ -42,10 +42,10 @@ def test_prepared_data_of_another_source_is_refused(problem, tmp_path):
 
 
 def test_only_external_data_needs_no_source_any_more(problem, tmp_path):
-    problem.generate_data(tmp_path)
-    problem.external = False
     with pytest.raises(ValueError, match="Choose another --data_dir"):
         problem.generate_data(tmp_path)
+    problem.external = True
+    problem.generate_data(tmp_path)
 
 
 def test_files_of_another_name_are_other_data(problem, tmp_path):

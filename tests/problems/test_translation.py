@@ -153,3 +153,14 @@ def test_a_problem_of_ones_own_needs_source_and_pairs_alone(tmp_path):
     Mine().generate_data(tmp_path)
     splits = Mine().manifest(tmp_path)["splits"]
     assert [splits[split]["pairs"] for split in ("train", "dev", "test")] == [4, 4, 4]
+    Mine().generate_data(tmp_path)
+    Mine.source = lambda self, source_dir: "second version"
+    with pytest.raises(ValueError, match=r"mine\.json was prepared from another source"):
+        Mine().generate_data(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["translate_ende", "translate_ende_local", "image_cifar10", "image_cifar10_local"]
+)
+def test_what_was_prepared_from_files_is_used_without_them(name):
+    assert registry.problem(name).external
