@@ -3,27 +3,34 @@
 import os
 import pathlib
 
-# Bytes of a number, and of a weight with its gradient and the two moments of Adam.
-_NUMBER = 4
-_WEIGHT = 4 * _NUMBER
+import tensorflow as tf
+
+# Bytes of a weight with its gradient and the two moments of Adam, which are float32 throughout.
+_WEIGHT = 4 * 4
+# Of an activation.
+_ACTIVATION = {"float32": 4, "mixed_bfloat16": 2}
 # Where Linux tells a container how much it may have.
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _GIB = 2**30
 
 
-def check_memory(hparams):
-    """Refuses a model that cannot be trained in this machine's memory.
+def check_memory(hparams, precision="float32"):
+    """Refuses a model whose training this machine's memory does not hold.
 
     It counts the large matrices and the widest activations only, so what passes may still be too
-    much, and what is refused cannot be trained here.
+    much. Nothing is refused where a GPU is in use, which has both in its own memory.
 
     Args:
         hparams: a dataclass of `t2t_vq.config`.
+        precision: of the run, "float32" or "mixed_bfloat16".
 
     Raises:
         ValueError: when weights and batches take more than there is.
     """
-    weights, batch = _WEIGHT * hparams.least_weights(), _NUMBER * hparams.least_activations()
+    if tf.config.get_visible_devices("GPU"):
+        return
+    weights = _WEIGHT * hparams.least_weights()
+    batch = _ACTIVATION[precision] * hparams.least_activations()
     if weights + batch > (there := machine_memory()):
         raise ValueError(
             f"Training this takes at least {_told(weights)} for the model and {_told(batch)} for a "
