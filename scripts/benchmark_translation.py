@@ -44,7 +44,6 @@ import contextlib
 import datetime
 import functools
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -65,6 +64,7 @@ from translation_rows import (
 from translation_tables import rate, tables
 from translation_turns import Turns, Worker, key_of
 
+from t2t_vq import processors
 from t2t_vq import run as runs
 from t2t_vq.data.tokenizer import EOS_ID, UNK_ID
 from t2t_vq.metrics.bleu import bleu, chrf
@@ -102,7 +102,7 @@ def parsed_arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add, numbers = parser.add_argument, {"nargs": "+", "type": int}
-    processors = len(os.sched_getaffinity(0))
+    usable = processors.usable()
     add("--results", default="translation_speed.jsonl", help="file of lines of JSON")
     add("--print", action="store_true", help="only print the tables of what is there")
     add("--size", default="small", choices=SIZES, help="of the sets")
@@ -110,7 +110,7 @@ def parsed_arguments():
     add("--runs", nargs="+", help="folders of trained models instead")
     add("--engines", nargs="+", default=DEFAULT_ENGINES, choices=ENGINES)
     add("--beam_sizes", **numbers, default=[1, 4], choices=[1, 4], help="of autoregressive models")
-    threads = sorted({1, processors})
+    threads = sorted({1, usable})
     add("--threads", **numbers, default=threads, help="by default one, and as many as processors")
     add("--lengths", **numbers, default=[16, 32, 64], help="tokens of source and target")
     add("--batch_lengths", **numbers, help="the same of many sentences; by default --lengths")
@@ -123,8 +123,8 @@ def parsed_arguments():
     add("--starts", type=int, default=3, help="of processes; 0 leaves start and memory out")
     add("--work_dir", help="keeps the models as they are written for each engine")
     arguments = parser.parse_args()
-    if not 1 <= min(arguments.threads) <= max(arguments.threads) <= processors:
-        parser.error(f"There are {processors} processors. Give --threads from 1 to {processors}.")
+    if not 1 <= min(arguments.threads) <= max(arguments.threads) <= usable:
+        parser.error(f"There are {usable} processors. Give --threads from 1 to {usable}.")
     return arguments
 
 

@@ -1,11 +1,12 @@
 """Where a figure comes from: machine, versions and commit. Shared by the scripts that measure."""
 
 import importlib.metadata
-import os
 import pathlib
 import platform
 import re
 import subprocess
+
+from t2t_vq import processors
 
 
 def provenance(packages):
@@ -23,7 +24,7 @@ def provenance(packages):
     )
     versions = (f"{name} {version(name)}" for name in packages if version(name))
     return {
-        "machine": f"{processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}",
+        "machine": f"{processor()}, {processors.usable()} cores, {platform.system()}",
         "versions": f"python {platform.python_version()}, {', '.join(versions)}",
         "commit": git.stdout.strip() or "unknown",
     }

@@ -57,7 +57,7 @@ from experiments import (
 )
 from provenance import provenance
 
-from t2t_vq import registry
+from t2t_vq import processors, registry
 from t2t_vq import run as runs
 from t2t_vq.cli.eval import score
 from t2t_vq.data import text_files
@@ -277,7 +277,7 @@ class InCTranslate2:
         kind = precision.removeprefix("mixed_")
         if kind not in ctranslate2.get_supported_compute_types(device):
             kind = "float32"
-        cores = len(os.sched_getaffinity(0))
+        cores = processors.usable()
         with tempfile.TemporaryDirectory() as folder:
             export_ctranslate2(translator, folder)
             self._for_one, self._for_many = (

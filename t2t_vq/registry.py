@@ -109,10 +109,6 @@ class Registry:
         )
         return UnknownNameError(f"No {self.kind} is called '{name}'. {hint}")
 
-    def registered(self, name):
-        """Returns what is registered under `name` so far, or None; imports nothing."""
-        return self._objects.get(name)
-
     def summaries(self):
         """Returns `{name: first line of its docstring}`, without importing models or bottlenecks.
 
@@ -200,7 +196,8 @@ def describe():
 def import_usr_dir(usr_dir):
     """Imports the user's own registrations: a folder with `__init__.py`, or one of modules.
 
-    Who calls it has named the folder: runs that were trained with it load from now on.
+    Who calls it has named the folder: runs that were trained with it load from now on, and take
+    what it registers for their own.
 
     Args:
         usr_dir: path of the folder.
@@ -209,6 +206,12 @@ def import_usr_dir(usr_dir):
         FileNotFoundError: when the folder is not there or holds no Python file.
         ValueError: when a file or the folder is called like a library, which would break that.
     """
+    import_folder(usr_dir)
+    usr_dirs.note(usr_dir)
+
+
+def import_folder(usr_dir):
+    """Imports as `import_usr_dir` does, and notes nothing; for folders that were named before."""
     folder = pathlib.Path(usr_dir).expanduser().resolve()
     init = folder / "__init__.py"
     files = [init] if init.exists() else sorted(folder.glob("*.py"))
@@ -217,7 +220,6 @@ def import_usr_dir(usr_dir):
         raise FileNotFoundError(
             f"--usr_dir={usr_dir} {what}. Name the folder that holds your Python files."
         )
-    usr_dirs.note(folder)
     # Behind everything else: files may import each other, and stand for no library.
     if str(folder) not in sys.path:
         sys.path.append(str(folder))

@@ -305,7 +305,7 @@ def load(output_dir, task=None, data_dir=None):
     # Code that somebody names now stands for that of the run, which may have moved.
     if content["usr_dir"] and not usr_dirs.named_now():
         usr_dirs.check_named(content["usr_dir"], output_dir)
-        registry.import_usr_dir(content["usr_dir"])
+        registry.import_folder(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
     with _named(path):
         content["hparams"] = config.from_dict(cls, content["hparams"])

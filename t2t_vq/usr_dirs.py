@@ -5,7 +5,7 @@ imported only after the person named the same folder: with --usr_dir, now or bef
 """
 
 import contextlib
-import json
+import hashlib
 import os
 import pathlib
 
@@ -15,18 +15,14 @@ _NAMED = set()
 
 def note(usr_dir):
     """Notes that a person has named a folder."""
-    name = str(pathlib.Path(usr_dir).expanduser().resolve())
-    is_known = name in _named()
-    _NAMED.add(name)
-    if is_known:
-        return
-    path = _path()
-    # Where nothing can be written, it is named again each time.
-    with contextlib.suppress(OSError):
+    folder = pathlib.Path(usr_dir).expanduser().resolve()
+    _NAMED.add(folder)
+    # Where nothing can be written, or it is noted already; without a home there is no place for it.
+    with contextlib.suppress(OSError, RuntimeError):
+        path = _note_of(folder)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(sorted(_named()), indent=1), encoding="utf-8")
-        os.replace(temporary, path)
+        with open(path, "xb") as file:
+            file.write(os.fsencode(folder))
 
 
 def check_named(usr_dir, output_dir):
@@ -39,7 +35,8 @@ def check_named(usr_dir, output_dir):
     Raises:
         ValueError: then; says how to name it.
     """
-    if str(pathlib.Path(usr_dir).resolve()) not in _named():
+    folder = pathlib.Path(usr_dir).resolve()
+    if folder not in _NAMED and not _is_noted(folder):
         raise ValueError(
             f"The run in {output_dir} was trained with code in {usr_dir}, which nobody has named "
             "on this machine, so it is not imported. Look at that code, and if you trust it name "
@@ -47,21 +44,19 @@ def check_named(usr_dir, output_dir):
         )
 
 
-def _path():
-    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return pathlib.Path(base).expanduser() / "t2t_vq" / "usr_dirs.json"
-
-
 def named_now():
     """Returns whether a person has named a folder in this process."""
     return bool(_NAMED)
 
 
-def _named():
+def _is_noted(folder):
     try:
-        before = json.loads(_path().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        before = []
-    # What is damaged names none, as on a new machine.
-    before = before if isinstance(before, list) else []
-    return _NAMED | {name for name in before if isinstance(name, str)}
+        return os.path.exists(_note_of(folder))
+    except RuntimeError:
+        return False
+
+
+def _note_of(folder):
+    """Returns the file that tells by being there that a folder was named; it holds the name."""
+    base = pathlib.Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
+    return base / "t2t_vq" / "usr_dirs" / hashlib.sha256(os.fsencode(folder)).hexdigest()

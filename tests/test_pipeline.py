@@ -9,6 +9,7 @@ import sys
 import pytest
 
 SCRIPT = pathlib.Path(__file__).parents[1] / "scripts" / "pipeline"
+USR_DIR = pathlib.Path(__file__).parent / "usr_dir"
 COMMANDS = ("train", "distill", "average", "eval", "export")
 # Notes its call and leaves behind what the command would; fails where `failing` names it.
 STAND_IN = """
@@ -18,6 +19,8 @@ here = pathlib.Path(__file__).parent
 command = pathlib.Path(__file__).name.removeprefix("t2t-vq-")
 flags = dict(flag.removeprefix("--").partition("=")[::2] for flag in sys.argv[1:])
 run = pathlib.Path(flags.get("output_dir", "")).name
+with open(here / "usr_dirs", "a") as usr_dirs:
+    print(flags.get("usr_dir"), file=usr_dirs)
 with open(here / "calls", "a") as calls:
     print(*filter(None, [command, run, flags.get("checkpoint"), flags.get("split")]), file=calls)
 if command == (here / "failing").read_text():
@@ -121,6 +124,29 @@ def test_what_is_done_is_left_alone(pipeline):
     done, calls = pipeline()
     assert done.returncode == 0, done.stderr
     assert calls == ["train teacher", "distill", "train student"]
+
+
+def test_every_command_is_told_of_ones_own_code(pipeline, tmp_path):
+    done, calls = pipeline(flags=[f"--usr_dir={USR_DIR}"])
+    assert done.returncode == 0, done.stderr
+    told = (tmp_path / "commands" / "usr_dirs").read_text().splitlines()
+    assert told == [str(USR_DIR)] * len(calls)
+
+
+def test_what_a_killed_call_left_is_cleared_and_what_runs_beside_is_not(
+    pipeline, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOSTNAME", "here.org")
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    for left in (f"here.org.{killed.pid}", f"here.org.{os.getpid()}", f"there.{killed.pid}"):
+        (tmp_path / "work" / f".pipeline.{left}" / "export").mkdir(parents=True)
+    done, _ = pipeline()
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "work").glob(".pipeline.*")} == {
+        f".pipeline.here.org.{os.getpid()}",
+        f".pipeline.there.{killed.pid}",
+    }
 
 
 @pytest.mark.parametrize(

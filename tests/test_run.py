@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import shutil
+import sys
 import types
 
 import numpy as np
@@ -125,7 +126,7 @@ def test_a_moved_run_finds_its_data_and_registrations(tmp_path, monkeypatch):
     monkeypatch.setattr(usr_dirs, "_NAMED", set())
     with pytest.raises(ValueError, match=r"nobody has named .* name it: --usr_dir=.*after/mine"):
         runs.load("after/runs/one")
-    assert registry.hparams_sets.registered("moved_set") is None
+    assert "moved_set" not in registry.hparams_sets.summaries()
     registry.import_usr_dir("after/mine")
     loaded = runs.load("after/runs/one")
     assert "moved_set" in registry.hparams_sets
@@ -157,17 +158,27 @@ def test_code_that_is_named_now_stands_for_that_of_the_run(run, tmp_path, monkey
         runs.load(tmp_path / "run")
 
 
-def test_a_damaged_list_of_folders_names_none(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+def test_runs_of_two_folders_of_code_load_in_one_process(run, tmp_path, monkeypatch):
+    code = (
+        "from t2t_vq import registry\n"
+        "@registry.register_hparams\n"
+        "def set_of_{name}():\n"
+        "    return registry.hparams('transformer_tiny')\n"
+    )
+    for name in ("alice", "bob"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"code_of_{name}.py").write_text(code.format(name=name))
+        registry.import_usr_dir(tmp_path / name)
+        options = {"data_dir": run.data_dir, "usr_dir": str(tmp_path / name)}
+        Run.create(run.problem, f"set_of_{name}", **options).save(tmp_path / f"run_of_{name}")
+    # As in the next process, which imports anew.
     monkeypatch.setattr(usr_dirs, "_NAMED", set())
-    (tmp_path / "t2t_vq").mkdir()
-    for content in ("[1]", "{}", "3", "", "[[]]"):
-        (tmp_path / "t2t_vq" / "usr_dirs.json").write_text(content)
-        with pytest.raises(ValueError, match="nobody has named"):
-            usr_dirs.check_named(tmp_path, "run")
-    usr_dirs.note(tmp_path)
-    monkeypatch.setattr(usr_dirs, "_NAMED", set())
-    usr_dirs.check_named(tmp_path, "run")
+    for name in ("alice", "bob"):
+        registry.hparams_sets._objects.pop(f"set_of_{name}")
+        del sys.modules[f"code_of_{name}"]
+    for name in ("alice", "bob"):
+        assert runs.load(tmp_path / f"run_of_{name}").hparams_set == f"set_of_{name}"
+        registry.hparams_sets._objects.pop(f"set_of_{name}")
 
 
 def test_checkpoints_that_no_file_tells_of_are_left_alone(run, tmp_path):

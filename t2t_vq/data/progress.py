@@ -1,5 +1,6 @@
 """One progress line: overwritten on a terminal, sparse elsewhere."""
 
+import contextlib
 import sys
 import time
 
@@ -40,7 +41,7 @@ class Progress:
         of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
         line = f"{self._label}: {self._done:,}{of}, {now - self._start:.0f} s{self._left(now)}"
         # Return to the line's start and clear it, so that a shorter line leaves no rest.
-        print(f"\r\033[K{line}" if self._terminal else line, end=end, file=sys.stderr, flush=True)
+        tell(f"\r\033[K{line}" if self._terminal else line, end)
         self._told = self._done
 
     def _left(self, now):
@@ -48,6 +49,13 @@ class Progress:
         if not self._total or not done or self._done == self._total:
             return ""
         return f", {duration((self._total - self._done) * (now - self._start) / done)} left"
+
+
+def tell(text, end="\n"):
+    """Prints to standard error; where nothing can be printed any more, work goes on without."""
+    # The terminal was closed, whoever read is gone, or the disk of the log is full.
+    with contextlib.suppress(OSError):
+        print(text, end=end, file=sys.stderr, flush=True)
 
 
 def duration(seconds):

@@ -53,25 +53,31 @@ class Checkpoints:
     def restore(self):
         """Restores the newest checkpoint that can be read and returns its step; 0 without any.
 
-        One that cannot be read is set aside, which a log line tells.
+        Newer ones that cannot be read are set aside, which a log line tells.
 
         Raises:
             ValueError: when it belongs to another model, none can be read, or there is none
                 although the run has been validated.
         """
         clear_leftovers(self._folder)
-        paths = checkpoints_in(self._folder)
-        while paths:
+        damaged = []
+        for path in reversed(checkpoints_in(self._folder)):
             try:
-                _restore(self._checkpoint, paths[-1], self._model)
-                return self.step
+                _restore(self._checkpoint, path, self._model)
             except DamagedError as error:
-                *paths, damaged = paths
-                if not paths:
-                    raise
-                index = pathlib.Path(f"{damaged}.index")
-                index.replace(index.with_name(f"{index.name}.damaged"))
-                logging.warning("%s Going on from %s, the one before.", error, paths[-1])
+                damaged.append((path, error))
+                continue
+            # Not before: where none can be read, it may be the disk or a permission, and pass.
+            for other, error in damaged:
+                pathlib.Path(f"{other}.index").replace(f"{other}.index.damaged")
+                logging.warning("%s Going on from %s.", error, path)
+            return self.step
+        if damaged:
+            _, error = damaged[0]
+            raise DamagedError(
+                f"{error} Nor can any before it, so nothing was changed. Put the files back, or "
+                f"delete {self._folder.parent} to begin anew, or train in another --output_dir."
+            ) from error
         best = newest_in(self._folder.with_name("best"))
         if best:
             raise ValueError(
@@ -124,14 +130,14 @@ def newest_in(folder):
 
 
 def clear_leftovers(folder):
-    """Deletes what a process that was killed while it saved has left in a folder."""
-    folder, whole = pathlib.Path(folder), {f"{path}." for path in checkpoints_in(folder)}
+    """Deletes what a process that was killed while it saved has half written in a folder.
+
+    It may leave whole data without an index too. So may who copies or moves a run, and those may be
+    all that there is of a checkpoint: they stay until they are older than all that are kept.
+    """
+    folder = pathlib.Path(folder)
     for path in [*folder.glob("ckpt-*_temp*"), *folder.glob("ckpt-*.tempstate*")]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for path in folder.glob("ckpt-*.data-*"):
-        prefix = str(path).rpartition("data-")[0]
-        if prefix not in whole and not pathlib.Path(f"{prefix}index.damaged").exists():
-            path.unlink()
 
 
 def _write(checkpoint, folder, step, keep):
@@ -139,13 +145,15 @@ def _write(checkpoint, folder, step, keep):
     folder.mkdir(parents=True, exist_ok=True)
     path = checkpoint.write(str(folder / f"ckpt-{step}"))
     others = [other for other in checkpoints_in(folder) if other != path]
-    kept = others[max(len(others) - keep + 1, 0) :]
-    for other in others:
-        if other not in kept:
-            for file in folder.glob(f"ckpt-{step_of(other)}.*"):
-                file.unlink()
+    kept = [*others[max(len(others) - keep + 1, 0) :], path]
+    oldest = min(map(step_of, kept))
+    gone = {step_of(other) for other in others if other not in kept}
+    for file in [*folder.glob("ckpt-*.index*"), *folder.glob("ckpt-*.data-*")]:
+        of = step_of(file.name.partition(".")[0])
+        if of is not None and (of in gone or of < oldest):
+            file.unlink()
     # Which other programs go by.
-    state = tf.compat.v1.train.generate_checkpoint_state_proto(str(folder), path, [*kept, path])
+    state = tf.compat.v1.train.generate_checkpoint_state_proto(str(folder), path, kept)
     records.write_bytes(folder / "checkpoint", str(state).encode("utf-8"))
     return path
 
@@ -177,8 +185,14 @@ def load_weights(model, output_dir, checkpoint="best"):
         FileNotFoundError: when there is no such checkpoint.
         ValueError: when it belongs to another model or cannot be read.
     """
-    path = _find(pathlib.Path(output_dir), checkpoint)
-    _restore(tf.train.Checkpoint(model=_values(model)), path, model)
+    folder = pathlib.Path(output_dir)
+    path = _find(folder, checkpoint)
+    try:
+        _restore(tf.train.Checkpoint(model=_values(model)), path, model)
+    except DamagedError as error:
+        raise DamagedError(
+            f"{error} Put its files back, or choose another --checkpoint: {_choices(folder)}"
+        ) from error
     return path
 
 
@@ -204,8 +218,8 @@ def _restore(checkpoint, path, model):
         checkpoint.read(path).assert_existing_objects_matched().expect_partial()
     except (tf.errors.OpError, IndexError) as error:
         raise DamagedError(
-            f"The checkpoint {path} cannot be read; it is damaged or incomplete. Restore its files "
-            "or use another."
+            f"The checkpoint {path} cannot be read; it is damaged or incomplete, or you may not "
+            "read it."
         ) from error
 
 
@@ -213,10 +227,7 @@ def _find(folder, checkpoint):
     if checkpoint not in ("best", "latest", "average"):
         path = str(checkpoint).removesuffix(".index")
         if not pathlib.Path(f"{path}.index").exists():
-            raise FileNotFoundError(
-                f"There is no checkpoint {checkpoint}. Give best, latest, average, or a prefix "
-                f"such as {folder / 'latest' / 'ckpt-500'}."
-            )
+            raise FileNotFoundError(f"There is no checkpoint {checkpoint}. Give {_choices(folder)}")
         return path
     path = newest_in(folder / checkpoint)
     if path is None:
@@ -227,6 +238,10 @@ def _find(folder, checkpoint):
             hint = f"Make it with t2t-vq-average --output_dir={folder}"
         raise FileNotFoundError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
     return path
+
+
+def _choices(folder):
+    return f"best, latest, average, or a prefix such as {folder / 'latest' / 'ckpt-500'}."
 
 
 def _values(owner):

@@ -9,6 +9,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interruption:
     """While entered, turns the first of these signals into a flag; a second one acts as usual.
 
+    A closed terminal insists on nothing, though shell and kernel may both send SIGHUP.
+
     Attributes:
         signal: the signal that came, or none.
     """
@@ -30,7 +32,8 @@ class Interruption:
 
     def _note(self, number, frame):
         self.signal = signal.Signals(number)
-        signal.signal(number, self._before[number])
+        if number != signal.SIGHUP:
+            signal.signal(number, self._before[number])
 
 
 class Interrupted(Exception):

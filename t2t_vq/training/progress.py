@@ -3,7 +3,7 @@
 import sys
 import time
 
-from t2t_vq.data.progress import duration
+from t2t_vq.data.progress import duration, tell
 
 
 class TrainingProgress:
@@ -60,10 +60,10 @@ class TrainingProgress:
 
     def note(self, text):
         """Prints a line that stays."""
-        print(f"\r\033[K{text}" if self._terminal else text, file=sys.stderr, flush=True)
+        tell(f"\r\033[K{text}" if self._terminal else text)
 
     def _print(self, line):
         if self._terminal:
-            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+            tell(f"\r\033[K{line}", end="")
         else:
-            print(line, file=sys.stderr, flush=True)
+            tell(line)

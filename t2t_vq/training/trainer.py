@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+import pathlib
 
 import keras
 import tensorflow as tf
@@ -71,16 +72,20 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     evaluator = make_evaluator(model, problem, run, eval_steps)
     _epoch(problem, run, strategy, 0)
     # Not before model and batches could be made, so that a mistake corrected is no other run.
-    before = run.save(output_dir)
-    checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
-    loop = _Loop(run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir)
-    with locks.locked(output_dir) as is_ours, Interruption() as interruption:
+    pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
+    with locks.locked(output_dir) as is_ours:
         if not is_ours:
             raise ValueError(
                 f"Another process is training in {output_dir}. Wait for its end, or choose another "
                 "--output_dir."
             )
-        loop.run_until(run.hparams.train_steps, interruption, before)
+        before = run.save(output_dir)
+        checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
+        loop = _Loop(
+            run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir
+        )
+        with Interruption() as interruption:
+            loop.run_until(run.hparams.train_steps, interruption, before)
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
     return loop.validations.best

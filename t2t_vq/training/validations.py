@@ -42,10 +42,10 @@ class Validations:
         self._model = model
         self._evaluator = evaluator
         self._noted = runs.best_of(output_dir)
-        if self._noted == runs.BestSoFar():
-            self._noted = self._noted_before()
-            runs.note_best(output_dir, self._noted)
         best = newest_in(pathlib.Path(output_dir) / "best")
+        if self._noted == runs.BestSoFar():
+            self._noted = self._noted_before(best)
+            runs.note_best(output_dir, self._noted)
         if self._noted.updates and (best is None or step_of(best) != self._noted.updates):
             logging.warning(
                 "The best weights of %s, of update %d, are gone; the next validation is the best.",
@@ -53,13 +53,18 @@ class Validations:
             )
             self._noted = runs.BestSoFar()
 
-    def _noted_before(self):
-        """Returns what the checkpoints of an earlier version tell."""
+    def _noted_before(self, best):
+        """Returns what the checkpoints of an earlier version tell; `best` has its weights."""
         path, score = _newest_score(self._output_dir)
         if path is None:
             return runs.BestSoFar()
-        value = self._evaluator.sign * score if math.isfinite(score) else None
-        return runs.BestSoFar(self._evaluator.measure_name, value, validated=step_of(path))
+        if best is None or not math.isfinite(score):
+            return self._best_so_far(None, 0, step_of(path))
+        return self._best_so_far(self._evaluator.sign * score, step_of(best), step_of(path))
+
+    def _best_so_far(self, value, updates, validated):
+        measure, lower_is_better = self._evaluator.measure_name, self._evaluator.sign < 0
+        return runs.BestSoFar(measure, value, updates, validated, lower_is_better)
 
     def is_missing(self, step):
         """Returns whether the run was saved at a step, and stopped before it was validated."""
@@ -78,7 +83,7 @@ class Validations:
         is_best = self._is_best(value)
         if is_best:
             save_weights(self._model, pathlib.Path(self._output_dir) / "best", step)
-            self._noted = runs.BestSoFar(self._evaluator.measure_name, float(value), step)
+            self._noted = self._best_so_far(float(value), step, step)
         self._noted = dataclasses.replace(self._noted, validated=step)
         runs.note_best(self._output_dir, self._noted)
         return is_best

@@ -41,6 +41,20 @@ def test_without_a_total_there_is_no_estimate(clock, capsys):
     assert capsys.readouterr().err.splitlines()[-1] == "Work: 5, 60 s"
 
 
+def test_work_goes_on_where_nothing_can_be_printed(clock, monkeypatch):
+    class Closed:
+        def write(self, text):
+            raise OSError("Input/output error")
+
+        def isatty(self):
+            return False
+
+    monkeypatch.setattr(progress.sys, "stderr", Closed())
+    shown = progress.Progress("Work", 10)
+    shown.add(10)
+    shown.finish()
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (59.6, "1 min 00 s"), (3_599.4, "59 min 59 s"), (7_260, "2 h 01 min")],

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import signal
 import types
 
 import pytest
@@ -37,6 +38,16 @@ def finished(make_run, tmp_path_factory):
     output_dir = tmp_path_factory.mktemp("finished")
     best = train(run, output_dir, strategy="one_device")
     return types.SimpleNamespace(run=run, output_dir=output_dir, best=best)
+
+
+@pytest.fixture
+def usual_handlers():
+    """A shell that starts tests in the background has them ignore SIGINT, and nohup SIGHUP."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -91,17 +91,25 @@ def test_a_damaged_newest_checkpoint_gives_way_to_the_one_before(trainee, tmp_pa
     trainee[1].iterations.assign(0)
     checkpoints = Checkpoints(tmp_path, *trainee)
     assert checkpoints.restore() == 1
-    assert "ckpt-2 cannot be read" in caplog.text and "ckpt-1, the one before" in caplog.text
+    assert "ckpt-2 cannot be read" in caplog.text and "Going on from" in caplog.text
     assert newest_in(tmp_path / "latest").endswith("ckpt-1")
     save_at(checkpoints, trainee[1], 2)
     assert Checkpoints(tmp_path, *trainee).restore() == 2
 
 
-def test_where_every_checkpoint_is_damaged_none_is_believed(trainee, tmp_path):
-    save_at(Checkpoints(tmp_path, *trainee), trainee[1], 1)
-    damage(tmp_path / "latest", "ckpt-1")
-    with pytest.raises(ValueError, match="latest/ckpt-1 cannot be read"):
+def test_what_cannot_be_read_for_a_while_is_not_set_aside(trainee, tmp_path):
+    save_at(Checkpoints(tmp_path, *trainee), trainee[1], 1, 2)
+    folder = tmp_path / "latest"
+    whole = {path: path.read_bytes() for path in folder.iterdir()}
+    for step in (1, 2):
+        damage(folder, f"ckpt-{step}")
+    names = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(ValueError, match=r"ckpt-2 cannot be read.* Nor can any before.*delete"):
         Checkpoints(tmp_path, *trainee).restore()
+    assert sorted(path.name for path in folder.iterdir()) == names
+    for path, content in whole.items():
+        path.write_bytes(content)
+    assert Checkpoints(tmp_path, *trainee).restore() == 2
 
 
 @pytest.mark.parametrize("content", [None, b"", b"model_checkpoint_path: 'ckpt-1'", b"\xff\0"])
@@ -133,13 +141,35 @@ def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew(trainee, tmp_path)
         Checkpoints(tmp_path, *trainee).restore()
 
 
+def test_data_without_an_index_stay_until_they_are_older_than_all_that_are_kept(trainee, tmp_path):
+    checkpoints = Checkpoints(tmp_path, *trainee, keep=2)
+    save_at(checkpoints, trainee[1], 1, 3)
+    (orphan,) = (tmp_path / "latest").glob("ckpt-3.data-*")
+    orphan.with_name("ckpt-3.index").unlink()
+    assert Checkpoints(tmp_path, *trainee).restore() == 1
+    save_at(checkpoints, trainee[1], 2)
+    assert orphan.exists()
+    save_at(checkpoints, trainee[1], 4, 5)
+    assert not orphan.exists()
+    assert len(list((tmp_path / "latest").glob("ckpt-*.data-*"))) == 2
+
+
+def test_a_run_whose_indices_are_gone_keeps_its_data(trainee, tmp_path):
+    save_at(Checkpoints(tmp_path, *trainee), trainee[1], 1, 2)
+    save_weights(trainee[0], tmp_path / "best", 1)
+    for path in (tmp_path / "latest").glob("*.index"):
+        path.unlink()
+    with pytest.raises(ValueError, match="Put the checkpoints back"):
+        Checkpoints(tmp_path, *trainee).restore()
+    assert len(list((tmp_path / "latest").glob("ckpt-*.data-*"))) == 2
+
+
 def test_what_a_killed_process_left_is_cleared_and_nothing_else(trainee, tmp_path):
     save_at(Checkpoints(tmp_path, *trainee), trainee[1], 1)
     folder = tmp_path / "latest"
     whole = {path.name for path in folder.iterdir()}
     (folder / "ckpt-2_temp").mkdir()
     (folder / "ckpt-2_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"x")
-    (folder / "ckpt-2.data-00000-of-00001").write_bytes(b"x")
     (folder / "ckpt-3.data-00000-of-00001.tempstate123").write_bytes(b"x")
     (folder / "notes.txt").write_bytes(b"mine")
     clear_leftovers(folder)
@@ -199,7 +229,7 @@ def test_a_damaged_checkpoint_is_refused(finished, tmp_path):
     shutil.copytree(finished.output_dir, tmp_path / "copy")
     for path in (tmp_path / "copy" / "latest").glob("ckpt-8.data*"):
         path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(ValueError, match="latest/ckpt-8 cannot be read"):
+    with pytest.raises(ValueError, match=r"latest/ckpt-8 cannot be read.* another --checkpoint: "):
         load_weights(finished.run.make_model(), tmp_path / "copy", "latest")
 
 

@@ -5,15 +5,7 @@ import pytest
 
 from t2t_vq.training.interruption import Interrupted, Interruption
 
-
-@pytest.fixture(autouse=True)
-def usual_handler():
-    """A shell that starts tests in the background has them ignore SIGINT, and nohup SIGHUP."""
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
-    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("usual_handlers")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -38,6 +30,15 @@ def test_the_second_signal_acts_as_usual():
     with pytest.raises(KeyboardInterrupt), Interruption():
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_closed_terminal_may_be_told_twice():
+    acted = []
+    signal.signal(signal.SIGHUP, lambda number, frame: acted.append(number))
+    with Interruption() as interruption:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+    assert interruption.signal == signal.SIGHUP and not acted
 
 
 def test_handlers_are_put_back():

@@ -1,7 +1,9 @@
 import dataclasses
+import io
 import itertools
 import os
 import signal
+import sys
 import types
 
 import numpy as np
@@ -135,6 +137,21 @@ def test_stopping_and_going_on_ends_in_the_same_bits(tf, finished, stop_after, t
         np.testing.assert_array_equal(stopped[name], value, err_msg=name)
 
 
+def test_a_terminal_that_is_closed_costs_no_update(
+    finished, stop_after, usual_handlers, monkeypatch, tmp_path
+):
+    master, terminal = os.openpty()
+    with io.TextIOWrapper(io.FileIO(terminal, "w"), write_through=True) as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        os.close(master)
+        with pytest.raises(OSError, match="Input/output error"):
+            stderr.write("Nobody reads this.")
+        stop_after(3, signal.SIGHUP)
+        with pytest.raises(Interrupted, match="Stopped by SIGHUP after step 3; saved in"):
+            train(finished.run, tmp_path, strategy="one_device")
+    assert names(tmp_path / "latest") == ["ckpt-3.index"]
+
+
 def test_with_averaged_weights_validations_and_stops_change_no_bit_of_training(
     tf, averaged, make_run, stop_after, tmp_path
 ):
@@ -239,11 +256,16 @@ def test_weights_that_are_not_finite_are_not_saved(make_run, monkeypatch, tmp_pa
 
 
 def test_a_run_that_another_process_trains_is_left_alone(make_run, tmp_path):
+    run = make_run("transformer_test")
+    vocabulary = run.make_problem().vocabulary_digest(run.data_dir)
+    dataclasses.replace(run, vocabulary=vocabulary).save(tmp_path)
+    before = (tmp_path / "run.json").read_bytes()
     with (
         locked(tmp_path),
         pytest.raises(ValueError, match="Another process is training in"),
     ):
-        train(make_run("transformer_test"), tmp_path)
+        train(make_run("transformer_test,train_steps=40"), tmp_path)
+    assert (tmp_path / "run.json").read_bytes() == before
     assert names(tmp_path / "latest") == []
 
 

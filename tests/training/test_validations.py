@@ -5,7 +5,7 @@ import types
 import pytest
 
 from t2t_vq import run as runs
-from t2t_vq.training.checkpoints import newest_in
+from t2t_vq.training.checkpoints import newest_in, save_weights
 from t2t_vq.training.validations import Validations, best_score
 
 
@@ -46,10 +46,20 @@ def test_what_an_earlier_version_noted_is_noted_anew(make_run, tf, tmp_path):
     model = run.make_model()
     run.save(tmp_path)
     tf.train.Checkpoint(best_score=tf.Variable(-2.5)).write(str(tmp_path / "latest" / "ckpt-7"))
+    save_weights(model, tmp_path / "best", 4)
     evaluator = types.SimpleNamespace(measure_name="points", sign=-1)
     assert Validations(tmp_path, model, evaluator).best.value == 2.5
-    assert runs.best_of(tmp_path) == runs.BestSoFar("points", 2.5, validated=7)
+    assert runs.best_of(tmp_path) == runs.BestSoFar("points", 2.5, updates=4, validated=7)
     assert best_score(tmp_path) == 2.5
+
+
+def test_what_an_earlier_version_noted_counts_only_with_its_weights(make_run, tf, tmp_path):
+    run = make_run("transformer_test")
+    run.save(tmp_path)
+    tf.train.Checkpoint(best_score=tf.Variable(2.5)).write(str(tmp_path / "latest" / "ckpt-7"))
+    evaluator = types.SimpleNamespace(measure_name="points", sign=1)
+    assert math.isnan(Validations(tmp_path, run.make_model(), evaluator).best.value)
+    assert runs.best_of(tmp_path) == runs.BestSoFar("points", validated=7)
 
 
 def test_what_an_earlier_version_noted_and_is_damaged_is_none(make_run, tmp_path):
