@@ -132,11 +132,7 @@ class Run:
                     "back, or choose another --output_dir."
                 )
         else:
-            other = load(output_dir)
-            # Before its data is looked at, a run does not know its vocabulary.
-            vocabulary = self.vocabulary or other.vocabulary
-            mine = dataclasses.replace(self, vocabulary=vocabulary)
-            mine._check_same(other, output_dir)
+            self._check_same(load(output_dir), output_dir)
 
     def _check_same(self, other, output_dir):
         mine, theirs = _flat(self), _flat(other)
@@ -144,6 +140,9 @@ class Run:
             f"{name} was {theirs.get(name)!r} and is now {value!r}"
             for name, value in mine.items()
             if theirs.get(name) != value and name not in _MAY_CHANGE
+            # Before its data is looked at, a run does not know its vocabulary; nor does one of an
+            # earlier version.
+            if name != "vocabulary" or (value and theirs[name])
         ]
         if changed:
             mine, theirs = self._flags(), other._flags()

@@ -212,6 +212,12 @@ def test_a_run_with_another_vocabulary_is_told_to_take_its_own_data(run, tmp_pat
         dataclasses.replace(run, vocabulary="other").check_same(tmp_path)
 
 
+def test_a_run_of_an_earlier_version_that_notes_no_vocabulary_goes_on(run, tmp_path):
+    run.save(tmp_path)
+    dataclasses.replace(run, vocabulary="one").save(tmp_path)
+    assert runs.load(tmp_path).vocabulary == "one"
+
+
 def test_a_run_in_a_folder_that_is_a_pattern_is_told_to_be_renamed(run, tmp_path):
     run.save(tmp_path / "out")
     (tmp_path / "out").rename(tmp_path / "out [old]")

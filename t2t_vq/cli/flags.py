@@ -11,6 +11,7 @@ from absl import app, flags, logging
 
 from t2t_vq import registry
 from t2t_vq.cli import quiet
+from t2t_vq.data.progress import tell
 
 FLAGS = flags.FLAGS
 
@@ -80,8 +81,9 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
 
 def _end(number, frame):
     """Ends a command as Ctrl-C does, so that it clears away what is half written."""
-    # What TensorFlow computes is waited for, unless somebody insists.
-    signal.signal(number, signal.SIG_DFL)
+    # What TensorFlow computes is waited for, unless somebody insists. That a terminal was closed
+    # may be told twice.
+    signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL)
     raise KeyboardInterrupt(number)
 
 
@@ -130,7 +132,7 @@ def _outcome(action, resumes):
         action()
     except KeyboardInterrupt as stop:
         again = " Run the same command again to go on." if resumes else ""
-        print(f"Interrupted.{again}", file=sys.stderr)
+        tell(f"Interrupted.{again}")
         return 128 + next(iter(stop.args), signal.SIGINT)
     except BrokenPipeError:
         # Whoever reads what is written has had enough, as `head` has; nothing more may be written.
@@ -140,7 +142,7 @@ def _outcome(action, resumes):
         told = _told(error)
         if logging.level_debug() or told is None:
             raise
-        print(told, file=sys.stderr)
+        tell(told)
         return 1
     return 0
 

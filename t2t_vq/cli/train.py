@@ -14,6 +14,7 @@ import sys
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags
+from t2t_vq.data.progress import tell
 from t2t_vq.run import MOST_SEED, PRECISIONS, Run
 from t2t_vq.training.strategy import STRATEGIES
 
@@ -69,7 +70,7 @@ def main():
             strategy=FLAGS.strategy,
         )
     except Interrupted as stop:
-        print(stop, file=sys.stderr)
+        tell(stop)
         sys.exit(128 + stop.signal)
     print(
         f"Best validation {best.measure} {best.value:.2f}. "

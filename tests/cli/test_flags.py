@@ -129,6 +129,19 @@ def test_a_command_that_is_ended_says_so(tmp_path, number):
     assert result.stderr == "Interrupted. Run the same command again to go on.\n"
 
 
+def test_a_closed_terminal_may_be_told_twice_while_a_command_clears_up():
+    code = (
+        "import os, signal\nfrom t2t_vq.cli import flags\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+        "def hang_up():\n    os.kill(os.getpid(), signal.SIGHUP)\n"
+        "def main():\n    try:\n        hang_up()\n"
+        "    finally:\n        hang_up()\n        print('cleared')\n"
+        "flags.run(main, 'Clears up.', ())"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (128 + signal.SIGHUP, "cleared\n")
+
+
 def test_tensorflow_starts_without_a_word():
     code = (
         "from t2t_vq.cli import flags\n"

@@ -49,7 +49,7 @@ def test_what_an_earlier_version_noted_is_noted_anew(make_run, tf, tmp_path):
     save_weights(model, tmp_path / "best", 4)
     evaluator = types.SimpleNamespace(measure_name="points", sign=-1)
     assert Validations(tmp_path, model, evaluator).best.value == 2.5
-    assert runs.best_of(tmp_path) == runs.BestSoFar("points", 2.5, updates=4, validated=7)
+    assert runs.best_of(tmp_path) == runs.BestSoFar("points", 2.5, 4, 7, lower_is_better=True)
     assert best_score(tmp_path) == 2.5
 
 
