@@ -130,7 +130,6 @@ def test_labels_of_any_whole_numbers_are_kept_as_int32(tmp_path):
         ((IMAGES,), "is not a pair of arrays"),
         ((IMAGES.astype(np.float32), LABELS), r"has images of float32 \[30, 32, 32, 3\]"),
         ((IMAGES[0], LABELS[:1]), r"has images of uint8 \[32, 32, 3\]"),
-        ((IMAGES[:, :0], LABELS), r"has images of uint8 \[30, 0, 32, 3\]"),
         ((IMAGES[:, :16], LABELS), r"has images of uint8 \[30, 16, 32, 3\]"),
         ((IMAGES, LABELS[:-1]), r"labels of int32 \[29\]"),
         ((IMAGES, LABELS / 1.0), r"labels of float64 \[30\]"),
@@ -145,6 +144,11 @@ def test_what_are_no_images_is_refused_with_problem_split_and_number(tmp_path, c
 
     with pytest.raises(ValueError, match=f"^x train, chunk 2 .*{wrong}"):
         generate(tmp_path, reader)
+
+
+def test_images_without_pixels_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"x train, chunk 1 has images of uint8 \[30, 0, 32, 3\]"):
+        generate(tmp_path, lambda split, report: [(IMAGES[:, :0], LABELS)])
 
 
 def test_images_of_two_shapes_are_refused(tmp_path):

@@ -1,7 +1,7 @@
-import contextlib
 import errno
 import os
 import pathlib
+import resource
 
 import numpy as np
 import pytest
@@ -61,11 +61,19 @@ def test_files_are_what_numpy_saves(data_dir, tmp_path):
     assert found == (tmp_path / "saved.npy").read_bytes()
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="It stands for a full disk.")
-def test_a_full_disk_is_called_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "replacing", lambda path: contextlib.nullcontext("/dev/full"))
-    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+@pytest.fixture
+def small_files():
+    """Lets no file grow beyond 4 KiB, as a disk that is full would not."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_what_stops_a_file_in_the_middle_is_named(tmp_path, small_files):
+    with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
         image_records.write(tmp_path, "x", "dev", IMAGES, LABELS)
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_temporary_stays(data_dir):
