@@ -1,9 +1,13 @@
 """Work on any number of rows, in a graph, made up of pieces of few sizes, each compiled once."""
 
+import itertools
+
 import tensorflow as tf
 
 # Each is compiled where it runs, which takes seconds.
 SIZES = (1, 4, 16, 64)
+# What a piece takes beside its rows, in rows; of translation it is somewhat more, of images less.
+_BESIDE = 4
 
 
 def in_pieces(function, rows, sizes, results):
@@ -55,7 +59,7 @@ def filled_up(rows, size):
 def _size(num_left, sizes):
     """Returns the size of the next piece, of so many rows that are left."""
     size = tf.constant(1)
-    for larger in sizes[1:]:
-        # Several small pieces take less time than a large one of which a quarter is empty.
-        size = tf.where(4 * num_left >= 3 * larger, larger, size)
+    for smaller, larger in itertools.pairwise(sizes):
+        pieces = (num_left + smaller - 1) // smaller
+        size = tf.where(larger + _BESIDE <= pieces * (smaller + _BESIDE), larger, size)
     return size

@@ -192,7 +192,7 @@ def test_a_call_is_made_of_few_shapes(translators):
     module = TranslationModule(echo)
     found = module.translate(lines)["translation"].numpy()
     assert [line.decode() for line in found] == [line.strip() for line in lines]
-    assert echo.shapes == [(16, 16), (16, 16), (4, 16), (4, 16), (1, 16), (1, 32)]
+    assert echo.shapes == [(16, 16), (16, 16), (16, 16), (1, 32)]
 
 
 def test_a_server_is_told_to_warm_up(translators, tmp_path, tf):
