@@ -22,7 +22,7 @@ from provenance import provenance
 
 from t2t_vq.bottlenecks import SoftAssignment
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
-from t2t_vq.training.loading import load_image_codec
+from t2t_vq.loading.from_run import load_image_codec
 
 
 def main():

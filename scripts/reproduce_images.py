@@ -40,8 +40,8 @@ from experiments import (
 from provenance import provenance
 
 from t2t_vq import config, registry
-from t2t_vq.cli.eval import score_images
-from t2t_vq.training.loading import load_image_codec
+from t2t_vq.evaluation.images import score_images
+from t2t_vq.loading.from_run import load_image_codec
 
 MODEL = "softem_image"
 

@@ -59,13 +59,13 @@ from provenance import provenance
 
 from t2t_vq import processors, registry
 from t2t_vq import run as runs
-from t2t_vq.cli.eval import score
 from t2t_vq.data import text_files
 from t2t_vq.decoding.options import Search
+from t2t_vq.evaluation.translations import score_translations
 from t2t_vq.export.ctranslate2 import export_ctranslate2
+from t2t_vq.loading.from_run import load_translator
 from t2t_vq.metrics.bleu import bleu
 from t2t_vq.run import Run
-from t2t_vq.training.loading import load_translator
 
 TEACHER = "teacher"
 # Overrides of softem_nat of the size asked for.
@@ -252,8 +252,10 @@ def measure(arguments, results, name, seed, output_dir, teacher_dir, searches, t
             **asked,
             "checkpoint": os.path.basename(path),
             **provenance(["tensorflow", "keras", "sacrebleu"]),
-            **score(translator, sources, references),
-            "extra_tests": {test: score(translator, *text) for test, text in tests.items()},
+            **score_translations(translator, sources, references),
+            "extra_tests": {
+                test: score_translations(translator, *text) for test, text in tests.items()
+            },
         }
         if not arguments.no_speed:
             row |= speed(translator, load_translator(teacher_dir)[2], sources)

@@ -78,7 +78,7 @@ def write_untrained(name, folder, asked):
 
 def write_trained(run_dir, folder, asked):
     """Writes a run's best checkpoint, and returns what there is to know of it."""
-    from t2t_vq.training.loading import load_translator
+    from t2t_vq.loading.from_run import load_translator
 
     run, problem, translator, path = load_translator(run_dir)
     about = {

@@ -134,7 +134,7 @@ class Xla(LinesOrTokens):
         from translation_models import WEIGHTS, make_model, untrained_translator
 
         from t2t_vq.decoding.options import Search
-        from t2t_vq.training.loading import load_translator
+        from t2t_vq.loading.from_run import load_translator
 
         search = Search(beam_size=beam_size)
         if "run" in about:

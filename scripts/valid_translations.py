@@ -8,7 +8,7 @@ The grammar knows all translations of a sentence, where BLEU compares with one o
 import argparse
 
 from t2t_vq.data.synthetic_ende import meaning, translations
-from t2t_vq.training.loading import load_translator
+from t2t_vq.loading.from_run import load_translator
 
 
 def main():

@@ -1,5 +1,8 @@
 """Discrete latent bottlenecks for Keras, and fast translation and image models built on them."""
 
+import importlib
+import typing
+
 from t2t_vq import keras_names
 from t2t_vq.registry import (
     register_bottleneck,
@@ -10,6 +13,30 @@ from t2t_vq.registry import (
 
 __version__ = "0.1.0"
 
+if typing.TYPE_CHECKING:
+    from t2t_vq.loading import load
+    from t2t_vq.training.start import train
+
+# What takes long to import is so when it is first used.
+_LAZY = {"load": "t2t_vq.loading", "train": "t2t_vq.training.start"}
+
 keras_names.register_stand_ins()
 
-__all__ = ["register_bottleneck", "register_hparams", "register_model", "register_problem"]
+__all__ = [
+    "load",
+    "register_bottleneck",
+    "register_hparams",
+    "register_model",
+    "register_problem",
+    "train",
+]
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"The module {__name__} has no attribute {name!r}.")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})

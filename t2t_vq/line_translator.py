@@ -38,7 +38,7 @@ class LineTranslator:
         Raises:
             TypeError: for anything else.
         """
-        return self._texts(self.translate_tokens(self.encode(lines)))
+        return self.texts(self.translate_tokens(self.encode(lines)))
 
     def translate_tokens(self, sources):
         """Returns the target tokens of each source, in order; none of one that is its end alone.
@@ -46,9 +46,9 @@ class LineTranslator:
         Args:
             sources: lists of source tokens, of `encode`.
         """
-        return self._of_each(sources, self._translate_batches)
+        return self.of_each(sources, self._translate_batches)
 
-    def _of_each(self, sources, translate_batches):
+    def of_each(self, sources, translate_batches):
         """Returns for each source its part of what a function gives for batches of them.
 
         Args:
@@ -62,14 +62,14 @@ class LineTranslator:
         order = sorted(
             (i for i, ids in enumerate(sources) if len(ids) > 1), key=lambda i: len(sources[i])
         )
-        batches = list(self._batches(order, [self.length_of([ids]) for ids in sources]))
+        batches = list(self.batches(order, [self.length_of([ids]) for ids in sources]))
         translated = translate_batches([[sources[i] for i in batch] for batch in batches])
         for batch, rows in zip(batches, translated, strict=True):
             for i, row in zip(batch, rows, strict=True):
                 found[i] = row
         return found
 
-    def _texts(self, batch):
+    def texts(self, batch):
         """Returns lines of text for sequences of target tokens."""
         texts = self.tokenizer.decode_batch(batch)
         # A vocabulary that spells unknown characters in bytes can spell line breaks too.
@@ -108,9 +108,9 @@ class LineTranslator:
 
     def _translate_batches(self, batches):
         """Returns what `translate_batch` does, for each of a list of batches."""
-        return self._in_threads(self.translate_batch, batches)
+        return self.in_threads(self.translate_batch, batches)
 
-    def _in_threads(self, function, batches):
+    def in_threads(self, function, batches):
         """Returns what a function gives for each of a list of batches."""
         threads = concurrent.futures.ThreadPoolExecutor(self.num_threads)
         try:
@@ -123,7 +123,7 @@ class LineTranslator:
         """Returns how many of so many sources are at most translated together."""
         return self.batch_size
 
-    def _batches(self, order, lengths):
+    def batches(self, order, lengths):
         """Yields lists of indices, in order, whose `lengths` are the same."""
         batch, most = [], self._most_rows(len(order))
         for i in order:

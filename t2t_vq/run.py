@@ -9,6 +9,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import random
 from typing import Annotated, NamedTuple
 
 from t2t_vq import config, registry, usr_dirs
@@ -16,6 +17,8 @@ from t2t_vq.config.ranges import Number, OneOf, PathName, Within
 from t2t_vq.data import records
 
 FILE = "run.json"
+# Where data is kept when nobody says where.
+DATA_DIR = "t2t_vq_data"
 _PATHS = ("data_dir", "usr_dir")
 PRECISIONS = ("float32", "mixed_bfloat16")
 # The largest that NumPy takes.
@@ -220,8 +223,6 @@ class Run:
         Raises:
             ValueError: when the data has another vocabulary than the run was trained with.
         """
-        import keras
-
         if model_arguments is None:
             problem = self.make_problem()
             if self.vocabulary and problem.vocabulary_digest(self.data_dir) != self.vocabulary:
@@ -230,11 +231,10 @@ class Run:
                     "weights stand for other pieces. Put that data back, or train another run."
                 )
             model_arguments = problem.model_arguments(self.data_dir)
-        keras.utils.set_random_seed(self.seed)
-        keras.config.set_dtype_policy(self.precision)
-        return registry.models[self.hparams.model].from_hparams(
-            self.hparams, seed=self.seed, **model_arguments
-        )
+        with _keras_set_to(self.seed, self.precision):
+            return registry.models[self.hparams.model].from_hparams(
+                self.hparams, seed=self.seed, **model_arguments
+            )
 
     def try_model(self):
         """Builds the model without data and without memory, to see whether it can be built.
@@ -321,6 +321,22 @@ def load(output_dir, task=None, data_dir=None):
             f"{task} is needed. Name the folder of such a run."
         )
     return run
+
+
+@contextlib.contextmanager
+def _keras_set_to(seed, precision):
+    """Lets Keras start weights from a seed in a precision, and leaves all as it was before."""
+    import keras
+
+    # Python's generator is the one that Keras seeds its initialisers from.
+    state, policy = random.getstate(), keras.config.dtype_policy()
+    random.seed(seed)
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        keras.config.set_dtype_policy(policy)
 
 
 def check_folder(path, flag=None):

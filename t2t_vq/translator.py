@@ -91,7 +91,7 @@ class Translator(LineTranslator):
             # [[("Wir sind glücklich.", -1.2), ("Wir sind froh.", -2.5)]]
         """
         check_n_best(number, self.search)
-        found = self._of_each(self.encode(lines), self._rank_batches)
+        found = self.of_each(self.encode(lines), self._rank_batches)
         return [self._best_of(row, number) if row else [("", 0.0)] for row in found]
 
     def score(self, lines, translations):
@@ -129,18 +129,18 @@ class Translator(LineTranslator):
         targets = encode_lines(self.tokenizer, translations, most)
         lengths = [self._pair_length(*pair) for pair in zip(sources, targets, strict=True)]
         order = sorted((i for i, n in enumerate(lengths) if n), key=lambda i: lengths[i])
-        batches = list(self._batches(order, lengths))
+        batches = list(self.batches(order, lengths))
         for length in sorted({lengths[batch[0]] for batch in batches}):
             self._scoring(length).get_concrete_function()
 
         def scored(batch):
-            length, rows = lengths[batch[0]], self._rows(len(batch))
-            source = _padded([sources[i] for i in batch], rows, length)
-            target = _padded([targets[i] for i in batch], rows, self.model.target_length(length))
+            length, rows = lengths[batch[0]], self.rows_for(len(batch))
+            source = padded([sources[i] for i in batch], rows, length)
+            target = padded([targets[i] for i in batch], rows, self.model.target_length(length))
             return np.asarray(self._scoring(length)(source, target))[: len(batch)]
 
         log_probs = np.full(len(lines), np.nan, np.float32)
-        for batch, found in zip(batches, self._in_threads(scored, batches), strict=True):
+        for batch, found in zip(batches, self.in_threads(scored, batches), strict=True):
             log_probs[batch] = found
         num_tokens = np.array([len(ids) for ids in targets], np.float32)
         return log_probs, np.where(np.isnan(log_probs), np.nan, num_tokens)
@@ -150,8 +150,8 @@ class Translator(LineTranslator):
         lengths = [self.length_of([ids]) for ids in sources]
         shapes = set()
         order = sorted(range(len(sources)), key=lambda i: lengths[i])
-        for batch in self._batches(order, lengths):
-            shape = self._rows(len(batch)), lengths[batch[0]]
+        for batch in self.batches(order, lengths):
+            shape = self.rows_for(len(batch)), lengths[batch[0]]
             if shape not in shapes:
                 self.translate_batch([sources[i] for i in batch])
             shapes.add(shape)
@@ -162,7 +162,7 @@ class Translator(LineTranslator):
 
     def compiled(self, length):
         """Returns the compiled `[rows, length]` -> `[rows, target length]` function."""
-        return self._compile(self._best, length)
+        return self.program(self._best, length)
 
     def _translate_batches(self, batches):
         self._trace(self.compiled, batches)
@@ -170,7 +170,7 @@ class Translator(LineTranslator):
 
     def _rank_batches(self, batches):
         self._trace(self._ranking, batches)
-        return self._in_threads(self._rank_batch, batches)
+        return self.in_threads(self._rank_batch, batches)
 
     def _rank_batch(self, sources):
         tokens, scores = self._call(self._ranking, sources)
@@ -178,13 +178,13 @@ class Translator(LineTranslator):
 
     def _best_of(self, row, number):
         tokens, scores = (part[:number] for part in row)
-        return list(zip(self._texts(tokens), scores.tolist(), strict=True))
+        return list(zip(self.texts(tokens), scores.tolist(), strict=True))
 
     def _ranking(self, length):
-        return self._compile(self._ranked, length)
+        return self.program(self._ranked, length)
 
     def _scoring(self, length):
-        return self._compile(self._log_likelihood, length, self.model.target_length(length))
+        return self.program(self._log_likelihood, length, self.model.target_length(length))
 
     def _trace(self, compiled, batches):
         # Keras keeps its settings by thread, so nothing is traced in another.
@@ -193,9 +193,9 @@ class Translator(LineTranslator):
 
     def _call(self, compiled, sources):
         length = self.length_of(sources)
-        return compiled(length)(_padded(sources, self._rows(len(sources)), length))
+        return compiled(length)(padded(sources, self.rows_for(len(sources)), length))
 
-    def _compile(self, function, *lengths):
+    def program(self, function, *lengths):
         """Returns a function of arrays `[rows, length]`, one for each of `lengths`, compiled."""
         import tensorflow as tf
 
@@ -238,7 +238,8 @@ class Translator(LineTranslator):
                 return length
         return None
 
-    def _rows(self, number):
+    def rows_for(self, number):
+        """Returns how many rows a batch of a number of sources is filled up to."""
         # Rounded up like lengths, for the sake of few compilations.
         return next(n for n in self._row_sizes if n >= number)
 
@@ -252,10 +253,10 @@ def _log_likelihood(model, source, candidates):
     )
 
 
-def _padded(sequences, rows, length):
+def padded(sequences, rows, length):
     """Returns `[rows, length]` int32 of as many lists of tokens or fewer, filled with the first."""
-    padded = np.full((rows, length), PAD_ID, np.int32)
+    filled = np.full((rows, length), PAD_ID, np.int32)
     for row, ids in enumerate(sequences):
-        padded[row, : len(ids)] = ids
-    padded[len(sequences) :] = padded[0]
-    return padded
+        filled[row, : len(ids)] = ids
+    filled[len(sequences) :] = filled[0]
+    return filled

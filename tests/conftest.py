@@ -5,6 +5,7 @@ import os
 import pathlib
 import sys
 import tempfile
+import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # What XLA compiles here runs for milliseconds: optimising it would take most of the tests' time.
@@ -18,6 +19,8 @@ import keras
 import numpy as np
 import pytest
 
+from t2t_vq import registry
+from t2t_vq.run import Run
 from t2t_vq.training.strategy import make_strategy
 
 if keras.backend.backend() == "tensorflow":
@@ -95,3 +98,31 @@ def random_model(tf):
         return model
 
     return make
+
+
+@pytest.fixture(scope="session")
+def data_dir(tf, tmp_path_factory):
+    """Folder of the prepared data of `translate_tiny`."""
+    registry.import_usr_dir(pathlib.Path(__file__).parent / "usr_dir")
+    folder = tmp_path_factory.mktemp("data")
+    registry.problem("translate_tiny").generate_data(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def make_run(data_dir):
+    """A function from hyper-parameters to a `Run` on `translate_tiny`."""
+    return lambda hparams, **options: Run.create(
+        "translate_tiny", hparams, data_dir=data_dir, **options
+    )
+
+
+@pytest.fixture(scope="session")
+def finished(make_run, tmp_path_factory):
+    """An uninterrupted run of soft EM over two epochs: `run`, `output_dir` and `best`."""
+    from t2t_vq.training.trainer import train
+
+    run = make_run("softem_nat_test")
+    output_dir = tmp_path_factory.mktemp("finished")
+    best = train(run, output_dir, strategy="one_device")
+    return types.SimpleNamespace(run=run, output_dir=output_dir, best=best)

@@ -12,8 +12,10 @@ import pytest
 # Upper rooms may import lower ones; rooms of one row may import each other.
 ROWS = [
     ["cli"],
-    ["export", "training"],
-    ["run", "translator", "image_codec", "runtime"],
+    ["distillation"],
+    ["loading"],
+    ["evaluation", "export", "training"],
+    ["run", "translator", "translation_codes", "image_codec", "runtime"],
     ["line_translator", "formats"],
     ["models", "problems", "hparams"],
     ["bottlenecks", "layers", "decoding", "data", "metrics"],

@@ -66,7 +66,8 @@ def _translator():
         )
     if FLAGS.n_best:
         check_n_best(FLAGS.n_best, trained.search())
-    return trained.load_exported()[0] if trained.is_exported() else trained.load()[2]
+    model = trained.load_exported() if trained.is_exported() else trained.load("translation")
+    return model.translator
 
 
 def decode_lines(translator, inputs, outputs, n_best=None):

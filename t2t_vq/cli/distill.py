@@ -26,7 +26,7 @@ def _define():
 
 def main():
     """Distils as the flags say."""
-    from t2t_vq.training.distillation import distill
+    from t2t_vq.distillation import distill
 
     problem, data_dir = distill(
         FLAGS.teacher_dir,

@@ -19,16 +19,26 @@ from absl import flags as absl_flags
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
 from t2t_vq.export.folder import check_free
-from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, PRECISIONS, check_precision
+from t2t_vq.export.models import FORMATS, check_format
+from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, PRECISIONS
 
 FLAGS = absl_flags.FLAGS
+# What comes of an export, by format.
+_TRANSLATION = {
+    "saved_model": "its serving_default takes and gives a batch of strings, and its warm_up "
+    "compiles all shapes beforehand",
+    "ctranslate2": "ctranslate2.Translator takes and gives its pieces",
+}
+_NETWORKS = (
+    "t2t-vq-decode --export_dir={} translates with it, and its README.md tells how Python does"
+)
+_IMAGES = "its README.md tells how Python encodes and decodes"
 
 
 def _define():
     trained.define()
     absl_flags.DEFINE_string("export_dir", None, "Folder to write; new or empty.")
-    formats = ["saved_model", *ENGINES, "ctranslate2"]
-    absl_flags.DEFINE_enum("format", "saved_model", formats, "What to write.")
+    absl_flags.DEFINE_enum("format", "saved_model", FORMATS, "What to write.")
     absl_flags.DEFINE_enum(
         "precision",
         "float32",
@@ -45,93 +55,32 @@ def main():
     """Exports as the flags say."""
     _check_flags()
     check_free(FLAGS.export_dir)
-    if runs.load(FLAGS.output_dir).hparams.task == "images":
-        _export_images()
-    else:
-        _export_translator()
-
-
-def _check_flags():
-    if FLAGS.format in ENGINES:
-        check_precision(FLAGS.format, FLAGS.precision)
-    elif FLAGS["precision"].present:
-        raise ValueError(
-            f"--precision is for --format={' and '.join(ENGINES)}; a {FLAGS.format} export is in "
-            "float32. Leave it out, or choose another format."
-        )
-    if FLAGS["max_bleu_loss"].present and FLAGS.precision != "int8":
-        raise ValueError("--max_bleu_loss is for --precision=int8, which loses some. Leave it out.")
-
-
-def _export_images():
-    trained.refuse_search()
-    if FLAGS.format == "ctranslate2":
+    task = runs.load(FLAGS.output_dir).hparams.task
+    if task == "images" and FLAGS.format == "ctranslate2":
         raise ValueError(
             f"--format=ctranslate2 is for translation, and the run in {FLAGS.output_dir} is one of "
             "images. Leave it out."
         )
-
-    from t2t_vq.training.loading import load_image_codec
-
-    run, _, codec, path = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint, FLAGS.data_dir)
-    if FLAGS.format in ENGINES:
-        _export_networks(codec.model, run, path)
-        print(f"Wrote {FLAGS.export_dir}; its README.md tells how Python encodes and decodes.")
+    model = trained.load()
+    if task == "images":
+        names = model.export(FLAGS.export_dir, FLAGS.format, FLAGS.precision)
+        how = f"with the signatures {', '.join(names)}" if names else _IMAGES
+        print(f"Wrote {FLAGS.export_dir}{',' if names else ';'} {how}.")
         return
-
-    from t2t_vq.export.image_saved_model import export_image_saved_model
-
-    names = export_image_saved_model(codec.model, FLAGS.export_dir)
-    print(f"Wrote {FLAGS.export_dir}, with the signatures {', '.join(names)}.")
+    model.export(FLAGS.export_dir, FLAGS.format, FLAGS.precision, FLAGS.max_bleu_loss)
+    told = _TRANSLATION.get(FLAGS.format, _NETWORKS.format(shlex.quote(FLAGS.export_dir)))
+    print(f"Wrote {FLAGS.export_dir}; {told}.")
 
 
-def _export_translator():
-    run, problem, translator, path = trained.load()
-    if FLAGS.format in ENGINES:
-        text = problem.text(run.data_dir, "dev") if FLAGS.precision == "int8" else None
-        _export_networks(translator, run, path, text)
-        print(
-            f"Wrote {FLAGS.export_dir}; t2t-vq-decode --export_dir={shlex.quote(FLAGS.export_dir)} "
-            "translates with it, and its README.md tells how Python does."
+def _check_flags():
+    if FLAGS["precision"].present and FLAGS.format not in ENGINES:
+        raise ValueError(
+            f"--precision is for --format={' and '.join(ENGINES)}; a {FLAGS.format} export is in "
+            "float32. Leave it out, or choose another format."
         )
-        return
-
-    if FLAGS.format == "ctranslate2":
-        from t2t_vq.export.ctranslate2 import export_ctranslate2
-
-        export_ctranslate2(translator, FLAGS.export_dir)
-        print(f"Wrote {FLAGS.export_dir}; ctranslate2.Translator takes and gives its pieces.")
-        return
-
-    from t2t_vq.export.saved_model import export_saved_model
-
-    export_saved_model(translator, FLAGS.export_dir)
-    print(
-        f"Wrote {FLAGS.export_dir}; its serving_default takes and gives a batch of strings, and "
-        "its warm_up compiles all shapes beforehand."
-    )
-
-
-def _export_networks(source, run, path, text=None):
-    from t2t_vq.export.networks import export_networks
-    from t2t_vq.training.checkpoints import step_of
-    from t2t_vq.training.validations import best_score
-
-    provenance = {
-        **run.describe(),
-        "checkpoint": FLAGS.checkpoint,
-        "updates": step_of(path),
-        "best_validation_score": best_score(FLAGS.output_dir),
-    }
-    export_networks(
-        source,
-        FLAGS.export_dir,
-        FLAGS.format,
-        FLAGS.precision,
-        provenance,
-        text,
-        FLAGS.max_bleu_loss,
-    )
+    check_format(FLAGS.format, FLAGS.precision)
+    if FLAGS["max_bleu_loss"].present and FLAGS.precision != "int8":
+        raise ValueError("--max_bleu_loss is for --precision=int8, which loses some. Leave it out.")
 
 
 def run():

@@ -12,6 +12,7 @@ from absl import app, flags, logging
 from t2t_vq import registry
 from t2t_vq.cli import quiet
 from t2t_vq.data.progress import tell
+from t2t_vq.run import DATA_DIR
 
 FLAGS = flags.FLAGS
 
@@ -19,8 +20,6 @@ FLAGS = flags.FLAGS
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Where a library lies, and its name.
 _LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
-# Where data is kept when nobody says where.
-DATA_DIR = "t2t_vq_data"
 PATHS = (
     *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "runs_dir"),
     *(

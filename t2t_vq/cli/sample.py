@@ -36,9 +36,9 @@ def main():
     if path.suffix != ".png" or not os.path.isdir(path.parent):
         raise ValueError(f"{path} is no place for an image; correct --grid, which ends in .png.")
 
-    from t2t_vq.training.loading import load_image_codec
-
-    run, problem, codec, _ = load_image_codec(FLAGS.output_dir, FLAGS.checkpoint, FLAGS.data_dir)
+    trained_model = trained.load("images")
+    codec, run = trained_model.codec, trained_model.run
+    problem = run.make_problem()
     codec.batch_size = min(codec.batch_size, FLAGS.num)
     labels = _labels(codec.model, problem, run)
     if codec.model.has_bound:

@@ -15,7 +15,6 @@ from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
 from t2t_vq.data.progress import Progress
-from t2t_vq.training.loading import load_translator
 
 FLAGS = absl_flags.FLAGS
 
@@ -38,12 +37,7 @@ def main():
             "them as a file."
         )
     streams.check_output("outputs", ["sources", "targets"])
-    _, _, translator, _ = load_translator(
-        FLAGS.output_dir,
-        FLAGS.checkpoint,
-        batch_size=FLAGS.batch_size,
-        data_dir=FLAGS.data_dir,
-    )
+    translator = trained.load("translation").translator
     with (
         streams.reader(FLAGS.sources) as sources,
         streams.reader(FLAGS.targets) as targets,

@@ -6,21 +6,16 @@ Prepares the data first when that is missing. Overrides follow the set's name:
 --hparams=softem_nat_tiny,hidden_size=64,bottleneck.num_codes=128
 """
 
-import dataclasses
-import hashlib
-import re
 import sys
 
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags
 from t2t_vq.data.progress import tell
-from t2t_vq.run import MOST_SEED, PRECISIONS, Run
+from t2t_vq.run import MOST_SEED, PRECISIONS
 from t2t_vq.training.strategy import STRATEGIES
 
 FLAGS = absl_flags.FLAGS
-_UNUSUAL = r"[^\w.=+-]+"
-_LONGEST = 150
 
 
 def _define():
@@ -41,33 +36,17 @@ def _define():
 
 def main():
     """Trains as the flags say."""
-    run = Run.create(
-        FLAGS.problem,
-        FLAGS.hparams,
-        data_dir=FLAGS.data_dir,
-        seed=FLAGS.seed,
-        precision=FLAGS.precision,
-        usr_dir=FLAGS.usr_dir or "",
-    )
-    changed = {
-        name: FLAGS[name].value
-        for name in ("train_steps", "eval_frequency")
-        if FLAGS[name].value is not None
-    }
-    run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
-    output_dir = FLAGS.output_dir or default_output_dir(FLAGS.problem, FLAGS.hparams, FLAGS.seed)
-
     from t2t_vq.training.interruption import Interrupted
-    from t2t_vq.training.trainer import train
+    from t2t_vq.training.start import train
 
+    names = ("output_dir", "data_dir", "train_steps", "eval_frequency", "seed", "precision")
+    names += ("source_dir", "eval_steps", "keep_checkpoints", "strategy")
     try:
-        best = train(
-            run,
-            output_dir,
-            source_dir=FLAGS.source_dir,
-            eval_steps=FLAGS.eval_steps,
-            keep_checkpoints=FLAGS.keep_checkpoints,
-            strategy=FLAGS.strategy,
+        output_dir, best = train(
+            FLAGS.problem,
+            FLAGS.hparams,
+            **{name: FLAGS[name].value for name in names},
+            usr_dir=FLAGS.usr_dir,
         )
     except Interrupted as stop:
         tell(stop)
@@ -76,24 +55,6 @@ def main():
         f"Best validation {best.measure} {best.value:.2f}. "
         f"Next: t2t-vq-eval --output_dir={output_dir}"
     )
-
-
-def default_output_dir(problem, hparams, seed=0):
-    """Returns the folder of a run that names none.
-
-    Args:
-        problem: name of the problem.
-        hparams: the set with its overrides, as it was given.
-        seed: of everything random; 0 is not told.
-    """
-    # Brackets are patterns to TensorFlow, and file systems take names of some length only.
-    name = f"{problem}-{re.sub(_UNUSUAL, '-', hparams).strip('-')}"
-    if seed:
-        name += f"-seed={seed}"
-    if len(name) > _LONGEST:
-        digest = hashlib.sha256(f"{hparams} {seed}".encode()).hexdigest()[:8]
-        name = f"{name[: _LONGEST - 9]}-{digest}"
-    return f"t2t_vq_runs/{name}"
 
 
 def run():

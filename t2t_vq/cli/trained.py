@@ -1,9 +1,13 @@
 """What the commands that use a trained model share: which run, which checkpoint, which search."""
 
+import dataclasses
+
 from absl import flags as absl_flags
 
+from t2t_vq import loading
+from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, Search
-from t2t_vq.training.loading import load_translator
+from t2t_vq.formats import exported
 
 FLAGS = absl_flags.FLAGS
 
@@ -119,8 +123,11 @@ def is_exported():
     return bool(FLAGS.export_dir)
 
 
-def load_exported():
-    """Returns `(translator, description)` of the exported translation model that the flags choose.
+def load_exported(data_dir=None):
+    """Returns the exported translation model that the flags choose, as `t2t_vq.load` does.
+
+    Args:
+        data_dir: folder of the data of its problem, to score on.
 
     Raises:
         ValueError: when flags are given that only a run can follow, or it is one of images.
@@ -131,39 +138,34 @@ def load_exported():
                 f"--{name} is chosen when a model is exported, and {FLAGS.export_dir} holds what "
                 "was chosen. Leave it out, or export again with it."
             )
-
-    from t2t_vq import runtime
-    from t2t_vq.formats import exported
-
-    description = exported.load(FLAGS.export_dir)
-    if description.task != "translation":
+    if (task := exported.load(FLAGS.export_dir).task) != "translation":
         raise ValueError(
-            f"{FLAGS.export_dir} holds a model of {description.task}, and one of translation is "
-            "needed. Name the folder of such a model."
+            f"{FLAGS.export_dir} holds a model of {task}, and one of translation is needed. Name "
+            "the folder of such a model."
         )
-    return runtime.load(FLAGS.export_dir, FLAGS.batch_size), description
+    return loading.load(FLAGS.export_dir, batch_size=FLAGS.batch_size, data_dir=data_dir)
 
 
 def search():
     """Returns the `Search` that the flags describe."""
-    return Search(
-        beam_size=FLAGS.beam_size,
-        alpha=FLAGS.alpha,
-        num_samples=FLAGS.num_samples,
-        temperature=FLAGS.temperature,
-        passes=FLAGS.passes,
-        refinements=FLAGS.refinements,
-    )
+    names = [field.name for field in dataclasses.fields(Search)]
+    return Search(**{name: FLAGS[name].value for name in names if name in FLAGS})
 
 
-def load():
-    """Returns `(run, problem, translator, path of the checkpoint)` as the flags say."""
-    return load_translator(
-        FLAGS.output_dir,
-        FLAGS.checkpoint,
-        search(),
-        FLAGS.rescore_with,
-        FLAGS.rescore_checkpoint,
-        FLAGS.batch_size if "batch_size" in FLAGS else BATCH_SIZE,
-        FLAGS.data_dir,
-    )
+def load(task=None):
+    """Returns the model of a run that the flags choose, as `t2t_vq.load` does.
+
+    Args:
+        task: what it must be of, "translation" or "images"; by default any.
+
+    Raises:
+        ValueError: when it is of another, or flags are given that it cannot follow.
+    """
+    options = {"checkpoint": FLAGS.checkpoint, "data_dir": FLAGS.data_dir}
+    if runs.load(FLAGS.output_dir, task, FLAGS.data_dir).hparams.task == "images":
+        refuse_search()
+    else:
+        names = ("rescore_with", "rescore_checkpoint", "batch_size")
+        options.update({name: FLAGS[name].value for name in names if name in FLAGS})
+        options["search"] = search()
+    return loading.load(FLAGS.output_dir, **options)

@@ -63,7 +63,7 @@ class NetworkTranslator(LineTranslator):
         if len(batches) < 2 or self.num_threads < 2:
             return [self.translate_batch(batch) for batch in batches]
         translate = functools.partial(self._translate, self._open(self.num_threads))
-        return self._in_threads(translate, batches)
+        return self.in_threads(translate, batches)
 
     def _translate(self, networks, sources):
         most = self.target_lengths[self.length_of(sources)]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from t2t_vq.cli.train import default_output_dir
+from t2t_vq.training.start import default_output_dir
 
 CODE = "from t2t_vq.cli.train import run; run()"
 

@@ -1,43 +1,14 @@
-"""The tiny problem, its data, and one finished run of it."""
+"""What tests of training share."""
 
 import dataclasses
 import pathlib
 import signal
-import types
 
 import pytest
 
 from t2t_vq import registry
-from t2t_vq.run import Run
 
 registry.import_usr_dir(pathlib.Path(__file__).parent.parent / "usr_dir")
-
-
-@pytest.fixture(scope="session")
-def data_dir(tf, tmp_path_factory):
-    """Folder of the prepared data of `translate_tiny`."""
-    folder = tmp_path_factory.mktemp("data")
-    registry.problem("translate_tiny").generate_data(folder)
-    return str(folder)
-
-
-@pytest.fixture(scope="session")
-def make_run(data_dir):
-    """A function from hyper-parameters to a `Run` on `translate_tiny`."""
-    return lambda hparams, **options: Run.create(
-        "translate_tiny", hparams, data_dir=data_dir, **options
-    )
-
-
-@pytest.fixture(scope="session")
-def finished(make_run, tmp_path_factory):
-    """An uninterrupted run of soft EM over two epochs: `run`, `output_dir` and `best`."""
-    from t2t_vq.training.trainer import train
-
-    run = make_run("softem_nat_test")
-    output_dir = tmp_path_factory.mktemp("finished")
-    best = train(run, output_dir, strategy="one_device")
-    return types.SimpleNamespace(run=run, output_dir=output_dir, best=best)
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ import types
 import numpy as np
 import pytest
 
-from t2t_vq import registry
+from t2t_vq import distillation, registry
 from t2t_vq.data import batches, manifests, records
 from t2t_vq.problems.distilled import Distilled
 from t2t_vq.problems.translate_ende_local import TranslateEndeLocal, TranslateEndeLocalRev
-from t2t_vq.training import distillation
 
 # Fifty sentences, five shards.
 TRAIN = [(f"{a}{b} no", f"{b}{a} ja") for a in "bdfgk" for b in "aeioulmnrs"]

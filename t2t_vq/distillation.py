@@ -17,8 +17,8 @@ from t2t_vq.data import batches, datagen, manifests, records, text_files, worker
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
+from t2t_vq.loading.from_run import load_translator
 from t2t_vq.problems.distilled import counterpart
-from t2t_vq.training.loading import load_translator
 
 # What an interruption loses at most: a minute or two.
 _SHARD_SENTENCES = 10_000

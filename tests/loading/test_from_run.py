@@ -7,9 +7,9 @@ import pytest
 from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import Search
+from t2t_vq.loading.from_run import load_translator
 from t2t_vq.run import Run
 from t2t_vq.training.checkpoints import load_weights
-from t2t_vq.training.loading import load_translator
 from t2t_vq.training.trainer import train
 from t2t_vq.translator import Translator
 

@@ -1,0 +1,1 @@
+"""Scores of trained models, for commands and Python alike."""

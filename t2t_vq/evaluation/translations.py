@@ -1,0 +1,33 @@
+"""Scores of translations."""
+
+import time
+
+from t2t_vq.line_translator import checked_lines
+from t2t_vq.metrics.bleu import bleu, chrf
+
+
+def score_translations(translator, sources, references):
+    """Translates and scores.
+
+    Args:
+        translator: a `t2t_vq.line_translator.LineTranslator`, of a run or of an export.
+        sources, references: lists of strings.
+
+    Returns:
+        A dict of `bleu`, `chrf`, their signatures, `sentences`, `sources_cut` (those longer than
+        the model takes), and `sentences_per_second`, from text to text, compilation left out.
+    """
+    sources = checked_lines(sources)
+    translator.compile_for(sources)
+    start = time.perf_counter()
+    translations = translator.translate(sources)
+    seconds = time.perf_counter() - start
+    result = {
+        "sentences": len(sources),
+        "sources_cut": translator.num_cut,
+        "sentences_per_second": len(sources) / seconds,
+    }
+    for name, metric in (("bleu", bleu), ("chrf", chrf)):
+        found = metric(translations, references)
+        result[name], result[f"{name}_signature"] = found.score, found.signature
+    return result

@@ -1,0 +1,97 @@
+"""A trained model in the format that somebody asks for."""
+
+from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, check_precision
+
+FORMATS = ("saved_model", *ENGINES, "ctranslate2")
+
+
+def export_translator(
+    translator,
+    export_dir,
+    format="saved_model",
+    precision="float32",
+    provenance=None,
+    text=None,
+    max_bleu_loss=MAX_BLEU_LOSS,
+):
+    """Writes a translation model for serving.
+
+    Args:
+        translator: a `t2t_vq.translator.Translator`.
+        export_dir: folder to write; new or empty.
+        format: one of `FORMATS`.
+        precision, provenance, text, max_bleu_loss: see `t2t_vq.export.networks.export_networks`,
+            for the formats openvino and onnx.
+
+    Raises:
+        OSError: when the folder holds files, or cannot be written.
+        ValueError: when the model cannot be exported so.
+
+    Example:
+        export_translator(translator, "export/1")
+    """
+    check_format(format, precision)
+    if format in ENGINES:
+        from t2t_vq.export.networks import export_networks
+
+        arguments = (format, precision, provenance, text, max_bleu_loss)
+        export_networks(translator, export_dir, *arguments)
+    elif format == "ctranslate2":
+        from t2t_vq.export.ctranslate2 import export_ctranslate2
+
+        export_ctranslate2(translator, export_dir)
+    else:
+        from t2t_vq.export.saved_model import export_saved_model
+
+        export_saved_model(translator, export_dir)
+
+
+def export_images(model, export_dir, format="saved_model", precision="float32", provenance=None):
+    """Writes an image model for serving.
+
+    Args:
+        model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
+        export_dir, format, precision, provenance: as in `export_translator`.
+
+    Returns:
+        The names of the signatures of a SavedModel; none of another format.
+
+    Raises:
+        OSError: when the folder holds files, or cannot be written.
+        ValueError: when the model cannot be exported so.
+
+    Example:
+        export_images(model, "export/images", "onnx")
+    """
+    check_format(format, precision)
+    if format == "ctranslate2":
+        raise ValueError(
+            "The format ctranslate2 is for translation, and this is a model of images. Choose "
+            f"another: {', '.join(FORMATS[:-1])}."
+        )
+    if format in ENGINES:
+        from t2t_vq.export.networks import export_networks
+
+        export_networks(model, export_dir, format, precision, provenance)
+        return ()
+
+    from t2t_vq.export.image_saved_model import export_image_saved_model
+
+    return export_image_saved_model(model, export_dir)
+
+
+def check_format(format, precision="float32"):
+    """Refuses what is no format, and a precision that it does not have.
+
+    Raises:
+        ValueError: then.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"There is no format {format!r}. Choose one of {', '.join(FORMATS)}.")
+    if format in ENGINES:
+        check_precision(format, precision)
+    elif precision != "float32":
+        raise ValueError(
+            f"A precision is for the formats {' and '.join(ENGINES)}; a {format} export is in "
+            "float32. Leave it out, or choose another format."
+        )

@@ -1,0 +1,112 @@
+"""Trained models as objects that do what such a model can: of a run's folder, or of an export."""
+
+import pathlib
+
+from t2t_vq import registry
+from t2t_vq import run as runs
+from t2t_vq.decoding.options import BATCH_SIZE, GREEDY
+from t2t_vq.formats import exported as formats
+
+_SAVED_MODEL = "saved_model.pb"
+
+
+def load(
+    path,
+    checkpoint="best",
+    search=GREEDY,
+    rescore_with=None,
+    rescore_checkpoint="best",
+    batch_size=None,
+    data_dir=None,
+    usr_dir=None,
+):
+    """Loads a trained model, of a run or of an export with networks.
+
+    Nothing else in this process changes: neither Keras's settings nor anybody's random numbers.
+
+    Args:
+        path: folder of a run (`t2t-vq-train`), or of an export (`t2t-vq-export --format=openvino`
+            or `onnx`), which runs without TensorFlow.
+        checkpoint: of a run, "best" (in validation), "latest", "average", or a checkpoint's prefix.
+        search: a `t2t_vq.decoding.options.Search`, of a run that translates. Default: greedy.
+        rescore_with: folder of another run, which chooses among the search's candidates, or "self".
+        rescore_checkpoint: of that run.
+        batch_size: most candidates or images worked on together; by default 64 and 100.
+        data_dir: folder of the data of its problem, if it is elsewhere than when it was trained.
+            An export does not know where that is; only scoring needs it.
+        usr_dir: folder of your own registrations, if the run needs any.
+
+    Returns:
+        A `TrainedTranslator` or `TrainedCodec` of a run, a `LoadedTranslator` or `LoadedCodec` of
+        an export.
+
+    Raises:
+        FileNotFoundError: when there is no such run, export, data or checkpoint.
+        ValueError: when something in it is damaged or does not fit, or an option is not for it.
+
+    Example:
+        model = t2t_vq.load("runs/mine")
+        model.translate(["The dog sleeps."])  # ["Der Hund schläft."]
+    """
+    if usr_dir:
+        registry.import_usr_dir(usr_dir)
+    path = pathlib.Path(path).expanduser()
+    if (path / formats.FILE).is_file():
+        given = {
+            "checkpoint": checkpoint != "best",
+            "search": search != GREEDY,
+            "rescore_with": rescore_with is not None,
+        }
+        return _load_export(path, [name for name in given if given[name]], batch_size, data_dir)
+    if (path / _SAVED_MODEL).is_file():
+        raise ValueError(
+            f"{path} holds a SavedModel, which TensorFlow loads: tf.saved_model.load. Name a run, "
+            "or an export with --format=openvino or onnx."
+        )
+    if runs.load(path, data_dir=data_dir).hparams.task == "images":
+        if search != GREEDY or rescore_with is not None:
+            raise ValueError(
+                f"The run in {path} is one of images, and a search is for translation. Leave "
+                "search and rescore_with out."
+            )
+        return _load_codec(path, checkpoint, batch_size, data_dir)
+
+    from t2t_vq.loading.from_run import load_translator
+    from t2t_vq.loading.trained_translator import TrainedTranslator
+
+    rescoring = (rescore_with, rescore_checkpoint)
+    run, _, translator, found = load_translator(
+        path, checkpoint, search, *rescoring, batch_size or BATCH_SIZE, data_dir
+    )
+    return TrainedTranslator(path, run, translator, found)
+
+
+def _load_codec(path, checkpoint, batch_size, data_dir):
+    from t2t_vq.loading.from_run import load_image_codec
+    from t2t_vq.loading.trained_codec import TrainedCodec
+
+    run, _, codec, found = load_image_codec(path, checkpoint, data_dir)
+    codec.batch_size = batch_size or codec.batch_size
+    return TrainedCodec(path, run, codec, found)
+
+
+def _load_export(path, refused, batch_size, data_dir):
+    from t2t_vq import runtime
+    from t2t_vq.loading.loaded_codec import LoadedCodec
+    from t2t_vq.loading.loaded_translator import LoadedTranslator
+
+    if refused:
+        raise ValueError(
+            f"{refused[0]} is chosen when a model is exported, and {path} holds what was chosen. "
+            "Leave it out, or export again with it."
+        )
+    description = formats.load(path)
+    model = runtime.load(path, batch_size)
+    about = {
+        **description.provenance,
+        "engine": description.engine,
+        "export_precision": description.precision,
+    }
+    if description.task == "images":
+        return LoadedCodec(path, about, model)
+    return LoadedTranslator(path, about, model, data_dir)

@@ -1,0 +1,77 @@
+"""A translation model that was loaded."""
+
+from t2t_vq.loading.loaded import Loaded
+
+
+class LoadedTranslator(Loaded):
+    """A translation model: an export, or with more that it can do, a run.
+
+    Args:
+        path, about: see `Loaded`.
+        translator: a `t2t_vq.line_translator.LineTranslator`.
+        data_dir: folder of the prepared data of its problem, or None.
+
+    Attributes:
+        translator: the translator.
+
+    Example:
+        model = t2t_vq.load("export/fast")
+        model.translate(["The dog sleeps."])  # ["Der Hund schläft."]
+    """
+
+    task = "translation"
+
+    def __init__(self, path, about, translator, data_dir=None):
+        super().__init__(path, about)
+        self.translator = translator
+        self._data_dir = data_dir
+
+    @property
+    def search(self):
+        """The `t2t_vq.decoding.options.Search` that it translates with."""
+        return self.translator.search
+
+    def translate(self, lines):
+        """Returns one translation a line, in order; an empty line gives an empty line.
+
+        Args:
+            lines: list of strings.
+
+        Raises:
+            TypeError: for anything else.
+        """
+        return self.translator.translate(lines)
+
+    def score(self, split="test", sources=None, references=None):
+        """Translates and scores.
+
+        Args:
+            split: "dev" or "test", of the prepared data of its problem.
+            sources, references: lists of strings to score on instead.
+
+        Returns:
+            A dict, see `t2t_vq.evaluation.translations.score_translations`.
+
+        Raises:
+            FileNotFoundError: when there is no such split or data.
+            ValueError: when there are sources and no references, or the other way round, or it is
+                not known which problem it was trained for.
+        """
+        from t2t_vq.evaluation.translations import score_translations
+
+        if (sources is None) != (references is None):
+            raise ValueError("Sources and references are scored together. Give both, or neither.")
+        if sources is None:
+            sources, references = self._text(split)
+        return score_translations(self.translator, sources, references)
+
+    def _text(self, split):
+        from t2t_vq import registry
+
+        if self.problem is None or self._data_dir is None:
+            what = "of which problem it is" if self.problem is None else "where its data lies"
+            raise ValueError(
+                f"{self.path} does not say {what}, so there is nothing to score it on. Load it "
+                "with data_dir, or give sources and references."
+            )
+        return registry.problem(self.problem).text(self._data_dir, split)

@@ -1,0 +1,84 @@
+"""Training by names, as the command line does it."""
+
+import dataclasses
+import hashlib
+import re
+
+from t2t_vq import registry
+from t2t_vq.run import DATA_DIR, Run
+
+_UNUSUAL = r"[^\w.=+-]+"
+_LONGEST = 150
+
+
+def train(
+    problem,
+    hparams,
+    output_dir=None,
+    data_dir=DATA_DIR,
+    *,
+    train_steps=None,
+    eval_frequency=None,
+    seed=0,
+    precision="float32",
+    usr_dir=None,
+    **options,
+):
+    """Trains a model, preparing its data if that is missing; goes on where it stopped.
+
+    Args:
+        problem: registered name of the problem.
+        hparams: name of a hyper-parameter set, with overrides: "softem_nat_tiny,dropout=0.2".
+        output_dir: folder of the run; by default one below t2t_vq_runs, named after it.
+        data_dir: folder of the prepared data.
+        train_steps, eval_frequency: updates, instead of the set's.
+        seed: of everything random.
+        precision: "float32" or "mixed_bfloat16".
+        usr_dir: folder of your own registrations, imported first.
+        **options: see `t2t_vq.training.trainer.train`: source_dir, eval_steps, keep_checkpoints and
+            strategy.
+
+    Returns:
+        `(output_dir, best)`: the folder, which `t2t_vq.load` takes, and the `Best` validation.
+
+    Raises:
+        registry.UnknownNameError: for a name that is not registered.
+        ValueError: for hyper-parameters that nothing can be trained with, and more: see
+            `t2t_vq.training.trainer.train`.
+
+    Example:
+        output_dir, best = t2t_vq.train("translate_ende_synthetic", "softem_nat_tiny")
+        t2t_vq.load(output_dir).translate(["The dog sleeps."])
+    """
+    if usr_dir:
+        registry.import_usr_dir(usr_dir)
+    run = Run.create(
+        problem, hparams, data_dir=data_dir, seed=seed, precision=precision, usr_dir=usr_dir or ""
+    )
+    given = {"train_steps": train_steps, "eval_frequency": eval_frequency}
+    changed = {name: value for name, value in given.items() if value is not None}
+    run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
+    output_dir = output_dir or default_output_dir(problem, hparams, seed)
+
+    # Mistakes so far are told before the seconds that this takes.
+    from t2t_vq.training import trainer
+
+    return output_dir, trainer.train(run, output_dir, **options)
+
+
+def default_output_dir(problem, hparams, seed=0):
+    """Returns the folder of a run that names none.
+
+    Args:
+        problem: name of the problem.
+        hparams: the set with its overrides, as it was given.
+        seed: of everything random; 0 is not told.
+    """
+    # Brackets are patterns to TensorFlow, and file systems take names of some length only.
+    name = f"{problem}-{re.sub(_UNUSUAL, '-', hparams).strip('-')}"
+    if seed:
+        name += f"-seed={seed}"
+    if len(name) > _LONGEST:
+        digest = hashlib.sha256(f"{hparams} {seed}".encode()).hexdigest()[:8]
+        name = f"{name[: _LONGEST - 9]}-{digest}"
+    return f"t2t_vq_runs/{name}"
