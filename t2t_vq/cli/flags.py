@@ -15,8 +15,20 @@ from t2t_vq.data.progress import tell
 
 FLAGS = flags.FLAGS
 
-# A full disk, a quota, and a limit on files.
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What the operating system tells of disks, and what to do.
+_DISK = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT),
+        ("The disk takes no more", "Make room, and run the same command again."),
+    ),
+    errno.EFBIG: (
+        "A file may not become so large",
+        "Raise the limit (ulimit -f), and run the same command again.",
+    ),
+    errno.EIO: ("A device cannot be read or written", "Check it, and try again."),
+}
+# Where in its graphs TensorFlow was.
+_GRAPH = re.compile(r"\{\{.*?\}\} | \[Op:\w+\]")
 # Where a library lies, and its name.
 _LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
 # Where data is kept when nobody says where.
@@ -150,10 +162,9 @@ def _outcome(action, resumes):
 def _told(error):
     """Returns what an error tells the user; None for a defect, whose traceback is needed."""
     numbers = _system_errors(error)
-    if not numbers.isdisjoint(_FULL):
-        return f"The disk takes no more: {error}. Make room, and run the same command again."
-    if errno.EIO in numbers:
-        return f"A device cannot be read or written: {error}. Check it, and try again."
+    for number in _DISK.keys() & numbers:
+        what, mend = _DISK[number]
+        return f"{what}: {_GRAPH.sub('', str(error)).strip()}. {mend}"
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "t2t_vq").partition(".")[0]
         if name == "t2t_vq":
@@ -175,7 +186,7 @@ def _system_errors(error):
         return {error.errno}
     # TensorFlow has errors of its own for that, and other libraries that write in C++ none.
     if type(error).__module__.startswith("tensorflow") or isinstance(error, RuntimeError):
-        return {number for number in (*_FULL, errno.EIO) if os.strerror(number) in str(error)}
+        return {number for number in _DISK if os.strerror(number) in str(error)}
     return set()
 
 

@@ -63,16 +63,18 @@ def test_what_our_own_code_raises_is_a_sentence_and_all_else_a_traceback(
     [
         (errno.ENOSPC, "The disk takes no more: "),
         (errno.EDQUOT, "The disk takes no more: "),
-        (errno.EFBIG, "The disk takes no more: "),
+        (errno.EFBIG, "A file may not become so large: "),
         (errno.EIO, "A device cannot be read or written: "),
     ],
 )
 def test_what_a_disk_does_not_take_is_a_sentence_whoever_tells_of_it(outcome, number, sentence):
     told = os.strerror(number)
-    for error in (f"RuntimeError('ckpt-5; {told}')", f"OSError({number}, 'Some words')"):
+    by_tensorflow = f"RuntimeError('{{{{node Save}}}} ckpt-5; {told} [Op:SaveV2]')"
+    for error in (by_tensorflow, f"OSError({number}, 'Some words')"):
         result = outcome(f"raise {error}", "tensorflow")
         assert result.returncode == 1
         assert "Traceback" not in result.stderr and result.stderr.startswith(sentence), error
+        assert "Save" not in result.stderr
 
 
 def test_an_error_that_speaks_of_a_full_disk_may_be_a_defect(outcome):
