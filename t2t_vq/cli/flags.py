@@ -1,5 +1,6 @@
 """What the commands share: flags, and errors as sentences instead of tracebacks."""
 
+import contextlib
 import dis
 import errno
 import os
@@ -27,6 +28,8 @@ _DISK = {
     ),
     errno.EIO: ("A device cannot be read or written", "Check it, and try again."),
 }
+# What shells add to the number of the signal that ended a command.
+_SIGNALLED = 128
 # Where in its graphs TensorFlow was.
 _GRAPH = re.compile(r"\{\{.*?\}\} | \[Op:\w+\]")
 # Where a library lies, and its name.
@@ -86,7 +89,13 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
             signal.signal(number, _end)
 
     def main_of_app(argv):
-        sys.exit(_outcome(lambda: _checked(main, argv[1:], required), resumes))
+        code = _outcome(lambda: _checked(main, argv[1:], required), resumes)
+        if code > _SIGNALLED:
+            # All is cleared away, and Python would wait for threads in which TensorFlow compiles.
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+            os._exit(code)
+        sys.exit(code)
 
     app.run(main_of_app)
 
@@ -145,7 +154,7 @@ def _outcome(action, resumes):
     except KeyboardInterrupt as stop:
         again = " Run the same command again to go on." if resumes else ""
         tell(f"Interrupted.{again}")
-        return 128 + next(iter(stop.args), signal.SIGINT)
+        return _SIGNALLED + next(iter(stop.args), signal.SIGINT)
     except BrokenPipeError:
         # Whoever reads what is written has had enough, as `head` has; nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

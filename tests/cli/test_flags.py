@@ -131,6 +131,21 @@ def test_a_command_that_is_ended_says_so(tmp_path, number):
     assert result.stderr == "Interrupted. Run the same command again to go on.\n"
 
 
+def test_a_command_that_is_ended_does_not_wait_for_its_threads():
+    code = (
+        "import concurrent.futures, os, signal, time\nfrom t2t_vq.cli import flags\n"
+        "def main():\n"
+        "    threads = concurrent.futures.ThreadPoolExecutor(1)\n"
+        "    threads.submit(time.sleep, 600)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(60)\n"
+        "flags.run(main, 'Waits.', ())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
+    assert (result.returncode, result.stderr) == (128 + signal.SIGTERM, "Interrupted.\n")
+
+
 def test_a_closed_terminal_may_be_told_twice_while_a_command_clears_up():
     code = (
         "import os, signal\nfrom t2t_vq.cli import flags\n"
