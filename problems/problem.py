@@ -1,6 +1,7 @@
 """What every problem offers."""
 
 import abc
+import shlex
 
 from absl import logging
 
@@ -97,7 +98,7 @@ class Problem(abc.ABC):
         return (
             f"{data_dir} holds no data of {self.name}. Name the folder that does with --data_dir "
             "(--teacher_data_dir, of what a teacher was trained on), or prepare it: "
-            f"t2t-vq-datagen --problem={self.name} --data_dir={data_dir}"
+            f"t2t-vq-datagen --problem={self.name} --data_dir={shlex.quote(str(data_dir))}"
         )
 
     def vocabulary_digest(self, data_dir):

@@ -112,12 +112,15 @@ class LineTranslator:
 
     def in_threads(self, function, batches):
         """Returns what a function gives for each of a list of batches."""
-        threads = concurrent.futures.ThreadPoolExecutor(self.num_threads)
+        threads, is_waited_for = concurrent.futures.ThreadPoolExecutor(self.num_threads), True
         try:
             return list(threads.map(function, batches))
+        except KeyboardInterrupt:
+            # What has begun may compile for minutes, and cannot be stopped.
+            is_waited_for = False
+            raise
         finally:
-            # Who interrupts this waits for what has begun, not for all the rest.
-            threads.shutdown(cancel_futures=True)
+            threads.shutdown(is_waited_for, cancel_futures=True)
 
     def _most_rows(self, num_sources):
         """Returns how many of so many sources are at most translated together."""

@@ -231,7 +231,7 @@ def test_a_whole_number_from_json_is_a_number():
 def test_a_nested_value_from_json_names_its_whole_path():
     with pytest.raises(ValueError, match=r"'bottleneck\.num_codes' is an integer; 'x' is not"):
         from_dict(TransformerNatHParams, {"bottleneck": {"num_codes": "x"}})
-    with pytest.raises(ValueError, match="'bottleneck' is a BottleneckConfig; 'vq' is not"):
+    with pytest.raises(ValueError, match="'bottleneck' is a group of values by name; 'vq' is not"):
         from_dict(TransformerNatHParams, {"bottleneck": "vq"})
 
 

@@ -1,4 +1,5 @@
 import dataclasses
+import threading
 
 import keras
 import numpy as np
@@ -9,6 +10,7 @@ from t2t_vq.bottlenecks.soft_em import SoftEM
 from t2t_vq.data import synthetic_ende
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
 from t2t_vq.decoding.options import Search
+from t2t_vq.line_translator import LineTranslator
 from t2t_vq.models.transformer import Transformer
 from t2t_vq.models.transformer_nat import TransformerNat
 from t2t_vq.translator import Translator
@@ -322,3 +324,19 @@ def test_each_line_has_one_translation_to_score(translator):
     with pytest.raises(TypeError, match="this is a single string"):
         translator.score(LINES, "Ja.")
     assert [part.shape for part in translator.score([], [])] == [(0,), (0,)]
+
+
+def test_who_interrupts_does_not_wait_for_batches_that_have_begun():
+    go_on, done = threading.Event(), []
+
+    def work(batch):
+        if batch == 0:
+            raise KeyboardInterrupt
+        go_on.wait(60)
+        done.append(batch)
+
+    threaded = LineTranslator(tokenizer=None, lengths=[16], batch_size=4, num_threads=2)
+    with pytest.raises(KeyboardInterrupt):
+        threaded.in_threads(work, [0, 1])
+    assert not done
+    go_on.set()

@@ -6,6 +6,8 @@ Writes the data of the teacher's problem with _distill at the end of its name. A
 command goes on where it stopped; finished data is left alone.
 """
 
+import shlex
+
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, trained
@@ -39,7 +41,8 @@ def main():
         teacher_data_dir=FLAGS.teacher_data_dir,
     )
     print(
-        f"Next: t2t-vq-train --problem={problem} --data_dir={data_dir} --hparams=softem_nat_small"
+        f"Next: t2t-vq-train --problem={problem} --data_dir={shlex.quote(data_dir)} "
+        "--hparams=softem_nat_small"
     )
 
 

@@ -1,5 +1,6 @@
 """What the commands share: flags, and errors as sentences instead of tracebacks."""
 
+import contextlib
 import dis
 import errno
 import os
@@ -16,8 +17,22 @@ from t2t_vq.run import DATA_DIR
 
 FLAGS = flags.FLAGS
 
-# A full disk, a quota, and a limit on files.
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What the operating system tells of disks, and what to do.
+_DISK = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT),
+        ("The disk takes no more", "Make room, and run the same command again."),
+    ),
+    errno.EFBIG: (
+        "A file may not become so large",
+        "Raise the limit (ulimit -f), and run the same command again.",
+    ),
+    errno.EIO: ("A device cannot be read or written", "Check it, and try again."),
+}
+# What shells add to the number of the signal that ended a command.
+_SIGNALLED = 128
+# Where in its graphs TensorFlow was.
+_GRAPH = re.compile(r"\{\{.*?\}\} | \[Op:\w+\]")
 # Where a library lies, and its name.
 _LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
 PATHS = (
@@ -73,7 +88,13 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
             signal.signal(number, _end)
 
     def main_of_app(argv):
-        sys.exit(_outcome(lambda: _checked(main, argv[1:], required), resumes))
+        code = _outcome(lambda: _checked(main, argv[1:], required), resumes)
+        if code > _SIGNALLED:
+            # All is cleared away, and Python would wait for threads in which TensorFlow compiles.
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+            os._exit(code)
+        sys.exit(code)
 
     app.run(main_of_app)
 
@@ -132,7 +153,7 @@ def _outcome(action, resumes):
     except KeyboardInterrupt as stop:
         again = " Run the same command again to go on." if resumes else ""
         tell(f"Interrupted.{again}")
-        return 128 + next(iter(stop.args), signal.SIGINT)
+        return _SIGNALLED + next(iter(stop.args), signal.SIGINT)
     except BrokenPipeError:
         # Whoever reads what is written has had enough, as `head` has; nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -149,10 +170,9 @@ def _outcome(action, resumes):
 def _told(error):
     """Returns what an error tells the user; None for a defect, whose traceback is needed."""
     numbers = _system_errors(error)
-    if not numbers.isdisjoint(_FULL):
-        return f"The disk takes no more: {error}. Make room, and run the same command again."
-    if errno.EIO in numbers:
-        return f"A device cannot be read or written: {error}. Check it, and try again."
+    for number in _DISK.keys() & numbers:
+        what, mend = _DISK[number]
+        return f"{what}: {_GRAPH.sub('', str(error)).strip()}. {mend}"
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "t2t_vq").partition(".")[0]
         if name == "t2t_vq":
@@ -174,7 +194,7 @@ def _system_errors(error):
         return {error.errno}
     # TensorFlow has errors of its own for that, and other libraries that write in C++ none.
     if type(error).__module__.startswith("tensorflow") or isinstance(error, RuntimeError):
-        return {number for number in (*_FULL, errno.EIO) if os.strerror(number) in str(error)}
+        return {number for number in _DISK if os.strerror(number) in str(error)}
     return set()
 
 

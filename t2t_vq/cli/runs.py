@@ -34,11 +34,14 @@ def main():
         raise FileNotFoundError(
             f"{folder} holds no run. Train one with t2t-vq-train, or correct --runs_dir."
         )
-    print(table(folder, found))
+    if told := table(folder, found):
+        print(told)
 
 
 def table(folder, paths):
-    """Returns the table of runs as a text; a run that cannot be read is told on standard error.
+    """Returns the table of runs as a text, empty without any that can be read.
+
+    A run that cannot be read is told on standard error.
 
     Args:
         folder: what paths are told from.
@@ -50,6 +53,8 @@ def table(folder, paths):
             found.append((path.relative_to(folder), runs.read_file(path)))
         except ValueError as error:
             print(error, file=sys.stderr)
+    if not found:
+        return ""
     rows = [_row(*each) for each in sorted(found, key=_rank)]
     lines = [dict(zip(_HEAD, _HEAD, strict=True)), *rows]
     widths = {name: max(len(line[name]) for line in lines) for name in _HEAD}

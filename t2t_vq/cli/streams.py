@@ -31,10 +31,7 @@ def check_input(name):
 
 
 def check_output(name, inputs):
-    """Refuses a flag that names no file to write.
-
-    A file may take the place of one of its inputs, as it does so when all is read. Standard output
-    may not: what is written to it at once would be read again.
+    """Refuses a flag that names no file to write, or one of those that are read.
 
     Args:
         name: of the flag.
@@ -42,20 +39,25 @@ def check_output(name, inputs):
 
     Raises:
         FileNotFoundError: when there is no place for such a file.
-        ValueError: when an input is read from the file that standard output is written to.
+        ValueError: when what is read would be written over.
     """
     path = FLAGS[name].value
-    if not _is_standard_output(path):
-        if os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or "."):
-            wrong = "is a folder" if os.path.isdir(path) else "would be in a folder that is missing"
-            raise FileNotFoundError(f"{path} {wrong}, so it can be no file; correct --{name}.")
-        return
+    is_standard = _is_standard_output(path)
+    if not is_standard and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or ".")):
+        wrong = "is a folder" if os.path.isdir(path) else "would be in a folder that is missing"
+        raise FileNotFoundError(f"{path} {wrong}, so it can be no file; correct --{name}.")
     for each in inputs:
-        if FLAGS[each].value != "-" and _is_standard_output(FLAGS[each].value):
+        source = FLAGS[each].value
+        if source == "-" or not os.path.isfile(source):
+            continue
+        if _is_standard_output(source) if is_standard else _is_same_file(source, path):
             raise ValueError(
-                f"{FLAGS[each].value} is read and written to at once. Give --{name}, which takes "
-                "its place when all is written, or another file."
+                f"{source} is read, and would be written over. Give --{name} another file."
             )
+
+
+def _is_same_file(path, other):
+    return os.path.exists(other) and os.path.samefile(path, other)
 
 
 def _is_standard_output(path):
@@ -64,7 +66,8 @@ def _is_standard_output(path):
         return True
     try:
         there = os.fstat(sys.stdout.fileno())
-    except OSError:
+    # Where it was closed, there is none.
+    except (AttributeError, OSError):
         return False
     return os.path.isfile(path) and os.path.samestat(os.stat(path), there)
 

@@ -6,6 +6,7 @@ Prepares the data first when that is missing. Overrides follow the set's name:
 --hparams=softem_nat_tiny,hidden_size=64,bottleneck.num_codes=128
 """
 
+import shlex
 import sys
 
 from absl import flags as absl_flags
@@ -53,7 +54,7 @@ def main():
         sys.exit(128 + stop.signal)
     print(
         f"Best validation {best.measure} {best.value:.2f}. "
-        f"Next: t2t-vq-eval --output_dir={output_dir}"
+        f"Next: t2t-vq-eval --output_dir={shlex.quote(str(output_dir))}"
     )
 
 

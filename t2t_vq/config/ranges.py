@@ -39,7 +39,7 @@ class Within:
         least = f"{'more than' if self._above else 'at least'} {self._least:,}"
         if self is FINITE:
             return "finite"
-        if self._most in (math.inf, _MOST):
+        if self._most == math.inf:
             return least
         return f"{least} and {'less than' if self._below else 'at most'} {self._most:,}"
 

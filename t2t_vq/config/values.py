@@ -78,4 +78,4 @@ def type_name(field_type):
     if typing.get_origin(field_type) is tuple:
         return f"a list of type {arguments[0].__name__}"
     names = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(field_type, f"a {field_type.__name__}")
+    return names.get(field_type, "a group of values by name")

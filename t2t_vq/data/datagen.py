@@ -130,6 +130,7 @@ def _checked(name, split, pairs, report):
     Counts what the reader did not, and refuses what cannot be written.
     """
     place, number, empty = f"{name} {split}", 0, 0
+    sources.check_reader(place, pairs, "pairs")
     for number, pair in enumerate(pairs, 1):
         is_clean = _is_clean(pair)
         if not (is_clean or _is_pair(pair)):

@@ -94,8 +94,9 @@ def _read(name, split, read_images, num_classes):
     report = Report()
     report.where = (place, None)
     progress = Progress(f"Reading the {split} images")
-    chunks, count = [], 0
-    for number, chunk in enumerate(read_images(split, report), 1):
+    chunks, count, found = [], 0, read_images(split, report)
+    sources.check_reader(place, found, "images")
+    for number, chunk in enumerate(found, 1):
         shape = chunks[0][0].shape[1:] if chunks else None
         chunks.append(_checked(chunk, f"{place}, chunk {number:,}", shape, num_classes))
         count += len(chunks[-1][0])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 _EXCERPT = 60
 
@@ -112,6 +113,24 @@ def fingerprint(paths):
             {"name": path.name, "size": path.stat().st_size, "sha256": digest.hexdigest()}
         )
     return prints
+
+
+def check_reader(place, found, name):
+    """Refuses what a problem's reader gives when nothing can be read from it, such as None.
+
+    Args:
+        place: what it reads, for the message.
+        found: what it gives.
+        name: of the problem's method.
+
+    Raises:
+        ValueError: then.
+    """
+    if not isinstance(found, Iterable):
+        raise ValueError(
+            f"{place}: the problem's `{name}` gives {found!r:.60} and no sequence. It must yield "
+            "or return what it reads."
+        )
 
 
 def as_noted(source):

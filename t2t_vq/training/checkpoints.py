@@ -1,6 +1,8 @@
 """Checkpoints: everything that a run needs to go on, and weights alone."""
 
+import glob
 import pathlib
+import shlex
 import shutil
 
 import tensorflow as tf
@@ -71,6 +73,8 @@ class Checkpoints:
             for other, error in damaged:
                 pathlib.Path(f"{other}.index").replace(f"{other}.index.damaged")
                 logging.warning("%s Going on from %s.", error, path)
+            for lost in _without_index(self._folder, self.step):
+                logging.warning("%s is missing. Going on from %s.", lost, path)
             return self.step
         if damaged:
             _, error = damaged[0]
@@ -138,6 +142,13 @@ def clear_leftovers(folder):
     folder = pathlib.Path(folder)
     for path in [*folder.glob("ckpt-*_temp*"), *folder.glob("ckpt-*.tempstate*")]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _without_index(folder, step):
+    """Returns the names of indices that newer checkpoints than that of a step have lost."""
+    steps = {step_of(file.name.partition(".")[0]) for file in folder.glob("ckpt-*.data-*")}
+    names = [f"{folder}/ckpt-{each}.index" for each in sorted(steps - {None}) if each > step]
+    return [name for name in names if not glob.glob(f"{name}*")]
 
 
 def _write(checkpoint, folder, step, keep):
@@ -235,7 +246,7 @@ def _find(folder, checkpoint):
         there = newest_in(folder / other)
         hint = f"Use --checkpoint={other}." if there else "Train for longer first."
         if checkpoint == "average":
-            hint = f"Make it with t2t-vq-average --output_dir={folder}"
+            hint = f"Make it with t2t-vq-average --output_dir={shlex.quote(str(folder))}"
         raise FileNotFoundError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
     return path
 

@@ -63,16 +63,18 @@ def test_what_our_own_code_raises_is_a_sentence_and_all_else_a_traceback(
     [
         (errno.ENOSPC, "The disk takes no more: "),
         (errno.EDQUOT, "The disk takes no more: "),
-        (errno.EFBIG, "The disk takes no more: "),
+        (errno.EFBIG, "A file may not become so large: "),
         (errno.EIO, "A device cannot be read or written: "),
     ],
 )
 def test_what_a_disk_does_not_take_is_a_sentence_whoever_tells_of_it(outcome, number, sentence):
     told = os.strerror(number)
-    for error in (f"RuntimeError('ckpt-5; {told}')", f"OSError({number}, 'Some words')"):
+    by_tensorflow = f"RuntimeError('{{{{node Save}}}} ckpt-5; {told} [Op:SaveV2]')"
+    for error in (by_tensorflow, f"OSError({number}, 'Some words')"):
         result = outcome(f"raise {error}", "tensorflow")
         assert result.returncode == 1
         assert "Traceback" not in result.stderr and result.stderr.startswith(sentence), error
+        assert "Save" not in result.stderr
 
 
 def test_an_error_that_speaks_of_a_full_disk_may_be_a_defect(outcome):
@@ -127,6 +129,21 @@ def test_a_command_that_is_ended_says_so(tmp_path, number):
     )
     assert result.returncode == 128 + number
     assert result.stderr == "Interrupted. Run the same command again to go on.\n"
+
+
+def test_a_command_that_is_ended_does_not_wait_for_its_threads():
+    code = (
+        "import concurrent.futures, os, signal, time\nfrom t2t_vq.cli import flags\n"
+        "def main():\n"
+        "    threads = concurrent.futures.ThreadPoolExecutor(1)\n"
+        "    threads.submit(time.sleep, 600)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(60)\n"
+        "flags.run(main, 'Waits.', ())"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
+    assert (result.returncode, result.stderr) == (128 + signal.SIGTERM, "Interrupted.\n")
 
 
 def test_a_closed_terminal_may_be_told_twice_while_a_command_clears_up():

@@ -37,6 +37,11 @@ def test_where_lower_is_better_the_lowest_is_first(tmp_path):
     assert [row.split()[0] for row in rows] == ["best", "next", "worse", "new"]
 
 
+def test_runs_of_which_none_can_be_read_have_no_table(tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    assert table(tmp_path, [tmp_path]) == ""
+
+
 def test_a_folder_without_runs_is_one_sentence(command, tmp_path):
     result = command("runs", f"--runs_dir={tmp_path}")
     assert result.returncode == 1

@@ -82,8 +82,18 @@ def test_standard_output_is_no_file_that_is_read(tmp_path, monkeypatch):
         streams.check_output("outputs", ["inputs"])
         monkeypatch.setattr(sys, "stdout", text)
         flags["outputs"].value = str(tmp_path / "text")
-        with pytest.raises(ValueError, match="is read and written to at once"):
+        with pytest.raises(ValueError, match="is read, and would be written over"):
             streams.check_output("outputs", ["inputs"])
         flags["outputs"].value = "-"
-        with pytest.raises(ValueError, match=r"is read and written to at once\. Give --outputs"):
+        with pytest.raises(ValueError, match=r"would be written over\. Give --outputs another"):
             streams.check_output("outputs", ["inputs"])
+
+
+def test_what_is_read_is_not_written_over(tmp_path, monkeypatch):
+    (tmp_path / "text").write_bytes(b"a\n")
+    (tmp_path / "link").symlink_to(tmp_path / "text")
+    flags = {"inputs": types.SimpleNamespace(value=str(tmp_path / "text"))}
+    flags["outputs"] = types.SimpleNamespace(value=str(tmp_path / "link"))
+    monkeypatch.setattr(streams, "FLAGS", flags)
+    with pytest.raises(ValueError, match="text is read, and would be written over"):
+        streams.check_output("outputs", ["inputs"])

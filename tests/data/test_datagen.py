@@ -279,6 +279,11 @@ def test_what_is_no_pair_is_refused_with_problem_split_and_number(tmp_path, pair
         generate(tmp_path, reader)
 
 
+def test_a_reader_that_gives_nothing_to_read_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="corpus dev: the problem's `pairs` gives None and no seq"):
+        generate(tmp_path, lambda split, report: None)
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_anything_is_read(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"file/x cannot be written to .*Choose another --data_dir"):

@@ -146,6 +146,11 @@ def test_what_are_no_images_is_refused_with_problem_split_and_number(tmp_path, c
         generate(tmp_path, reader)
 
 
+def test_a_reader_that_gives_nothing_to_read_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="x train: the problem's `images` gives None and no seq"):
+        generate(tmp_path, lambda split, report: None)
+
+
 def test_images_without_pixels_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"x train, chunk 1 has images of uint8 \[30, 0, 32, 3\]"):
         generate(tmp_path, lambda split, report: [(IMAGES[:, :0], LABELS)])

@@ -141,12 +141,15 @@ def test_a_run_whose_checkpoints_are_gone_does_not_begin_anew(trainee, tmp_path)
         Checkpoints(tmp_path, *trainee).restore()
 
 
-def test_data_without_an_index_stay_until_they_are_older_than_all_that_are_kept(trainee, tmp_path):
+def test_data_without_an_index_stay_until_they_are_older_than_all_that_are_kept(
+    trainee, tmp_path, caplog
+):
     checkpoints = Checkpoints(tmp_path, *trainee, keep=2)
     save_at(checkpoints, trainee[1], 1, 3)
     (orphan,) = (tmp_path / "latest").glob("ckpt-3.data-*")
     orphan.with_name("ckpt-3.index").unlink()
     assert Checkpoints(tmp_path, *trainee).restore() == 1
+    assert "latest/ckpt-3.index is missing. Going on from" in caplog.text
     save_at(checkpoints, trainee[1], 2)
     assert orphan.exists()
     save_at(checkpoints, trainee[1], 4, 5)
