@@ -177,5 +177,6 @@ class TranslationCodes:
 
     def _tokens(self, source, symbols):
         memory, mask = self._model.encode(source)
-        symbols = ops.reshape(symbols, (ops.shape(symbols)[0], -1, self._num_codebooks))
+        latents = symbols.shape[1] // self._num_codebooks
+        symbols = ops.reshape(symbols, (-1, latents, self._num_codebooks))
         return self._model.decode_latents(symbols, memory, mask)
