@@ -96,8 +96,8 @@ class Problem(abc.ABC):
 
     def _missing(self, data_dir):
         return (
-            f"{data_dir} holds no data of {self.name}. Name the folder that does with --data_dir "
-            "(--teacher_data_dir, of what a teacher was trained on), or prepare it: "
+            f"{data_dir} holds no data of {self.name}. Name the folder that does with --data_dir, "
+            "or prepare it: "
             f"t2t-vq-datagen --problem={self.name} --data_dir={shlex.quote(str(data_dir))}"
         )
 

@@ -10,6 +10,7 @@ import shlex
 
 from absl import flags as absl_flags
 
+from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
 
 FLAGS = absl_flags.FLAGS
@@ -28,6 +29,8 @@ def _define():
 
 def main():
     """Distils as the flags say."""
+    _check_data()
+
     from t2t_vq.distillation import distill
 
     problem, data_dir = distill(
@@ -44,6 +47,18 @@ def main():
         f"Next: t2t-vq-train --problem={problem} --data_dir={shlex.quote(data_dir)} "
         "--hparams=softem_nat_small"
     )
+
+
+def _check_data():
+    # For other commands the flag of that is --data_dir, which here names the folder to write to.
+    teacher = runs.load(FLAGS.teacher_dir, "translation", FLAGS.teacher_data_dir)
+    try:
+        teacher.make_problem().manifest(teacher.data_dir)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{teacher.data_dir} holds no data of {teacher.problem}, which the teacher was trained "
+            "on. Name the folder that does with --teacher_data_dir."
+        ) from error
 
 
 def run():

@@ -34,6 +34,12 @@ def outcome(tmp_path):
     return run
 
 
+def ended(code, **options):
+    """Runs code in another process and returns what came of it."""
+    arguments = [sys.executable, "-c", code]
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=120, **options)
+
+
 @pytest.mark.parametrize(
     ("code", "module", "is_sentence"),
     [
@@ -124,9 +130,7 @@ def test_a_command_that_is_ended_says_so(tmp_path, number):
         f"def main():\n    os.kill(os.getpid(), {int(number)})\n    time.sleep(60)\n"
         "flags.run(main, 'Waits.', (), resumes=True)"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
-    )
+    result = ended(code)
     assert result.returncode == 128 + number
     assert result.stderr == "Interrupted. Run the same command again to go on.\n"
 
@@ -140,9 +144,7 @@ def test_a_command_that_is_ended_does_not_wait_for_its_threads():
         "    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(60)\n"
         "flags.run(main, 'Waits.', ())"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
-    )
+    result = ended(code)
     assert (result.returncode, result.stderr) == (128 + signal.SIGTERM, "Interrupted.\n")
 
 
@@ -155,7 +157,7 @@ def test_a_closed_terminal_may_be_told_twice_while_a_command_clears_up():
         "    finally:\n        hang_up()\n        print('cleared')\n"
         "flags.run(main, 'Clears up.', ())"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    result = ended(code)
     assert (result.returncode, result.stdout) == (128 + signal.SIGHUP, "cleared\n")
 
 
@@ -166,9 +168,7 @@ def test_tensorflow_starts_without_a_word():
         "flags.run(main, 'Adds.', ())"
     )
     environment = {name: value for name, value in os.environ.items() if "LOG_LEVEL" not in name}
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment
-    )
+    result = ended(code, env=environment)
     assert (result.stdout, result.stderr) == ("1.0\n", "")
 
 

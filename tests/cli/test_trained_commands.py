@@ -80,7 +80,7 @@ def test_flags_that_cannot_be_used_are_one_sentence(command, trained, tmp_path):
         ("score", [f"--sources={__file__}"], "--targets is missing."),
         ("decode", ["--rescore_with=self"], "There is only one candidate"),
         ("decode", ["--n_best=5"], "n_best=5 translations cannot be given, as the search finds 1."),
-        ("eval", ["--num_samples=3"], "Give rescore_with too."),
+        ("eval", ["--num_samples=3"], "Give rescore_with too: another run, or self."),
         ("eval", ["--beam_size=2", "--num_samples=3"], "Choose one of the two."),
         ("eval", ["--beam_size=2", "--rescore_with=none"], "none holds no training run"),
         ("export", [], "--export_dir is missing."),
@@ -138,12 +138,13 @@ def test_export_writes_a_saved_model(command, trained, tmp_path):
 
 
 def test_distill_makes_what_a_student_trains_on(command, train_flags, trained, tmp_path):
-    teacher = shutil.copytree(trained.output_dir, tmp_path / "deeper" / "teacher")
+    teacher = shutil.copytree(trained.output_dir, tmp_path / "and" / "much" / "deeper" / "teacher")
     flags = [f"--teacher_dir={teacher}", f"--data_dir={tmp_path / 'data'}"]
-    lost = command("distill", *flags)
+    lost = command("distill", train_flags[0], *flags)
     assert lost.returncode == 1 and "--teacher_data_dir" in lost.stderr.splitlines()[-1]
     data_dir = train_flags[2].partition("=")[2]
-    result = command("distill", *flags, f"--teacher_data_dir={data_dir}", "--beam_size=1")
+    moved = [train_flags[0], f"--teacher_data_dir={data_dir}"]
+    result = command("distill", *moved, *flags, "--beam_size=1")
     assert result.returncode == 0, result.stderr
     # 49 of the sources are longer than the 16 tokens that the teacher takes.
     assert "Translating, sentences: 150 of 150 (100%)" in result.stderr
