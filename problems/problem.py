@@ -5,7 +5,7 @@ import shlex
 
 from absl import logging
 
-from t2t_vq.data import manifests, records, sources
+from t2t_vq.data import manifests, sources
 
 
 class Problem(abc.ABC):
@@ -76,7 +76,7 @@ class Problem(abc.ABC):
         if not self.is_generated(data_dir):
             self.prepare(data_dir, source_dir)
             return
-        path = records.manifest_path(data_dir, self.corpus_name)
+        path = manifests.path(data_dir, self.corpus_name)
         if source_dir is not None or not self.external:
             sources.check_source(path, self.manifest(data_dir)["source"], self.source(source_dir))
         logging.info("%s is prepared: %s.", self.name, path)
@@ -88,7 +88,7 @@ class Problem(abc.ABC):
             FileNotFoundError: when the data is not prepared; says how to.
             ValueError: when the manifest is damaged.
         """
-        path = records.manifest_path(data_dir, self.corpus_name)
+        path = manifests.path(data_dir, self.corpus_name)
         manifest = manifests.read(path, self.manifest_form)
         if manifest is None:
             raise FileNotFoundError(self._missing(data_dir))

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from t2t_vq.data import batches, datagen, manifests, records
+from t2t_vq.data import batches, corpus_files, datagen, integrity, manifests
 from t2t_vq.data.tokenizer import Tokenizer
 from t2t_vq.problems.problem import Problem
 
@@ -68,7 +68,7 @@ class TranslationProblem(Problem):
 
     def is_generated(self, data_dir):
         """Returns whether `data_dir` holds the whole data of this problem."""
-        return records.is_whole(data_dir, self.corpus_name)
+        return corpus_files.is_whole(data_dir, self.corpus_name)
 
     def prepare(self, data_dir, source_dir):
         """Writes vocabulary, records and clean text; goes on where an interrupted run stopped."""
@@ -89,15 +89,15 @@ class TranslationProblem(Problem):
             ValueError: when the vocabulary is missing or damaged.
         """
         manifest = self.manifest(data_dir)
-        path = records.vocab_path(data_dir, self.corpus_name)
-        content = records.read_bytes(path, manifest.get("files"))
+        path = corpus_files.vocab_path(data_dir, self.corpus_name)
+        content = integrity.read_bytes(path, manifest.get("files"))
         try:
             tokenizer = Tokenizer(content)
         except ValueError as error:
-            raise ValueError(records.not_as_written(path, "it is no vocabulary")) from error
+            raise ValueError(integrity.not_as_written(path, "it is no vocabulary")) from error
         if tokenizer.vocab_size != manifest["vocab_size"]:
             wrong = f"it has {tokenizer.vocab_size:,} of {manifest['vocab_size']:,} pieces"
-            raise ValueError(records.not_as_written(path, wrong))
+            raise ValueError(integrity.not_as_written(path, wrong))
         return tokenizer
 
     def vocabulary_digest(self, data_dir):
@@ -131,11 +131,11 @@ class TranslationProblem(Problem):
                 f"the {split} text to the source and prepare it in another --data_dir, or choose "
                 "another split."
             )
-        path = records.text_path(data_dir, self.corpus_name, split)
-        english, german = records.read_text(path, manifest.get("files"))
+        path = corpus_files.text_path(data_dir, self.corpus_name, split)
+        english, german = corpus_files.read_text(path, manifest.get("files"))
         if len(english) != splits[split]["pairs"]:
             wrong = f"it holds {len(english):,} of {splits[split]['pairs']:,} pairs"
-            raise ValueError(records.not_as_written(path, wrong))
+            raise ValueError(integrity.not_as_written(path, wrong))
         return (german, english) if self.reversed else (english, german)
 
     def buckets(self, data_dir, *, max_length, num_buckets):

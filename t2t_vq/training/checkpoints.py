@@ -8,7 +8,7 @@ import shutil
 import tensorflow as tf
 from absl import logging
 
-from t2t_vq.data import records
+from t2t_vq.data import atomic
 
 
 class NotFiniteError(ValueError):
@@ -165,7 +165,7 @@ def _write(checkpoint, folder, step, keep):
             file.unlink()
     # Which other programs go by.
     state = tf.compat.v1.train.generate_checkpoint_state_proto(str(folder), path, kept)
-    records.write_bytes(folder / "checkpoint", str(state).encode("utf-8"))
+    atomic.write_bytes(folder / "checkpoint", str(state).encode("utf-8"))
     return path
 
 
