@@ -7,6 +7,12 @@ from absl import logging
 
 from t2t_vq.data import manifests, sources
 
+# By name, as problems import nothing of training.
+_EVALUATORS = {
+    "translation": "t2t_vq.training.translation_evaluator.TranslationEvaluator",
+    "images": "t2t_vq.training.image_evaluator.ImageEvaluator",
+}
+
 
 class Problem(abc.ABC):
     """A task: it prepares its data once, and gives batches of it.
@@ -23,6 +29,8 @@ class Problem(abc.ABC):
         stand_in: what `model_arguments` may be like, to try a model before there is data; None
             tries none.
         manifest_form: what its manifest is like, see `t2t_vq.data.manifests`.
+        evaluator: the `t2t_vq.training.evaluator.Evaluator` that validates its models while they
+            train, a class or its dotted name; by default that of its task.
     """
 
     registered_name = None
@@ -31,6 +39,10 @@ class Problem(abc.ABC):
     external = False
     stand_in = None
     manifest_form = staticmethod(manifests.ANY)
+
+    @property
+    def evaluator(self):
+        return _EVALUATORS[self.task]
 
     @property
     def name(self):
