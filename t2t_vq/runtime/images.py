@@ -4,13 +4,11 @@ import math
 
 import numpy as np
 
+from t2t_vq.backend.streams import Stream
 from t2t_vq.decoding.options import Search, check_batch_size
 from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
 from t2t_vq.runtime import philox, position_codes
 from t2t_vq.runtime.search import greedy_search, perturb
-
-# Of draws from a prior of the latents' own, as in `t2t_vq.bottlenecks.vae`.
-_STREAM = 2
 
 
 class NetworkImageCodec:
@@ -147,7 +145,7 @@ class NetworkImageCodec:
     def _draw_latents(self, labels, seed, temperature):
         """Draws latents of a standard normal prior, `[rows, positions, latent_dim]` float32."""
         shape = (len(labels), self._positions, self._details.latent_dim)
-        drawn = philox.normal(shape, self._details.seed, seed, _STREAM)
+        drawn = philox.normal(shape, self._details.seed, seed, Stream.PRIOR_LATENTS)
         return drawn * np.float32(math.sqrt(temperature))
 
     def _network(self, name, argument, result):
