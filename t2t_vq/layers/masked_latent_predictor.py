@@ -8,8 +8,8 @@ from t2t_vq.backend.random_numbers import uniform
 from t2t_vq.backend.streams import Stream
 from t2t_vq.decoding.search import perturb
 from t2t_vq.layers.attention import padding_mask
+from t2t_vq.layers.code_stack import later_logits
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
-from t2t_vq.layers.position_codes import later_logits
 from t2t_vq.layers.positions import sinusoids
 
 

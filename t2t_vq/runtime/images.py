@@ -7,7 +7,7 @@ import numpy as np
 from t2t_vq.backend.streams import Stream
 from t2t_vq.decoding.options import Search, check_batch_size
 from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
-from t2t_vq.runtime import philox, position_codes
+from t2t_vq.runtime import code_stack, philox
 from t2t_vq.runtime.search import greedy_search, perturb
 
 
@@ -128,7 +128,7 @@ class NetworkImageCodec:
         num_codes, num_codebooks = self._details.num_codes, self._details.num_codebooks
         prior = self._networks["prior"]
         heads = [self._networks[f"code_head_{number}"] for number in range(1, num_codebooks)]
-        score = position_codes.stepping(prior.bound({"labels": labels}), heads, num_codes)
+        score = code_stack.stepping(prior.bound({"labels": labels}), heads, num_codes)
         length = self._positions * num_codebooks
         # Each row draws with its own numbers.
         options = Search(num_samples=len(labels), temperature=temperature)
@@ -137,7 +137,7 @@ class NetworkImageCodec:
             logits, state = score(symbols, index, state)
             return perturb(logits, options, seed * length + index), state
 
-        state = position_codes.first_state(prior, len(labels), num_codebooks)
+        state = code_stack.first_state(prior, len(labels), num_codebooks)
         # No grid ends early: its end is a symbol that the prior does not have.
         codes = greedy_search(step, state, len(labels), length, end=num_codes)
         return codes.reshape(len(labels), self._positions, num_codebooks)
