@@ -7,9 +7,8 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.backend import replicas
+from t2t_vq.backend import random_numbers, replicas
 from t2t_vq.backend.compilation import as_graph
-from t2t_vq.backend.random_numbers import uniform
 from t2t_vq.backend.streams import Stream
 from t2t_vq.backend.values import value_of
 from t2t_vq.bottlenecks import configured
@@ -27,8 +26,9 @@ class CodebookBottleneck(Bottleneck):
 
     Until its codebook has started, the layer passes its input through in training and its loss is
     0 there, while codes and statistics are computed all the same; outside of training it quantizes
-    with the random codes that it has. It starts by `adapt` (k-means), by `start`, or by the first
-    `update`, which puts every code at a vector of the batch.
+    with the random codes that it has. It starts by `adapt` (k-means), by `start`, or, unless
+    `startup_steps` says later, by the first `update`, which puts every code at a vector of the
+    batch.
 
     Learning "ema" is online expectation-maximisation: moving averages of counts and sums, whose
     quotient is the codebook. Learning "gradient" makes the codebook a trainable weight and adds the
@@ -260,7 +260,7 @@ class CodebookBottleneck(Bottleneck):
         return self.assignment.relaxed
 
     def _uniform(self, shape):
-        return uniform(shape, self.seed, self.step, Stream.CODES)
+        return random_numbers.uniform(shape, self.seed, self.step, Stream.CODES)
 
     def draw(self, x, num_samples=1, seed=0):
         self._check_built()
@@ -269,7 +269,7 @@ class CodebookBottleneck(Bottleneck):
         vectors, _ = self._valid_vectors(x, None)
         table = self.table()
         shape = (ops.shape(vectors)[0], num_samples)
-        uniforms = uniform(shape, self.seed, seed, Stream.DRAWN_CODES)
+        uniforms = random_numbers.uniform(shape, self.seed, seed, Stream.DRAWN_CODES)
         samples, log_probs = self.assignment.draw(
             self._compared(vectors), table, self.step, uniforms
         )
@@ -289,7 +289,9 @@ class CodebookBottleneck(Bottleneck):
             vectors `[K, D]`, and `[K]`, 1 where this replica had a vector.
         """
         shape = (*vectors.shape[:-2], self.num_codes)
-        shuffle = uniform(ops.shape(weights), self.seed, self.step, Stream.CANDIDATES)
+        shuffle = random_numbers.uniform(
+            ops.shape(weights), self.seed, self.step, Stream.CANDIDATES
+        )
         valid_first = ops.argsort(shuffle + 2.0 * (1.0 - weights))
         num_valid = ops.cast(ops.sum(weights), "int32")
         codes = ops.reshape(ops.arange(math.prod(shape), dtype="int32"), shape)
@@ -426,7 +428,7 @@ class CodebookBottleneck(Bottleneck):
                 "so some codes coincide. Give it more data or choose a smaller num_codes.",
                 stacklevel=2,
             )
-        uniforms = uniform((self.num_codes,), self.seed, self.step, Stream.START)
+        uniforms = random_numbers.uniform((self.num_codes,), self.seed, self.step, Stream.START)
         self.start(*as_graph(_kmeans)(vectors, weights, uniforms))
 
     def start(self, codebook, counts=None):
@@ -447,22 +449,6 @@ class CodebookBottleneck(Bottleneck):
         if self.learning == "ema":
             self.sums.assign(codebook * em.smoothed_counts(counts, self.epsilon)[:, None])
         self.started.assign(1.0)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "num_codes": self.num_codes,
-            "beta": self.beta,
-            "decay": self.decay,
-            "epsilon": self.epsilon,
-            "learning": self.learning,
-            "restart_threshold": self.restart_threshold,
-            "assignment": configured.serialize(self.assignment),
-            "similarity": self.similarity,
-            "estimator": self.estimator,
-            "regularizers": [configured.serialize(item) for item in self.regularizers],
-            "seed": self.seed,
-        }
 
 
 def _kmeans(vectors, weights, uniforms):

@@ -63,6 +63,7 @@ class DecomposedVectorQuantizer(Composite):
             raise ValueError(f"projection='{projection}' must be 'slice' or 'random'.")
         super().__init__(quantizer, number=num_blocks, seed=seed, **kwargs)
         self.projection = projection
+        self.seed = seed
 
     @classmethod
     def _quantizer_from(cls, options):
@@ -189,6 +190,4 @@ class DecomposedVectorQuantizer(Composite):
             **super().get_config(),
             "quantizer": configured.serialize(self._template()),
             "num_blocks": len(self.parts),
-            "projection": self.projection,
-            "seed": self.seed,
         }
