@@ -53,6 +53,7 @@ setup(
         ],
         "openvino": ["openvino>=2026.2", "nncf>=3"],
         "onnx": ["onnxruntime>=1.23", "tf2onnx>=1.17"],
+        "docs": ["furo>=2024.8.6", "latex2mathml>=3.77", "myst-parser>=4", "sphinx>=8.1"],
         "bench": ["vector-quantize-pytorch>=1.20", "ctranslate2>=4.5", "matplotlib>=3.8"],
     },
     entry_points={
