@@ -32,7 +32,7 @@ def drawn():
     for number, name in enumerate(("hard EM", "soft EM, 10 samples")):
         frames = list(mixture.learn(layers[name], points, _UPDATES))
         distance = mixture.distance_to_centres(frames[-1])
-        title = f"{name}: {distance:.2f} from centre to code in the end"
+        title = f"{name}: {distance:.2f} off in the end"
         parts.append(f'<g transform="translate({number * (_SIZE + _GAP)} {_TOP})">')
         parts.append(f'<text x="4" y="-14" font-size="14">{title}</text>')
         parts += _panel(mixture.CENTRES, points[:_SHOWN_POINTS], frames, _COLORS[number])

@@ -32,6 +32,10 @@ def main():
     parser.add_argument("--runs", nargs="*", default=(), help="folders of runs of images")
     parser.add_argument("--output", type=pathlib.Path, default=OUTPUT, help="folder to write")
     arguments = parser.parse_args()
+    import matplotlib
+
+    # Letters as text, which is small, not as outlines.
+    matplotlib.rcParams["svg.fonttype"] = "none"
     for name in arguments.names:
         _DRAWN[name](arguments)
 
