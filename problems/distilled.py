@@ -64,7 +64,7 @@ def counterpart(problem):
         return problem
     name = problem.name + _ENDING
     if name in registry.problems:
-        return registry.problem(name)
+        return registry.problem(name, *problem.arguments)
     kind = type(problem).__name__
     raise ValueError(
         f"{problem.name} has no distilled counterpart. Register it in your --usr_dir, after "

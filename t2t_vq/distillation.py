@@ -112,7 +112,8 @@ def _sources(problem, data_dir, source_dir, tokenizer):
         sources = batches.corpus(data_dir, problem.corpus_name, "train")[problem.reversed]
         report.total = len(sources.lengths)
         return sources, report
-    lines = text_files.read_side(source_dir, "train", int(problem.reversed), report)
+    side = int(problem.reversed)
+    lines = text_files.read_side(source_dir, "train", side, report, problem.languages)
     ids, lengths = [], [0]
     while chunk := list(itertools.islice(lines, _SHARD_SENTENCES)):
         encoded = tokenizer.encode_batch(chunk)

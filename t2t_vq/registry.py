@@ -171,9 +171,14 @@ register_hparams = hparams_sets.register
 register_bottleneck = bottlenecks.register
 
 
-def problem(name):
-    """Returns a new instance of the registered problem `name`."""
-    return problems[name]()
+def problem(name, *arguments):
+    """Returns a new instance of the registered problem `name`.
+
+    Args:
+        name: under which it is registered.
+        *arguments: of its class: the languages of `translate_local`, say.
+    """
+    return problems[name](*arguments)
 
 
 def hparams(name):

@@ -53,6 +53,13 @@ PATHS = (
 _SHARED = {
     "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
     "data_dir": (flags.DEFINE_string, DATA_DIR, "Folder of the prepared data."),
+    "source_language": (
+        flags.DEFINE_string,
+        None,
+        "Code of the language translated from, for a problem of any two; data that is there tells "
+        "it too.",
+    ),
+    "target_language": (flags.DEFINE_string, None, "Code of the language translated to."),
     "source_dir": (flags.DEFINE_string, None, "Folder of your own source text, if it is used."),
     "usr_dir": (flags.DEFINE_string, None, "Folder of your own registrations, imported first."),
     "registry_help": (flags.DEFINE_bool, False, "List everything registered, and exit."),

@@ -79,7 +79,7 @@ def _row(path, content):
     best = content.best
     return {
         "run": str(path),
-        "problem": content.problem,
+        "problem": " ".join(filter(None, (content.problem, "-".join(content.languages)))),
         "hparams": ",".join(filter(None, (content.hparams_set, _overrides(content)))),
         "seed": str(content.seed),
         "validated": f"{best.validated:,}" if best.validated else "",

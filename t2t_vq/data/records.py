@@ -5,7 +5,7 @@ For a corpus called NAME a data folder holds
     NAME.vocab.model                      joint SentencePiece vocabulary
     NAME-train-00000-of-00020.tfrecord    token ids: tf.train.Example, int64 lists source, target
     NAME-dev-00000-of-00001.tfrecord      the same for the validation split
-    NAME-dev.tsv, NAME-test.tsv           clean text, English, tab, German
+    NAME-dev.tsv, NAME-test.tsv           clean text: a sentence, tab, its translation
     NAME.json                             the manifest, written last: with it, all the rest is whole
 
 The manifest notes size and SHA-256 of each of them, so that no reader takes a damaged one for what
@@ -220,7 +220,7 @@ def not_as_written(path, wrong):
 
 def write_text(path, pairs):
     """Writes pairs of clean strings as tab-separated text, in one piece."""
-    lines = (f"{english}\t{german}\n" for english, german in pairs)
+    lines = (f"{first}\t{second}\n" for first, second in pairs)
     write_bytes(path, "".join(lines).encode("utf-8"))
 
 
@@ -244,9 +244,9 @@ def read_text(path, files=None):
     pairs = [line.split("\t") for line in lines]
     for number, pair in enumerate(pairs, 1):
         if len(pair) != 2:
-            wrong = f"line {number} has {len(pair)} columns, not an English and a German one"
+            wrong = f"line {number} has {len(pair)} columns, not a sentence and its translation"
             raise ValueError(not_as_written(path, wrong))
-    return [english for english, _ in pairs], [german for _, german in pairs]
+    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 def write_records(path, sources, targets):

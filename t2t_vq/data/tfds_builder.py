@@ -5,6 +5,8 @@ import pathlib
 import re
 import urllib.request
 
+from t2t_vq.errors import MissingError
+
 
 def builder(dataset, source_dir, *, origin, problem, offline):
     """Returns the builder of a data set that is prepared, after downloading it if need be.
@@ -18,7 +20,8 @@ def builder(dataset, source_dir, *, origin, problem, offline):
         offline: name of a problem that needs no download, for the message.
 
     Raises:
-        FileNotFoundError: when there is no copy and no network; says what to do.
+        MissingError: when there is no copy, and no network or a part that is to be fetched by hand;
+            says what to do.
         ValueError: when the copy cannot be read.
     """
     import tensorflow_datasets as tfds
@@ -43,8 +46,15 @@ def builder(dataset, source_dir, *, origin, problem, offline):
         # TensorFlow Datasets would try for minutes before it gave up.
         urllib.request.urlopen(origin, timeout=20).close()
         found.download_and_prepare()
+    except AssertionError as error:
+        # Some sets have parts that a person has to fetch, who accepts a licence.
+        told = " ".join(str(error).split()).rstrip(".")
+        raise MissingError(
+            f"TensorFlow Datasets cannot download all of {dataset} for {problem} itself ({told}). "
+            "Do as it says, and run the same command again."
+        ) from error
     except OSError as error:
-        raise FileNotFoundError(
+        raise MissingError(
             f"{problem} needs the data set {dataset} of TensorFlow Datasets: {folder} holds "
             f"no prepared copy, and it cannot be downloaded ({error}). Name the folder of a "
             f"copy with --source_dir, or work offline with --problem={offline}"

@@ -100,7 +100,7 @@ def load_image_codec(output_dir, checkpoint="best", data_dir=None):
 
 
 def _check_alike(rescore_with, other, problem, tokenizer):
-    if other.make_problem().reversed != problem.reversed:
+    if other.make_problem().target_language != problem.target_language:
         raise ValueError(
             f"The run in {rescore_with} translates in the other direction ({other.problem}) and "
             "cannot rescore this one. Rescore with a run that translates in the same direction."
