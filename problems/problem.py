@@ -6,7 +6,7 @@ import shlex
 from absl import logging
 
 from t2t_vq.data import manifests, records, sources
-from t2t_vq.errors import InvalidError
+from t2t_vq.errors import InvalidError, MissingError
 
 
 class Problem(abc.ABC):
@@ -117,7 +117,7 @@ class Problem(abc.ABC):
         path = records.manifest_path(data_dir, self.corpus_name)
         manifest = manifests.read(path, self.manifest_form)
         if manifest is None:
-            raise FileNotFoundError(self._missing(data_dir))
+            raise MissingError(self._missing(data_dir))
         return manifest
 
     def _missing(self, data_dir):

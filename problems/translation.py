@@ -7,6 +7,7 @@ import numpy as np
 
 from t2t_vq.data import batches, datagen, manifests, records
 from t2t_vq.data.tokenizer import Tokenizer
+from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.problems.problem import Problem
 
 _SMALL = 250_000
@@ -106,10 +107,10 @@ class TranslationProblem(Problem):
         try:
             tokenizer = Tokenizer(content)
         except ValueError as error:
-            raise ValueError(records.not_as_written(path, "it is no vocabulary")) from error
+            raise InvalidError(records.not_as_written(path, "it is no vocabulary")) from error
         if tokenizer.vocab_size != manifest["vocab_size"]:
             wrong = f"it has {tokenizer.vocab_size:,} of {manifest['vocab_size']:,} pieces"
-            raise ValueError(records.not_as_written(path, wrong))
+            raise InvalidError(records.not_as_written(path, wrong))
         return tokenizer
 
     def vocabulary_digest(self, data_dir):
@@ -138,7 +139,7 @@ class TranslationProblem(Problem):
         splits = manifest["splits"]
         if split == "train" or split not in splits:
             there = " and ".join(sorted(set(splits) - {"train"}))
-            raise FileNotFoundError(
+            raise MissingError(
                 f"{self.name} in {data_dir} has no {split} text; it has {there}. Add "
                 f"the {split} text to the source and prepare it in another --data_dir, or choose "
                 "another split."
@@ -147,7 +148,7 @@ class TranslationProblem(Problem):
         first, second = records.read_text(path, manifest.get("files"))
         if len(first) != splits[split]["pairs"]:
             wrong = f"it holds {len(first):,} of {splits[split]['pairs']:,} pairs"
-            raise ValueError(records.not_as_written(path, wrong))
+            raise InvalidError(records.not_as_written(path, wrong))
         return (second, first) if self.reversed else (first, second)
 
     def buckets(self, data_dir, *, max_length, num_buckets):

@@ -15,7 +15,7 @@ from typing import Annotated, NamedTuple
 from t2t_vq import config, registry, usr_dirs
 from t2t_vq.config.ranges import Number, OneOf, PathName, Within
 from t2t_vq.data import records
-from t2t_vq.errors import InvalidError
+from t2t_vq.errors import InvalidError, MissingError
 
 FILE = "run.json"
 # Where data is kept when nobody says where.
@@ -97,7 +97,7 @@ class Run:
         task = problem_class.task
         resolved = config.override(registry.hparams(name), overrides)
         if resolved.task != task:
-            raise ValueError(
+            raise InvalidError(
                 f"The problem {problem} is one of {task}, and the set {name} is for "
                 f"{resolved.task}. Choose another; --registry_help lists both."
             )
@@ -147,7 +147,7 @@ class Run:
         folder = pathlib.Path(output_dir)
         if not (folder / FILE).exists():
             if next(folder.glob("*/ckpt-*.index"), None):
-                raise ValueError(
+                raise InvalidError(
                     f"{output_dir} holds checkpoints of a run, and its {FILE} is missing. Put that "
                     "back, or choose another --output_dir."
                 )
@@ -170,7 +170,7 @@ class Run:
                 f"--{name}={value}" for name, value in theirs.items() if mine.get(name) != value
             ]
             how = f"as it was started: {' '.join(flags)}" if flags else "with the data that it had."
-            raise ValueError(
+            raise InvalidError(
                 f"The run in {output_dir} was started differently: {'; '.join(changed)}. Choose "
                 f"another --output_dir, or go on {how}"
             )
@@ -199,21 +199,21 @@ class Run:
         """
         config.check(self.hparams)
         if not 0 <= self.seed <= MOST_SEED:
-            raise ValueError(f"seed={self.seed} must be from 0 to {MOST_SEED:,}.")
+            raise InvalidError(f"seed={self.seed} must be from 0 to {MOST_SEED:,}.")
         last = self.hparams.train_steps
         phases = {name: getattr(self.hparams, name, 0) for name in _PHASES}
         fewer = {name: min(phases[name], last // _PHASES[name].part) for name in phases}
         for name, updates in phases.items():
             if updates and updates >= last:
                 changed = {name: fewer[name] for name in phases if phases[name]}
-                raise ValueError(
+                raise InvalidError(
                     f"{_PHASES[name].begins} after {name}={updates} updates, and training ends "
                     f"with train_steps={last}. Train for longer, or choose less: "
                     f"--hparams={self._typed(dataclasses.replace(self.hparams, **changed))}"
                 )
         start, steps = self.hparams.schedule_start, self.hparams.schedule_steps
         if start >= last or 0 < steps <= start:
-            raise ValueError(
+            raise InvalidError(
                 f"The schedule begins after schedule_start={start} updates, which is not before "
                 f"{f'train_steps={last}' if start >= last else f'schedule_steps={steps}'}. Choose "
                 "less."
@@ -247,7 +247,7 @@ class Run:
         if model_arguments is None:
             problem = self.make_problem()
             if self.vocabulary and problem.vocabulary_digest(self.data_dir) != self.vocabulary:
-                raise ValueError(
+                raise InvalidError(
                     f"{self.data_dir} has another vocabulary than the run was trained with, so its "
                     "weights stand for other pieces. Put that data back, or train another run."
                 )
@@ -324,7 +324,7 @@ def load(output_dir, task=None, data_dir=None):
     """
     path = pathlib.Path(output_dir) / FILE
     if not path.exists():
-        raise FileNotFoundError(
+        raise MissingError(
             f"{output_dir} holds no training run: {path} is missing. "
             "Train there first with t2t-vq-train, or name the folder of a run."
         )
@@ -345,12 +345,12 @@ def load(output_dir, task=None, data_dir=None):
     content["data_dir"] = data_dir or content["data_dir"]
     run = Run(**content)
     if (own := registry.problems[run.problem].task) != run.hparams.task:
-        raise ValueError(
+        raise InvalidError(
             f"{path} is not as t2t-vq-train wrote it (the problem {run.problem} is one of {own}, "
             f"and the set one of {run.hparams.task}). Put it back, or train another run."
         )
     if task not in (None, run.hparams.task):
-        raise ValueError(
+        raise InvalidError(
             f"The run in {output_dir} is one of {run.hparams.task} ({run.problem}), and one of "
             f"{task} is needed. Name the folder of such a run."
         )
@@ -385,7 +385,7 @@ def check_folder(path, flag=None):
     """
     found = sorted(set(_PATTERN) & set(os.path.abspath(path)))
     if found:
-        raise ValueError(
+        raise InvalidError(
             f"{f'{flag}=' if flag else ''}{path} holds {' and '.join(found)}, which TensorFlow "
             f"takes for a pattern when it reads. {'Choose' if flag else 'Rename it to'} a name "
             "without."
@@ -442,7 +442,7 @@ def _named(path):
     # Whatever else JSON may hold in the place of a value.
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         told = " ".join(str(error).split()).rstrip(".")
-        raise ValueError(
+        raise InvalidError(
             f"{path} is not as t2t-vq-train wrote it ({told}). Put it back, or train another run."
         ) from error
 

@@ -13,6 +13,7 @@ from absl import flags as absl_flags
 from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
+from t2t_vq.errors import MissingError
 
 FLAGS = absl_flags.FLAGS
 
@@ -57,7 +58,7 @@ def _check_data():
     try:
         teacher.make_problem().manifest(teacher.data_dir)
     except FileNotFoundError as error:
-        raise FileNotFoundError(
+        raise MissingError(
             f"{teacher.data_dir} holds no data of {teacher.problem}, which the teacher was trained "
             "on. Name the folder that does with --teacher_data_dir."
         ) from error

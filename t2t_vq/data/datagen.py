@@ -16,6 +16,7 @@ from t2t_vq.data import manifests, records, sources, text_files, workers
 from t2t_vq.data.lines import single_spaced
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
+from t2t_vq.errors import InvalidError
 
 MAX_LENGTH = 256
 _SHARD_PAIRS = 50_000
@@ -49,7 +50,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
             nothing that a manifest holds, or files that are there are of another source.
     """
     if not {"train", "dev"} <= set(splits) <= set(text_files.SPLITS):
-        raise ValueError(
+        raise InvalidError(
             f"{name} has the splits {', '.join(splits)}. There must be train and dev, and there "
             "may be test."
         )
@@ -134,7 +135,7 @@ def _checked(name, split, pairs, report):
     for number, pair in enumerate(pairs, 1):
         is_clean = _is_clean(pair)
         if not (is_clean or _is_pair(pair)):
-            raise ValueError(
+            raise InvalidError(
                 f"{place}, pair {number:,}: {pair!r:.60} is not two strings, one of each "
                 "language, without tabs, line ends and surrogates. The problem's `pairs` must give "
                 "such pairs."
@@ -237,7 +238,7 @@ def _write_train(data_dir, name, read_pairs, state, save, num_workers):
             size = (i + 1) * total // shards - i * total // shards
             chunk = list(itertools.islice(stream, size))
             if len(chunk) < size:
-                raise ValueError("The training text became shorter while it was read. Run again.")
+                raise InvalidError("The training text became shorter while it was read. Run again.")
             if str(i) in state["shards"]:
                 progress.add(size)
                 continue

@@ -29,6 +29,7 @@ import numpy as np
 from t2t_vq import locks, processors
 from t2t_vq.data import manifests, sources
 from t2t_vq.data.pipeline import without_autotuning
+from t2t_vq.errors import InvalidError
 
 # Of a file's name, what a temporary one beside it begins with: file systems limit names.
 _NAME = 50
@@ -187,7 +188,7 @@ def read_bytes(path, files):
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise ValueError(not_as_written(path, "it is missing")) from None
+        raise InvalidError(not_as_written(path, "it is missing")) from None
     if files is not None:
         _check_content(path, len(content), hashlib.sha256(content).hexdigest(), files)
     return content
@@ -197,9 +198,9 @@ def _check_size(path, size, files):
     if files is None:
         return
     if path.name not in files:
-        raise ValueError(not_as_written(path, "the manifest does not know it"))
+        raise InvalidError(not_as_written(path, "the manifest does not know it"))
     if size != files[path.name]["size"]:
-        raise ValueError(
+        raise InvalidError(
             not_as_written(path, f"it has {size:,} of {files[path.name]['size']:,} bytes")
         )
 
@@ -207,7 +208,7 @@ def _check_size(path, size, files):
 def _check_content(path, size, sha256, files):
     _check_size(path, size, files)
     if sha256 != files[path.name]["sha256"]:
-        raise ValueError(not_as_written(path, "its SHA-256 is another"))
+        raise InvalidError(not_as_written(path, "its SHA-256 is another"))
 
 
 def not_as_written(path, wrong):
@@ -237,15 +238,15 @@ def read_text(path, files=None):
     try:
         text = read_bytes(path, files).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(not_as_written(path, error)) from error
+        raise InvalidError(not_as_written(path, error)) from error
     *lines, rest = text.split("\n")
     if rest:
-        raise ValueError(not_as_written(path, "its last line has no end"))
+        raise InvalidError(not_as_written(path, "its last line has no end"))
     pairs = [line.split("\t") for line in lines]
     for number, pair in enumerate(pairs, 1):
         if len(pair) != 2:
             wrong = f"line {number} has {len(pair)} columns, not a sentence and its translation"
-            raise ValueError(not_as_written(path, wrong))
+            raise InvalidError(not_as_written(path, wrong))
     return [first for first, _ in pairs], [second for _, second in pairs]
 
 
@@ -352,7 +353,7 @@ def check_files(paths, files):
     with concurrent.futures.ThreadPoolExecutor(processors.usable()) as threads:
         for path, found in zip(paths, threads.map(_fingerprint, paths), strict=True):
             if found is None:
-                raise ValueError(not_as_written(path, "it is missing"))
+                raise InvalidError(not_as_written(path, "it is missing"))
             _check_content(path, found["size"], found["sha256"], files)
 
 
@@ -387,4 +388,4 @@ def check_shards(paths, shard_pairs=None):
             if pairs in (None, found):
                 continue
             wrong = f"it holds {found:,} of {pairs:,} pairs"
-        raise ValueError(not_as_written(path, wrong))
+        raise InvalidError(not_as_written(path, wrong))

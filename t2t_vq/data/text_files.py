@@ -11,6 +11,7 @@ import pathlib
 
 from t2t_vq.data import sources, text_lines
 from t2t_vq.data.lines import single_spaced
+from t2t_vq.errors import InvalidError, MissingError
 
 SPLITS = ("train", "dev", "test")
 _LANGUAGES = ("en", "de")
@@ -40,7 +41,7 @@ def find(source_dir, split, languages=_LANGUAGES):
     first, second = languages
     if bool(found[first]) != bool(found[second]):
         here, missing = (first, second) if found[first] else (second, first)
-        raise FileNotFoundError(
+        raise MissingError(
             f"{source_dir} holds {found[here][0].name} but no {split}.{missing}. Add the other "
             "language."
         )
@@ -50,7 +51,7 @@ def find(source_dir, split, languages=_LANGUAGES):
 def _found(source_dir, split, languages):
     folder = pathlib.Path(source_dir).expanduser()
     if not folder.is_dir():
-        raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
+        raise MissingError(f"--source_dir={source_dir} is not a folder.")
     names = {
         kind: [folder / f"{split}.{kind}{end}" for end in text_lines.SUFFIXES]
         for kind in ("tsv", *languages)
@@ -60,11 +61,11 @@ def _found(source_dir, split, languages):
         found["tsv"] and any(found[language] for language in languages)
     ):
         names = ", ".join(path.name for paths in found.values() for path in paths)
-        raise ValueError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
+        raise InvalidError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
     if not (found["tsv"] or all(found[language] for language in languages)):
         for path in itertools.chain.from_iterable(names.values()):
             if os.path.lexists(path) and not path.is_file():
-                raise ValueError(
+                raise InvalidError(
                     f"{path} is a folder or a link that leads nowhere. Put the text itself there."
                 )
     return found
@@ -89,7 +90,7 @@ def check_sides(paths):
         return
     first, second = (sum(1 for _ in text_lines.read(path)) for path in paths)
     if first != second:
-        raise ValueError(
+        raise InvalidError(
             f"{paths[0]} has {first:,} lines and {paths[1]} has {second:,}, so that it is not "
             "known which belong together. Give both languages line by line."
         )
@@ -134,7 +135,7 @@ def read_side(source_dir, split, side, report, languages=_LANGUAGES):
     """
     found, language = _found(source_dir, split, languages), languages[side]
     if not (found["tsv"] or found[language]):
-        raise FileNotFoundError(
+        raise MissingError(
             f"--source_dir={source_dir} has no {split} text in this language. Put {split}.tsv or "
             f"{split}.{language} (plain, .gz or .xz) there."
         )

@@ -5,7 +5,7 @@ import pathlib
 import re
 import urllib.request
 
-from t2t_vq.errors import MissingError
+from t2t_vq.errors import InvalidError, MissingError
 
 
 def builder(dataset, source_dir, *, origin, problem, offline):
@@ -40,7 +40,7 @@ def builder(dataset, source_dir, *, origin, problem, offline):
             return tfds.builder_from_directory(newest)
         # What a damaged copy raises depends on where the damage is.
         except Exception as error:
-            raise ValueError(_unreadable(newest, error)) from error
+            raise InvalidError(_unreadable(newest, error)) from error
     found = tfds.builder(dataset, data_dir=folder)
     try:
         # TensorFlow Datasets would try for minutes before it gave up.
@@ -71,7 +71,7 @@ def sizes(builder, splits):
     found = {split: info.num_examples for split, info in builder.info.splits.items()}
     missing = [split for split in splits if not found.get(split)]
     if missing:
-        raise ValueError(
+        raise InvalidError(
             _unreadable(builder.data_dir, f"it has no examples of {' and '.join(missing)}")
         )
     return [found[split] for split in splits]
@@ -92,7 +92,7 @@ def batches(builder, split, batch_size):
     try:
         yield from dataset.batch(batch_size).as_numpy_iterator()
     except tf.errors.OpError as error:
-        raise ValueError(_unreadable(builder.data_dir, error.message)) from error
+        raise InvalidError(_unreadable(builder.data_dir, error.message)) from error
 
 
 def _unreadable(folder, error):

@@ -5,6 +5,7 @@ import pathlib
 from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY
+from t2t_vq.errors import InvalidError
 from t2t_vq.formats import exported as formats
 
 _SAVED_MODEL = "saved_model.pb"
@@ -59,13 +60,13 @@ def load(
         }
         return _load_export(path, [name for name in given if given[name]], batch_size, data_dir)
     if (path / _SAVED_MODEL).is_file():
-        raise ValueError(
+        raise InvalidError(
             f"{path} holds a SavedModel, which TensorFlow loads: tf.saved_model.load. Name a run, "
             "or an export with --format=openvino or onnx."
         )
     if runs.load(path, data_dir=data_dir).hparams.task == "images":
         if search != GREEDY or rescore_with is not None:
-            raise ValueError(
+            raise InvalidError(
                 f"The run in {path} is one of images, and a search is for translation. Leave "
                 "search and rescore_with out."
             )
@@ -96,7 +97,7 @@ def _load_export(path, refused, batch_size, data_dir):
     from t2t_vq.loading.loaded_translator import LoadedTranslator
 
     if refused:
-        raise ValueError(
+        raise InvalidError(
             f"{refused[0]} is chosen when a model is exported, and {path} holds what was chosen. "
             "Leave it out, or export again with it."
         )

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from sacrebleu.metrics import BLEU, CHRF
 
+from t2t_vq.errors import InvalidError, WrongTypeError
+
 
 class Score(typing.NamedTuple):
     """A score and the signature that says how it was computed."""
@@ -56,12 +58,12 @@ def chrf(hypotheses, references):
 def _score(metric, hypotheses, references):
     hypotheses, references = _lines("translations", hypotheses), _lines("references", references)
     if len(hypotheses) != len(references):
-        raise ValueError(
+        raise InvalidError(
             f"There are {len(hypotheses)} translations and {len(references)} references. "
             "Give one reference a translation."
         )
     if not hypotheses:
-        raise ValueError("There are no translations to score. Give one at least.")
+        raise InvalidError("There are no translations to score. Give one at least.")
     result = metric.corpus_score(hypotheses, [references])
     return Score(result.score, str(metric.get_signature()))
 
@@ -70,5 +72,5 @@ def _lines(name, lines):
     is_list = not isinstance(lines, str | bytes) and isinstance(lines, Iterable)
     lines = list(lines) if is_list else [None]
     if not all(isinstance(line, str) for line in lines):
-        raise TypeError(f"The {name} are no list of strings. Give one string a sentence.")
+        raise WrongTypeError(f"The {name} are no list of strings. Give one string a sentence.")
     return lines
