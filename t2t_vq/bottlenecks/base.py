@@ -10,6 +10,7 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks import replicas
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
+from t2t_vq.errors import InvalidError
 
 
 class BottleneckOutput(NamedTuple):
@@ -106,7 +107,7 @@ class Bottleneck(keras.layers.Layer):
         """
         self._dim = input_shape[-1]
         if self._dim is None:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' must know how wide its vectors are, but the "
                 f"shape of its input is {tuple(input_shape)}. Give the last axis a size."
             )
@@ -218,7 +219,7 @@ class Bottleneck(keras.layers.Layer):
         Returns:
             A `Draw`.
         """
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' picks its latents and draws none, so there is no "
             "num_samples to choose. Leave it out, or use a soft kind such as em, or vae."
         )
@@ -234,14 +235,14 @@ class Bottleneck(keras.layers.Layer):
         Returns:
             `[batch, length, dim]`, what the decoder sees.
         """
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no prior of its own to draw from. Use vae, "
             "or a kind with codes and a prior that learns them."
         )
 
     def embed(self, codes):
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no codes to embed. A model that predicts "
             "codes needs a bottleneck whose has_codes is true, such as em or vq."
         )
@@ -300,7 +301,7 @@ class Bottleneck(keras.layers.Layer):
 
     def _check_built(self):
         if not self.built:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' has no weights yet. Call the layer once, or "
                 "build((None, None, dim)) in the build method of the model that uses it."
             )
@@ -309,13 +310,13 @@ class Bottleneck(keras.layers.Layer):
         """Refuses to embed codes that are not `[batch, ..., num_codebooks]` integers."""
         self._check_built()
         if len(codes.shape) < 2 or codes.shape[-1] != self.num_codebooks:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' embeds codes [batch, ..., "
                 f"{self.num_codebooks}], but their shape is {tuple(codes.shape)}."
             )
         dtype = keras.backend.standardize_dtype(codes.dtype)
         if "int" not in dtype:
-            raise ValueError(
+            raise InvalidError(
                 f"Codes that {type(self).__name__} '{self.name}' embeds are integers, but these "
                 f"are {dtype}."
             )
@@ -351,12 +352,12 @@ class Bottleneck(keras.layers.Layer):
         x = ops.convert_to_tensor(x)
         axes, dim = tuple(x.shape[:-1]), x.shape[-1]
         if not axes:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' takes [batch, ..., dim], but the shape of "
                 f"its input is {tuple(x.shape)}. Give a single vector a batch axis of 1."
             )
         if self._dim not in (None, dim):
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' was built for vectors of {self._dim}, but "
                 f"the shape of its input is {tuple(x.shape)}. Make another layer for it."
             )
@@ -368,7 +369,7 @@ class Bottleneck(keras.layers.Layer):
             None not in sizes and len(set(sizes)) > 1
             for sizes in zip(mask.shape, axes, strict=True)
         ):
-            raise ValueError(
+            raise InvalidError(
                 f"The mask of {type(self).__name__} '{self.name}' must have the shape of its input "
                 f"without the last axis, {axes}, but its shape is {tuple(mask.shape)}."
             )

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from t2t_vq import run as runs
+from t2t_vq.errors import InvalidError
 from t2t_vq.training.checkpoints import checkpoints_in, load_weights, save_weights, step_of
 
 
@@ -57,13 +58,13 @@ def average_checkpoints(output_dir, last=None, data_dir=None):
 
 def _newest(folder, last, startup_steps):
     if last is not None and last < 2:
-        raise ValueError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
+        raise InvalidError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
     paths = [path for path in checkpoints_in(folder) if step_of(path) > startup_steps]
     needed = last or 2
     if len(paths) < needed:
         fewer = ", or average fewer with --last" if len(paths) >= 2 else ""
         after = f" from after update {startup_steps}, the codebook's start," * bool(startup_steps)
-        raise ValueError(
+        raise InvalidError(
             f"{folder} holds {len(paths)} of the {needed} checkpoints{after} to average. Train on "
             f"with t2t-vq-train --keep_checkpoints={max(needed, 5)} and a smaller "
             f"--eval_frequency, so that more are saved and kept{fewer}."
