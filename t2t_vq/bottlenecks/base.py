@@ -12,6 +12,7 @@ from t2t_vq.backend import replicas
 from t2t_vq.backend.values import known_value
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
+from t2t_vq.errors import InvalidError
 
 # For each code, the vectors that its start is found from.
 _START_VECTORS = 8
@@ -123,7 +124,7 @@ class Bottleneck(keras.layers.Layer):
         """
         self._dim = input_shape[-1]
         if self._dim is None:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' must know how wide its vectors are, but the "
                 f"shape of its input is {tuple(input_shape)}. Give the last axis a size."
             )
@@ -240,7 +241,7 @@ class Bottleneck(keras.layers.Layer):
         Returns:
             A `Draw`.
         """
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' picks its latents and draws none, so there is no "
             "num_samples to choose. Leave it out, or use a soft kind such as em, or vae."
         )
@@ -256,14 +257,14 @@ class Bottleneck(keras.layers.Layer):
         Returns:
             `[batch, length, dim]`, what the decoder sees.
         """
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no prior of its own to draw from. Use vae, "
             "or a kind with codes and a prior that learns them."
         )
 
     def embed(self, codes):
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no codes to embed. A model that predicts "
             "codes needs a bottleneck whose has_codes is true, such as em or vq."
         )
@@ -335,7 +336,7 @@ class Bottleneck(keras.layers.Layer):
 
     def _check_built(self):
         if not self.built:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' has no weights yet. Call the layer once, or "
                 "build((None, None, dim)) in the build method of the model that uses it."
             )
@@ -344,13 +345,13 @@ class Bottleneck(keras.layers.Layer):
         """Refuses to embed codes that are not `[batch, ..., num_codebooks]` integers."""
         self._check_built()
         if len(codes.shape) < 2 or codes.shape[-1] != self.num_codebooks:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' embeds codes [batch, ..., "
                 f"{self.num_codebooks}], but their shape is {tuple(codes.shape)}."
             )
         dtype = keras.backend.standardize_dtype(codes.dtype)
         if "int" not in dtype:
-            raise ValueError(
+            raise InvalidError(
                 f"Codes that {type(self).__name__} '{self.name}' embeds are integers, but these "
                 f"are {dtype}."
             )
@@ -386,12 +387,12 @@ class Bottleneck(keras.layers.Layer):
         x = ops.convert_to_tensor(x)
         axes, dim = tuple(x.shape[:-1]), x.shape[-1]
         if not axes:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' takes [batch, ..., dim], but the shape of "
                 f"its input is {tuple(x.shape)}. Give a single vector a batch axis of 1."
             )
         if self._dim not in (None, dim):
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' was built for vectors of {self._dim}, but "
                 f"the shape of its input is {tuple(x.shape)}. Make another layer for it."
             )
@@ -403,7 +404,7 @@ class Bottleneck(keras.layers.Layer):
             None not in sizes and len(set(sizes)) > 1
             for sizes in zip(mask.shape, axes, strict=True)
         ):
-            raise ValueError(
+            raise InvalidError(
                 f"The mask of {type(self).__name__} '{self.name}' must have the shape of its input "
                 f"without the last axis, {axes}, but its shape is {tuple(mask.shape)}."
             )

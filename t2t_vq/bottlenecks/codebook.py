@@ -17,6 +17,7 @@ from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantize
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, RATE, check_count, check_number, check_seed
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
+from t2t_vq.errors import InvalidError
 
 START_ITERATIONS = 5
 
@@ -86,7 +87,7 @@ class CodebookBottleneck(Bottleneck):
     ):
         assignment = configured.deserialize(assignment) or HardAssignment()
         if not isinstance(assignment, HardAssignment):
-            raise ValueError(
+            raise InvalidError(
                 f"assignment={assignment!r} must be an object of t2t_vq.bottlenecks.assignment, "
                 "such as SoftAssignment(10)."
             )
@@ -100,26 +101,26 @@ class CodebookBottleneck(Bottleneck):
         check_number("epsilon", epsilon, NOT_NEGATIVE)
         check_number("decay", decay, RATE)
         if learning not in ("ema", "gradient"):
-            raise ValueError(f"learning='{learning}' must be 'ema' or 'gradient'.")
+            raise InvalidError(f"learning='{learning}' must be 'ema' or 'gradient'.")
         because = ": it is a share of the mean count"
         check_number("restart_threshold", restart_threshold, RATE, because)
         if similarity not in ("euclidean", "cosine"):
-            raise ValueError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
+            raise InvalidError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
         if estimator not in ESTIMATORS:
-            raise ValueError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
+            raise InvalidError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
         if not isinstance(regularizers, list | tuple):
-            raise ValueError(
+            raise InvalidError(
                 f"regularizers={regularizers!r} must be a list, such as [Diversity()]."
             )
         regularizers = [configured.deserialize(regularizer) for regularizer in regularizers]
         for regularizer in regularizers:
             if not hasattr(regularizer, "acts_on_codebook"):
-                raise ValueError(
+                raise InvalidError(
                     f"regularizers holds {regularizer!r}, which is no object of "
                     "t2t_vq.bottlenecks.regularizers, such as Diversity()."
                 )
             if regularizer.acts_on_codebook and learning == "ema":
-                raise ValueError(
+                raise InvalidError(
                     f"{type(regularizer).__name__} acts on the codebook's gradient, and a codebook "
                     "with learning='ema' has none. Use learning='gradient'."
                 )
@@ -421,7 +422,7 @@ class CodebookBottleneck(Bottleneck):
         vectors = self._compared(vectors)
         num_valid = int(ops.sum(weights))
         if num_valid == 0:
-            raise ValueError(f"adapt() of '{self.name}' was given no valid vector to start from.")
+            raise InvalidError(f"adapt() of '{self.name}' was given no valid vector to start from.")
         if num_valid < self.num_codes:
             warnings.warn(
                 f"adapt() of '{self.name}' starts {self.num_codes} codes from {num_valid} vectors, "

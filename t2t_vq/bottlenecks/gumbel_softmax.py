@@ -19,6 +19,7 @@ from t2t_vq.bottlenecks.options import (
     check_schedule,
     check_seed,
 )
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
@@ -101,7 +102,7 @@ class GumbelSoftmax(Bottleneck):
         super().build(input_shape)
         dim = input_shape[-1]
         if dim % self.num_blocks:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' cannot put vectors of {dim} together from "
                 f"{self.num_blocks} equal blocks. Choose another num_blocks."
             )

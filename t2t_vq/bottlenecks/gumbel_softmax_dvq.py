@@ -5,6 +5,7 @@ from t2t_vq.bottlenecks.assignment import GumbelAssignment
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
 from t2t_vq.bottlenecks.saved import loads_as_class
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
@@ -51,7 +52,7 @@ def GumbelSoftmaxDVQ(
     """
     quantizer = configured.deserialize(quantizer) or VectorQuantizer()
     if not isinstance(quantizer, VectorQuantizer):
-        raise ValueError(
+        raise InvalidError(
             f"quantizer={quantizer!r} must be a VectorQuantizer: its assignment is replaced by a "
             "GumbelAssignment."
         )

@@ -12,6 +12,7 @@ from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
 from t2t_vq.bottlenecks.options import SHARE, check_count, check_number
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
@@ -59,7 +60,7 @@ class ResidualVectorQuantizer(Composite):
     ):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
         if not isinstance(quantizer, CodebookBottleneck):
-            raise ValueError(
+            raise InvalidError(
                 "A residual quantizer needs levels with a codebook each, such as VectorQuantizer, "
                 f"and {type(quantizer).__name__} is none."
             )

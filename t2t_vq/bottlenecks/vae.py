@@ -12,6 +12,7 @@ from t2t_vq.bottlenecks.base import Draw, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
 from t2t_vq.bottlenecks.linear import Linear
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, check_number, check_seed
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 # Beyond these the exponential is useless or infinite.
@@ -107,7 +108,7 @@ class VariationalBottleneck(DenseBottleneck):
         """
         self._check_built()
         if num_samples != 1:
-            raise ValueError(
+            raise InvalidError(
                 f"num_samples={num_samples} is for kinds with codes: a decoder of {self.name} sees "
                 "one sample of its latents. Leave num_samples out."
             )

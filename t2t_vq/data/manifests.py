@@ -7,6 +7,8 @@ for a value that cannot be there.
 
 import json
 
+from t2t_vq.errors import InvalidError
+
 # Everything that is counted fits in 64 bits, also when many are added up.
 _MOST = 2**53
 # The files of a split are numbered with five digits.
@@ -36,11 +38,11 @@ def read(path, form):
         wrong = error
     else:
         return values
-    raise ValueError(f"{path} is damaged ({wrong}). Delete it and prepare the data again.")
+    raise InvalidError(f"{path} is damaged ({wrong}). Delete it and prepare the data again.")
 
 
 def _refuse(place, what):
-    raise ValueError(f"{place or 'it'} {what}")
+    raise InvalidError(f"{place or 'it'} {what}")
 
 
 def _inside(place, name):

@@ -5,7 +5,7 @@ For a corpus called NAME a data folder holds
     NAME.vocab.model                      joint SentencePiece vocabulary
     NAME-train-00000-of-00020.tfrecord    token ids: tf.train.Example, int64 lists source, target
     NAME-dev-00000-of-00001.tfrecord      the same for the validation split
-    NAME-dev.tsv, NAME-test.tsv           clean text, English, tab, German
+    NAME-dev.tsv, NAME-test.tsv           clean text: a sentence, tab, its translation
     NAME.json                             the manifest, written last: with it, all the rest is whole
 
 The manifest notes size and SHA-256 of each of them, so that no reader takes a damaged one for what
@@ -29,6 +29,7 @@ import numpy as np
 from t2t_vq import locks, processors
 from t2t_vq.data import manifests, sources
 from t2t_vq.data.pipeline import without_autotuning
+from t2t_vq.errors import InvalidError
 
 # Of a file's name, what a temporary one beside it begins with: file systems limit names.
 _NAME = 50
@@ -187,7 +188,7 @@ def read_bytes(path, files):
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise ValueError(not_as_written(path, "it is missing")) from None
+        raise InvalidError(not_as_written(path, "it is missing")) from None
     if files is not None:
         _check_content(path, len(content), hashlib.sha256(content).hexdigest(), files)
     return content
@@ -197,9 +198,9 @@ def _check_size(path, size, files):
     if files is None:
         return
     if path.name not in files:
-        raise ValueError(not_as_written(path, "the manifest does not know it"))
+        raise InvalidError(not_as_written(path, "the manifest does not know it"))
     if size != files[path.name]["size"]:
-        raise ValueError(
+        raise InvalidError(
             not_as_written(path, f"it has {size:,} of {files[path.name]['size']:,} bytes")
         )
 
@@ -207,7 +208,7 @@ def _check_size(path, size, files):
 def _check_content(path, size, sha256, files):
     _check_size(path, size, files)
     if sha256 != files[path.name]["sha256"]:
-        raise ValueError(not_as_written(path, "its SHA-256 is another"))
+        raise InvalidError(not_as_written(path, "its SHA-256 is another"))
 
 
 def not_as_written(path, wrong):
@@ -220,7 +221,7 @@ def not_as_written(path, wrong):
 
 def write_text(path, pairs):
     """Writes pairs of clean strings as tab-separated text, in one piece."""
-    lines = (f"{english}\t{german}\n" for english, german in pairs)
+    lines = (f"{first}\t{second}\n" for first, second in pairs)
     write_bytes(path, "".join(lines).encode("utf-8"))
 
 
@@ -237,16 +238,16 @@ def read_text(path, files=None):
     try:
         text = read_bytes(path, files).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(not_as_written(path, error)) from error
+        raise InvalidError(not_as_written(path, error)) from error
     *lines, rest = text.split("\n")
     if rest:
-        raise ValueError(not_as_written(path, "its last line has no end"))
+        raise InvalidError(not_as_written(path, "its last line has no end"))
     pairs = [line.split("\t") for line in lines]
     for number, pair in enumerate(pairs, 1):
         if len(pair) != 2:
-            wrong = f"line {number} has {len(pair)} columns, not an English and a German one"
-            raise ValueError(not_as_written(path, wrong))
-    return [english for english, _ in pairs], [german for _, german in pairs]
+            wrong = f"line {number} has {len(pair)} columns, not a sentence and its translation"
+            raise InvalidError(not_as_written(path, wrong))
+    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 def write_records(path, sources, targets):
@@ -352,7 +353,7 @@ def check_files(paths, files):
     with concurrent.futures.ThreadPoolExecutor(processors.usable()) as threads:
         for path, found in zip(paths, threads.map(_fingerprint, paths), strict=True):
             if found is None:
-                raise ValueError(not_as_written(path, "it is missing"))
+                raise InvalidError(not_as_written(path, "it is missing"))
             _check_content(path, found["size"], found["sha256"], files)
 
 
@@ -387,4 +388,4 @@ def check_shards(paths, shard_pairs=None):
             if pairs in (None, found):
                 continue
             wrong = f"it holds {found:,} of {pairs:,} pairs"
-        raise ValueError(not_as_written(path, wrong))
+        raise InvalidError(not_as_written(path, wrong))

@@ -12,6 +12,7 @@ from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY
 from t2t_vq.decoding.rescoring import until_end
 from t2t_vq.decoding.shortest import at_shortest
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.layers.compressor import Compressor, compressed_mask
@@ -106,17 +107,17 @@ class TransformerNat(TranslationModel):
             vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
         )
         if not bottleneck.has_codes:
-            raise ValueError(
+            raise InvalidError(
                 f"The bottleneck {type(bottleneck).__name__} has no codes, and transformer_nat "
                 "must predict codes. Choose a kind that has them, such as vq or em."
             )
         if predictor not in _PREDICTORS:
-            raise ValueError(
+            raise InvalidError(
                 f"There is no latent predictor '{predictor}'. Choose one of "
                 f"{', '.join(_PREDICTORS)}."
             )
         if not 0.0 <= predicted_latents <= 1.0:
-            raise ValueError(
+            raise InvalidError(
                 f"predicted_latents={predicted_latents} is a share of the latents, so it must be "
                 "from 0 to 1."
             )

@@ -7,6 +7,7 @@ from keras import ops
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.categorical_pixels import CategoricalPixels
 from t2t_vq.layers.convolutional_decoder import ConvolutionalDecoder
 from t2t_vq.layers.convolutional_encoder import ConvolutionalEncoder
@@ -110,29 +111,29 @@ class VqAutoencoder(Model):
     ):
         super().__init__(**kwargs)
         if encoder not in _ENCODERS:
-            raise ValueError(
+            raise InvalidError(
                 f"There is no encoder '{encoder}'. Choose one of {', '.join(_ENCODERS)}."
             )
         if likelihood not in _LIKELIHOODS:
-            raise ValueError(
+            raise InvalidError(
                 f"There is no likelihood '{likelihood}'. Choose one of {', '.join(_LIKELIHOODS)}."
             )
         height, width, channels = image_shape
         if autoencoder_steps and not bottleneck.has_codes:
-            raise ValueError(
+            raise InvalidError(
                 f"autoencoder_steps={autoencoder_steps} leaves only a prior to learn, and the "
                 f"bottleneck {type(bottleneck).__name__} has no codes that one could score. Set "
                 "autoencoder_steps=0, or choose a kind with codes, such as vq or em."
             )
         if num_classes and not bottleneck.has_codes:
-            raise ValueError(
+            raise InvalidError(
                 f"num_classes={num_classes} (class_conditional=true) tells a prior the class of an "
                 f"image, and the bottleneck {type(bottleneck).__name__} has no codes that one "
                 "could score. Set class_conditional=false, or choose a kind with codes, such as vq "
                 "or em."
             )
         if 0 < autoencoder_steps <= startup_steps:
-            raise ValueError(
+            raise InvalidError(
                 f"autoencoder_steps={autoencoder_steps} comes before the codebook starts, after "
                 f"startup_steps={startup_steps}. Choose more."
             )
@@ -354,7 +355,7 @@ class VqAutoencoder(Model):
         Reference: arXiv 1312.6114, equation 3, for the bound in general.
         """
         if not self.has_bound:
-            raise ValueError(
+            raise InvalidError(
                 f"The bottleneck {type(self.bottleneck).__name__} has no codes and no prior, so "
                 "nothing bounds the likelihood of an image. Compare its reconstruction, or use a "
                 "kind with codes, or vae."
@@ -416,7 +417,7 @@ class VqAutoencoder(Model):
             ValueError: when the latents have no prior to draw from.
         """
         if not self.has_bound:
-            raise ValueError(
+            raise InvalidError(
                 f"The latents of the bottleneck {type(self.bottleneck).__name__} have no prior to "
                 "draw images from. Choose a kind with codes, such as vq or em, or vae."
             )

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from t2t_vq import run as runs
+from t2t_vq.errors import InvalidError
 from t2t_vq.training.checkpoints import checkpoints_in, load_weights, save_weights, step_of
 
 
@@ -60,7 +61,7 @@ def average_checkpoints(output_dir, last=None, data_dir=None):
 
 def _newest(folder, last):
     if last is not None and last < 2:
-        raise ValueError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
+        raise InvalidError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
     paths = checkpoints_in(folder)
     return paths[-last:] if last else paths
 
@@ -70,7 +71,7 @@ def _check_enough(found, last, folder, startup_steps):
     if found < needed:
         fewer = ", or average fewer with --last" if found >= 2 else ""
         after = f" from after update {startup_steps}, the codebook's start," * bool(startup_steps)
-        raise ValueError(
+        raise InvalidError(
             f"{folder} holds {found} of the {needed} checkpoints{after} to average. Train on "
             f"with t2t-vq-train --keep_checkpoints={max(needed, 5)} and a smaller "
             f"--eval_frequency, so that more are saved and kept{fewer}."

@@ -9,13 +9,14 @@ import tensorflow as tf
 from absl import logging
 
 from t2t_vq.data import records
+from t2t_vq.errors import InvalidError, MissingError
 
 
-class NotFiniteError(ValueError):
+class NotFiniteError(InvalidError):
     """A loss, the gradient or a weight became NaN or infinite."""
 
 
-class DamagedError(ValueError):
+class DamagedError(InvalidError):
     """A checkpoint cannot be read."""
 
 
@@ -84,7 +85,7 @@ class Checkpoints:
             ) from error
         best = newest_in(self._folder.with_name("best"))
         if best:
-            raise ValueError(
+            raise InvalidError(
                 f"{self._folder} holds no checkpoint, so training would begin anew, and replace "
                 f"{best}. Put the checkpoints back, or train in another --output_dir."
             )
@@ -221,7 +222,7 @@ def _restore(checkpoint, path, model):
         names = [name for name in shapes if name.startswith("model/")]
         names.sort(key=lambda name: int(name.split("/")[1]))
         if [shapes[name] for name in names] != expected:
-            raise ValueError(
+            raise InvalidError(
                 f"The checkpoint {path} does not fit the model: it has {len(names)} variables, the "
                 f"model {len(expected)}, or their shapes differ. Hyper-parameters and vocabulary "
                 "must be those that it was trained with."
@@ -238,7 +239,7 @@ def _find(folder, checkpoint):
     if checkpoint not in ("best", "latest", "average"):
         path = str(checkpoint).removesuffix(".index")
         if not pathlib.Path(f"{path}.index").exists():
-            raise FileNotFoundError(f"There is no checkpoint {checkpoint}. Give {_choices(folder)}")
+            raise MissingError(f"There is no checkpoint {checkpoint}. Give {_choices(folder)}")
         return path
     path = newest_in(folder / checkpoint)
     if path is None:
@@ -247,7 +248,7 @@ def _find(folder, checkpoint):
         hint = f"Use --checkpoint={other}." if there else "Train for longer first."
         if checkpoint == "average":
             hint = f"Make it with t2t-vq-average --output_dir={shlex.quote(str(folder))}"
-        raise FileNotFoundError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
+        raise MissingError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
     return path
 
 

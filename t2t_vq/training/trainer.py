@@ -11,6 +11,7 @@ import tensorflow as tf
 from t2t_vq import locks
 from t2t_vq import run as runs
 from t2t_vq.data.progress import tell
+from t2t_vq.errors import InvalidError
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
@@ -76,7 +77,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
     with locks.locked(output_dir) as is_ours:
         if not is_ours:
-            raise ValueError(
+            raise InvalidError(
                 f"Another process is training in {output_dir}. Wait for its end, or choose another "
                 "--output_dir."
             )
