@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.backend import replicas
+from t2t_vq.backend.values import known_value
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
 
 
@@ -277,7 +278,7 @@ class Bottleneck(keras.layers.Layer):
         return output
 
     def _warn_unless_started(self):
-        share = None if self._warned else replicas.known_value(self.started_share)
+        share = None if self._warned else known_value(self.started_share)
         if share is not None and share < 1:
             self._warned = True
             warnings.warn(

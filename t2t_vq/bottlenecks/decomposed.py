@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import configured, replicas
+from t2t_vq.backend.replicas import sum_over_replicas
+from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
@@ -147,7 +148,7 @@ class DecomposedVectorQuantizer(Composite):
         self._check_built()
         if not self.parts[0].trainable:
             return
-        total = replicas.sum_over_replicas(statistics)
+        total = sum_over_replicas(statistics)
         states = [part.state() for part in self.parts]
         old = {name: ops.stack([state[name] for state in states]) for name in states[0]}
         moved = self.parts[0].moved(old, total)

@@ -6,7 +6,9 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import configured, noise, replicas, schedule
+from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import configured, noise, schedule
 from t2t_vq.bottlenecks.base import Bottleneck, Quantized
 from t2t_vq.bottlenecks.linear import Linear
 from t2t_vq.bottlenecks.options import (
@@ -139,7 +141,7 @@ class GumbelSoftmax(Bottleneck):
 
     def _sample(self, logits):
         """Draws from logits `[N, C, K]`: samples `[N, C]`, and as relaxed ones `[N, C, K]`."""
-        uniforms = replicas.uniform(ops.shape(logits), self.seed, self.step)
+        uniforms = uniform(ops.shape(logits), self.seed, self.step, Stream.RELAXED_CODES)
         noisy = logits + noise.gumbel(uniforms)
         samples = em.most_probable(noisy)
         shares = ops.softmax(noisy / schedule.at_step(self.temperature, self.step), axis=-1)

@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import configured, replicas
+from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
@@ -11,8 +13,6 @@ from t2t_vq.bottlenecks.estimators import ESTIMATORS
 from t2t_vq.bottlenecks.options import SHARE, check_count, check_number
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
-
-DROPOUT = 3  # a stream of random numbers that codebooks do not draw from
 
 
 @register_bottleneck("residual-vq")
@@ -120,7 +120,7 @@ class ResidualVectorQuantizer(Composite):
     def _kept_levels(self, x):
         """Number of levels that each example keeps in training, `[batch, 1, ...]`."""
         shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:-1]))
-        chance = replicas.uniform(shape, self.seed, self.step, DROPOUT)
+        chance = uniform(shape, self.seed, self.step, Stream.LEVELS)
         share = chance / max(self.quantizer_dropout, 1e-6)
         number = 1.0 + ops.floor(share * (len(self.parts) - 1))
         return ops.where(chance < self.quantizer_dropout, number, float(len(self.parts)))

@@ -63,6 +63,12 @@ def load(
             f"{path} holds a SavedModel, which TensorFlow loads: tf.saved_model.load. Name a run, "
             "or an export with --format=openvino or onnx."
         )
+    if not (path / runs.FILE).exists():
+        raise FileNotFoundError(
+            f"{path} holds neither a run nor an export: there is no {runs.FILE} and no "
+            f"{formats.FILE} in it. Name the folder of one: what t2t-vq-train or t2t-vq-export "
+            "wrote to."
+        )
     if runs.load(path, data_dir=data_dir).hparams.task == "images":
         if search != GREEDY or rescore_with is not None:
             raise ValueError(

@@ -5,7 +5,9 @@ import typing
 from keras import ops
 
 from t2t_vq import config, em, registry
-from t2t_vq.bottlenecks import make_bottleneck, replicas
+from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import make_bottleneck
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY
 from t2t_vq.decoding.rescoring import until_end
@@ -23,8 +25,6 @@ from t2t_vq.models.model import TrainingOutput
 from t2t_vq.models.translation_model import TranslationModel
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
-# Of the coins that mix true embeddings in, and predictions: streams that no bottleneck draws from.
-_COINS, _PREDICTED = 15, 12
 
 
 class Latents(typing.NamedTuple):
@@ -212,7 +212,7 @@ class TransformerNat(TranslationModel):
         """
         inputs = self.decompressor(dense, mask, training=training)
         if gold is not None and self.mask_startup_steps:
-            coins = replicas.uniform((*ops.shape(gold)[:2], 1), self.seed, step, _COINS)
+            coins = uniform((*ops.shape(gold)[:2], 1), self.seed, step, Stream.TRUE_EMBEDDINGS)
             inputs = ops.where(coins < latent_share(step, self.mask_startup_steps), inputs, gold)
         block_mask = padding_mask(self._block_mask(mask))
         hidden = self.decoder(
@@ -310,7 +310,7 @@ class TransformerNat(TranslationModel):
             for prediction in predictions[: self.bottleneck.num_codebooks]
         ]
         predicted = self._embed(ops.stack(codes, axis=-1))
-        coins = replicas.uniform((*ops.shape(dense)[:2], 1), self.seed, step, _PREDICTED)
+        coins = uniform((*ops.shape(dense)[:2], 1), self.seed, step, Stream.PREDICTED_LATENTS)
         # Before the codebook starts no code says what the decoder sees.
         share = self.predicted_latents * self.bottleneck.started_share()
         return ops.where(coins < share, predicted, dense)
