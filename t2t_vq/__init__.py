@@ -4,6 +4,7 @@ import importlib
 import typing
 
 from t2t_vq import keras_names
+from t2t_vq.errors import UserError
 from t2t_vq.registry import (
     register_bottleneck,
     register_hparams,
@@ -23,6 +24,7 @@ _LAZY = {"load": "t2t_vq.loading", "train": "t2t_vq.training.start"}
 keras_names.register_stand_ins()
 
 __all__ = [
+    "UserError",
     "load",
     "register_bottleneck",
     "register_hparams",

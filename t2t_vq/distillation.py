@@ -27,6 +27,7 @@ from t2t_vq.data import (
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
+from t2t_vq.errors import InvalidError
 from t2t_vq.loading.from_run import load_translator
 from t2t_vq.problems.distilled import counterpart
 
@@ -122,7 +123,8 @@ def _sources(problem, data_dir, source_dir, tokenizer):
         sources = batches.corpus(data_dir, problem.corpus_name, "train")[problem.reversed]
         report.total = len(sources.lengths)
         return sources, report
-    lines = text_files.read_side(source_dir, "train", int(problem.reversed), report)
+    side = int(problem.reversed)
+    lines = text_files.read_side(source_dir, "train", side, report, problem.languages)
     ids, lengths = [], [0]
     while chunk := list(itertools.islice(lines, _SHARD_SENTENCES)):
         encoded = tokenizer.encode_batch(chunk)
@@ -162,7 +164,7 @@ def _state(data_dir, name, source):
             for key, value in source.items()
             if found.get(key) != value
         )
-        raise ValueError(
+        raise InvalidError(
             f"{path} notes another distillation: {changed}. Give the same arguments to go on with "
             "that one; for this one choose another --data_dir, or delete that file."
         )
@@ -260,7 +262,7 @@ def _write_manifest(data_dir, name, state, paths, teacher_manifest, report):
         report.include(text_files.Report.from_dict(shard["report"]))
     shard_pairs = [shard["pairs"] for shard in shards]
     if not any(shard_pairs):
-        raise ValueError(
+        raise InvalidError(
             f"No translation of the teacher can be used: {' '.join(report.summary())} Train the "
             "teacher for longer, or choose another."
         )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from t2t_vq.data.lines import encode_lines
+from t2t_vq.errors import WrongTypeError
 
 
 class LineTranslator:
@@ -19,6 +20,7 @@ class LineTranslator:
 
     Attributes:
         num_cut: sources that were cut so far.
+        watch: function that is told how many sources are done, batch by batch; None tells nobody.
     """
 
     def __init__(self, tokenizer, lengths, batch_size, num_threads):
@@ -27,6 +29,7 @@ class LineTranslator:
         self.batch_size = batch_size
         self.num_threads = num_threads
         self.num_cut = 0
+        self.watch = None
 
     def translate(self, lines):
         """Returns one translation a line, in order; an empty line gives an empty line.
@@ -113,8 +116,13 @@ class LineTranslator:
     def in_threads(self, function, batches):
         """Returns what a function gives for each of a list of batches."""
         threads, is_waited_for = concurrent.futures.ThreadPoolExecutor(self.num_threads), True
+        found = []
         try:
-            return list(threads.map(function, batches))
+            for batch, result in zip(batches, threads.map(function, batches), strict=True):
+                found.append(result)
+                if self.watch:
+                    self.watch(len(batch))
+            return found
         except KeyboardInterrupt:
             # What has begun may compile for minutes, and cannot be stopped.
             is_waited_for = False
@@ -148,16 +156,16 @@ def checked_lines(lines):
         TypeError: for anything else.
     """
     if isinstance(lines, str | bytes):
-        raise TypeError("A list of lines is needed, and this is a single string. Give [line].")
+        raise WrongTypeError("A list of lines is needed, and this is a single string. Give [line].")
     if isinstance(lines, set | frozenset | dict) or not isinstance(lines, Iterable):
-        raise TypeError(
+        raise WrongTypeError(
             f"A list of lines is needed, and this is of type {type(lines).__name__}, which has no "
             "lines in order. Give a list of strings."
         )
     lines = list(lines)
     for number, line in enumerate(lines):
         if not isinstance(line, str):
-            raise TypeError(
+            raise WrongTypeError(
                 f"Item {number} of the lines is of type {type(line).__name__}. Give strings."
             )
     return lines

@@ -20,10 +20,12 @@ ROWS = [
     ["line_translator"],
     ["models", "problems", "hparams"],
     ["bottlenecks", "layers", "decoding", "data", "formats", "metrics"],
+    ["backend"],
     ["em"],
     ["config"],
     ["registry", "keras_names"],
     ["usr_dirs", "import_hooks", "image_arguments", "processors", "locks"],
+    ["errors"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {
@@ -88,14 +90,14 @@ def test_no_modules_import_each_other():
 
 
 @pytest.mark.parametrize(
-    "room", ["em", "usr_dirs", "import_hooks", "image_arguments", "processors", "locks"]
+    "room", ["em", "usr_dirs", "import_hooks", "image_arguments", "processors", "locks", "errors"]
 )
 def test_the_lowest_rooms_import_nothing_of_ours(room):
     for _, path in modules_in(room):
-        assert not list(rooms_imported(path))
+        assert not set(rooms_imported(path)) - {"errors"}
 
 
-@pytest.mark.parametrize("room", ["em", "layers", "models", "decoding"])
+@pytest.mark.parametrize("room", ["em", "bottlenecks", "layers", "models", "decoding"])
 def test_keras_rooms_do_not_import_tensorflow(room):
     for name, path in modules_in(room):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -23,8 +23,9 @@ import sys
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
-from t2t_vq.data.progress import Progress
+from t2t_vq.data.progress import Progress, clear
 from t2t_vq.decoding.options import check_n_best
+from t2t_vq.errors import InvalidError
 
 FLAGS = absl_flags.FLAGS
 
@@ -48,7 +49,9 @@ def main():
     """Translates as the flags say."""
     if FLAGS.interactive:
         if (FLAGS.inputs, FLAGS.outputs) != ("-", "-"):
-            raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
+            raise InvalidError(
+                "--interactive reads what you type; leave out --inputs and --outputs."
+            )
         _converse(_translator(), FLAGS.n_best)
         return
     streams.check_input("inputs")
@@ -60,7 +63,7 @@ def main():
 
 def _translator():
     if trained.is_exported() and FLAGS.n_best:
-        raise ValueError(
+        raise InvalidError(
             f"--n_best needs the model itself, and {FLAGS.export_dir} holds networks that find the "
             "best translation alone. Name the run with --output_dir instead of --export_dir."
         )
@@ -84,15 +87,18 @@ def decode_lines(translator, inputs, outputs, n_best=None):
             alone is written, without.
     """
     progress = Progress("Translated lines")
+    translator.watch = progress.add
     invalid = number = 0
     for chunk in streams.chunks(inputs):
         texts, found = streams.decoded(chunk)
         invalid += found
-        for line in _translated(translator, texts, number, n_best):
-            outputs.write(line.encode("utf-8") + b"\n")
+        lines = list(_translated(translator, texts, number, n_best))
+        # They may go to the terminal that shows the progress.
+        clear()
+        outputs.writelines(line.encode("utf-8") + b"\n" for line in lines)
+        outputs.flush()
         number += len(chunk)
-        progress.add(len(chunk))
-    outputs.flush()
+        progress.reach(number)
     progress.finish()
     _tell(invalid, translator.num_cut, translator)
 

@@ -1,7 +1,6 @@
 """What the commands share: flags, and errors as sentences instead of tracebacks."""
 
 import contextlib
-import dis
 import errno
 import os
 import re
@@ -11,8 +10,9 @@ import sys
 from absl import app, flags, logging
 
 from t2t_vq import registry
-from t2t_vq.cli import quiet
-from t2t_vq.data.progress import tell
+from t2t_vq.cli import messages, quiet
+from t2t_vq.data.progress import clear, tell
+from t2t_vq.errors import InvalidError, UserError
 from t2t_vq.run import DATA_DIR
 
 FLAGS = flags.FLAGS
@@ -33,8 +33,6 @@ _DISK = {
 _SIGNALLED = 128
 # Where in its graphs TensorFlow was.
 _GRAPH = re.compile(r"\{\{.*?\}\} | \[Op:\w+\]")
-# Where a library lies, and its name.
-_LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
 PATHS = (
     *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "runs_dir"),
     *(
@@ -53,6 +51,13 @@ PATHS = (
 _SHARED = {
     "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
     "data_dir": (flags.DEFINE_string, DATA_DIR, "Folder of the prepared data."),
+    "source_language": (
+        flags.DEFINE_string,
+        None,
+        "Code of the language translated from, for a problem of any two; data that is there tells "
+        "it too.",
+    ),
+    "target_language": (flags.DEFINE_string, None, "Code of the language translated to."),
     "source_dir": (flags.DEFINE_string, None, "Folder of your own source text, if it is used."),
     "usr_dir": (flags.DEFINE_string, None, "Folder of your own registrations, imported first."),
     "registry_help": (flags.DEFINE_bool, False, "List everything registered, and exit."),
@@ -74,7 +79,7 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
     # TensorFlow's start-up lines would bury the messages; what it fails at, it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     quiet.import_tensorflow_quietly()
-    logging.get_absl_handler().addFilter(_is_no_chatter)
+    messages.show_plainly()
     for name in (*shared, "usr_dir", "registry_help"):
         definer, default, text = _SHARED[name]
         definer(name, default, text)
@@ -107,12 +112,6 @@ def _end(number, frame):
     raise KeyboardInterrupt(number)
 
 
-def _is_no_chatter(record):
-    # Libraries tell of their doings through the logger that is ours too.
-    library = _LIBRARY.match(record.pathname)
-    return record.levelname != "INFO" or library is None or library[1] == "t2t_vq"
-
-
 def _describe(doc):
     # absl's --help shows the documentation and the flags of the script, which is a stub.
     sys.modules["__main__"].__doc__ = doc
@@ -123,12 +122,12 @@ def _describe(doc):
 
 def _checked(main, arguments, required):
     if arguments:
-        raise ValueError(
+        raise InvalidError(
             f"'{arguments[0]}' is not a flag. Flags are written --name=value; --help lists them."
         )
     for name in FLAGS:
         if FLAGS[name].present and FLAGS[name].value == "":
-            raise ValueError(f"--{name} is empty. Give it a value, or leave it out.")
+            raise InvalidError(f"--{name} is empty. Give it a value, or leave it out.")
     for name in PATHS:
         # The shell leaves a ~ alone that stands behind the = of a flag.
         if name in FLAGS and FLAGS[name].value:
@@ -140,7 +139,7 @@ def _checked(main, arguments, required):
         return
     for name in required:
         if FLAGS[name].value is None:
-            raise ValueError(
+            raise InvalidError(
                 f"--{name} is missing. --registry_help lists what can be given, --help all flags."
             )
     main()
@@ -161,6 +160,7 @@ def _outcome(action, resumes):
     except Exception as error:
         told = _told(error)
         if logging.level_debug() or told is None:
+            clear()
             raise
         tell(told)
         return 1
@@ -182,10 +182,7 @@ def _told(error):
             f"{name.replace('_', '-')}"
         )
     # The operating system's errors name the file themselves.
-    is_message = isinstance(error, OSError) or (
-        isinstance(error, ValueError | registry.UnknownNameError) and _is_ours(error)
-    )
-    return str(error) if is_message else None
+    return str(error) if isinstance(error, UserError | OSError) else None
 
 
 def _system_errors(error):
@@ -196,13 +193,3 @@ def _system_errors(error):
     if type(error).__module__.startswith("tensorflow") or isinstance(error, RuntimeError):
         return {number for number in _DISK if os.strerror(number) in str(error)}
     return set()
-
-
-def _is_ours(error):
-    """Returns whether our own code raised an error itself, not what it called that is in C."""
-    trace = error.__traceback__
-    while trace.tb_next:
-        trace = trace.tb_next
-    code, name = trace.tb_frame.f_code, trace.tb_frame.f_globals.get("__name__", "")
-    is_raise = dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
-    return is_raise and name.partition(".")[0] == "t2t_vq"

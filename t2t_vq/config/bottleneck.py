@@ -94,10 +94,8 @@ class BottleneckConfig:
     def own_options(self):
         """Returns `{name: type}` of the plain options that the kind has beside these fields."""
         found = {}
-        for cls in registry.bottlenecks[self.kind].__mro__:
-            if cls.__module__.partition(".")[0] == "keras" or cls.__module__ == _BASE:
-                break
-            for name, parameter in inspect.signature(cls.__init__).parameters.items():
+        for function in _constructors(registry.bottlenecks[self.kind]):
+            for name, parameter in inspect.signature(function).parameters.items():
                 annotated = parameter.annotation
                 kind = annotated if annotated in _PLAIN else type(parameter.default)
                 if kind in _PLAIN:
@@ -110,3 +108,15 @@ class BottleneckConfig:
         """Returns the names of the kinds that have an option of their own."""
         kinds = (dataclasses.replace(self, kind=name) for name in registry.bottlenecks)
         return [config.kind for config in kinds if option in config.own_options()]
+
+
+def _constructors(kind):
+    """Returns what makes a kind: a function, or the constructors of a class and those above it."""
+    if not isinstance(kind, type):
+        return [kind]
+    found = []
+    for cls in kind.__mro__:
+        if cls.__module__.partition(".")[0] == "keras" or cls.__module__ == _BASE:
+            break
+        found.append(cls.__init__)
+    return found

@@ -4,6 +4,8 @@ import functools
 import types
 import typing
 
+from t2t_vq.errors import InvalidError
+
 
 @functools.cache
 def field_types(cls):
@@ -26,7 +28,7 @@ def typed(convert, value, field_type, full_name):
     try:
         return convert(value, field_type)
     except (ValueError, OverflowError):
-        raise ValueError(
+        raise InvalidError(
             f"The hyper-parameter '{full_name}' is {type_name(field_type)}; {value!r} is not."
         ) from None
 

@@ -12,6 +12,7 @@ import numpy as np
 from absl import logging
 
 from t2t_vq.data import corpus_files, manifests, pipeline, records
+from t2t_vq.errors import InvalidError
 
 _STEP = 8
 
@@ -137,7 +138,7 @@ def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_mul
     longest = min(buckets[-1], max_length)
     dropped = int(np.sum(lengths > longest))
     if dropped == len(lengths):
-        raise ValueError(_all_too_long(name, split, lengths, max_length))
+        raise InvalidError(_all_too_long(name, split, lengths, max_length))
     _log_dropped(data_dir, name, split, longest, dropped, len(lengths))
     batches = plan(lengths, buckets, batch_tokens, batch_multiple, rng, max_length)
     # Constants of the graph would be limited to two gigabytes; captured tensors are not. They stay

@@ -5,7 +5,7 @@ For a corpus called NAME a data folder holds
     NAME.vocab.model                      joint SentencePiece vocabulary
     NAME-train-00000-of-00020.tfrecord    token ids, see `t2t_vq.data.records`
     NAME-dev-00000-of-00001.tfrecord      the same for the validation split
-    NAME-dev.tsv, NAME-test.tsv           clean text, English, tab, German
+    NAME-dev.tsv, NAME-test.tsv           clean text: a sentence, tab, its translation
     NAME.json                             the manifest, written last: with it, all the rest is whole
 
 The manifest notes size and SHA-256 of each of them, see `t2t_vq.data.integrity`.
@@ -14,6 +14,7 @@ The manifest notes size and SHA-256 of each of them, see `t2t_vq.data.integrity`
 import pathlib
 
 from t2t_vq.data import atomic, integrity, manifests
+from t2t_vq.errors import InvalidError
 
 
 def vocab_path(data_dir, name):
@@ -63,7 +64,7 @@ def _corpus_paths(data_dir, name, manifest):
 
 def write_text(path, pairs):
     """Writes pairs of clean strings as tab-separated text, in one piece."""
-    lines = (f"{english}\t{german}\n" for english, german in pairs)
+    lines = (f"{first}\t{second}\n" for first, second in pairs)
     atomic.write_bytes(path, "".join(lines).encode("utf-8"))
 
 
@@ -80,13 +81,13 @@ def read_text(path, files=None):
     try:
         text = integrity.read_bytes(path, files).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(integrity.not_as_written(path, error)) from error
+        raise InvalidError(integrity.not_as_written(path, error)) from error
     *lines, rest = text.split("\n")
     if rest:
-        raise ValueError(integrity.not_as_written(path, "its last line has no end"))
+        raise InvalidError(integrity.not_as_written(path, "its last line has no end"))
     pairs = [line.split("\t") for line in lines]
     for number, pair in enumerate(pairs, 1):
         if len(pair) != 2:
-            wrong = f"line {number} has {len(pair)} columns, not an English and a German one"
-            raise ValueError(integrity.not_as_written(path, wrong))
-    return [english for english, _ in pairs], [german for _, german in pairs]
+            wrong = f"line {number} has {len(pair)} columns, not a sentence and its translation"
+            raise InvalidError(integrity.not_as_written(path, wrong))
+    return [first for first, _ in pairs], [second for _, second in pairs]

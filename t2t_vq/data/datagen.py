@@ -16,6 +16,7 @@ from t2t_vq.data import atomic, corpus_files, integrity, manifests, sources, tex
 from t2t_vq.data.lines import single_spaced
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
+from t2t_vq.errors import InvalidError
 
 MAX_LENGTH = 256
 _SHARD_PAIRS = 50_000
@@ -34,7 +35,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
         source: what the text is made from, as plain values; kept in the manifest.
         splits: the splits that there are, of "train", "dev" and "test".
         read_pairs: function of a split and a `text_files.Report` to an iterator over good
-            `(english, german)` pairs; gives the same pairs each time. What it does not note in the
+            pairs of sentences; gives the same pairs each time. What it does not note in the
             report is counted all the same. Blanks of every kind become one space, with none at the
             ends, and pairs with an empty side are left out.
         vocab_size: function of the number of training pairs to the vocabulary's size.
@@ -49,7 +50,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
             nothing that a manifest holds, or files that are there are of another source.
     """
     if not {"train", "dev"} <= set(splits) <= set(text_files.SPLITS):
-        raise ValueError(
+        raise InvalidError(
             f"{name} has the splits {', '.join(splits)}. There must be train and dev, and there "
             "may be test."
         )
@@ -136,10 +137,10 @@ def _checked(name, split, pairs, report):
     for number, pair in enumerate(pairs, 1):
         is_clean = _is_clean(pair)
         if not (is_clean or _is_pair(pair)):
-            raise ValueError(
-                f"{place}, pair {number:,}: {pair!r:.60} is not two strings, an English and a "
-                "German one, without tabs, line ends and surrogates. The problem's `pairs` must "
-                "give such pairs."
+            raise InvalidError(
+                f"{place}, pair {number:,}: {pair!r:.60} is not two strings, one of each "
+                "language, without tabs, line ends and surrogates. The problem's `pairs` must give "
+                "such pairs."
             )
         if report.total < number:
             report.see_at_least(number - empty, place)
@@ -239,7 +240,7 @@ def _write_train(data_dir, name, read_pairs, state, save, num_workers):
             size = (i + 1) * total // shards - i * total // shards
             chunk = list(itertools.islice(stream, size))
             if len(chunk) < size:
-                raise ValueError("The training text became shorter while it was read. Run again.")
+                raise InvalidError("The training text became shorter while it was read. Run again.")
             if str(i) in state["shards"]:
                 progress.add(size)
                 continue
@@ -257,13 +258,11 @@ def _with_places(read_pairs, split):
 
 
 def _write_dev(data_dir, name, state):
-    english, german = corpus_files.read_text(
-        corpus_files.text_path(data_dir, name, "dev"), state["files"]
-    )
+    sides = corpus_files.read_text(corpus_files.text_path(data_dir, name, "dev"), state["files"])
     (path,) = corpus_files.shard_paths(data_dir, name, "dev", 1)
     tokenizer = Tokenizer(corpus_files.vocab_path(data_dir, name))
-    workers.write_shard(tokenizer, path, list(zip(english, german, strict=True)), None)
-    state["splits"]["dev"].update(shards=1, shard_pairs=[len(english)])
+    workers.write_shard(tokenizer, path, list(zip(*sides, strict=True)), None)
+    state["splits"]["dev"].update(shards=1, shard_pairs=[len(sides[0])])
     _note(state, path)
 
 

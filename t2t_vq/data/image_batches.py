@@ -10,6 +10,7 @@ from absl import logging
 
 from t2t_vq.data import image_records, manifests, pipeline
 from t2t_vq.data.batches import rows_in
+from t2t_vq.errors import InvalidError
 
 
 def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
@@ -44,7 +45,7 @@ def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
     else:
         order, batches = rng.permutation(count), count // rows
         if not batches:
-            raise ValueError(
+            raise InvalidError(
                 f"{name} has {count:,} {split} images, fewer than a batch of {rows:,}. Choose a "
                 "smaller batch size."
             )

@@ -13,6 +13,7 @@ import zlib
 import numpy as np
 
 from t2t_vq.data import atomic, integrity, manifests
+from t2t_vq.errors import InvalidError
 
 SPLITS = ("train", "dev", "test")
 _PARTS = ("images", "labels")
@@ -82,7 +83,7 @@ def read(data_dir, name, split):
             names it.
     """
     if split not in SPLITS:
-        raise ValueError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
+        raise InvalidError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
     manifest = manifests.read(manifests.path(data_dir, name), manifests.IMAGES)
     checksums = manifest["splits"][split]["crc32"]
     arrays = []
@@ -90,7 +91,7 @@ def read(data_dir, name, split):
         array = _load(*file)
         # The checksum is one of the values; what kind of values they are, a file's head says.
         if zlib.crc32(array) != checksums[part]:
-            raise ValueError(integrity.not_as_written(file[0], "its checksum is another"))
+            raise InvalidError(integrity.not_as_written(file[0], "its checksum is another"))
         arrays.append(array)
     return tuple(arrays)
 
@@ -108,4 +109,4 @@ def _load(file, dtype, shape, mmap_mode=None):
         if (array.dtype, array.shape) == (dtype, shape):
             return array
         wrong = f"it holds {array.dtype} {list(array.shape)}"
-    raise ValueError(integrity.not_as_written(file, wrong))
+    raise InvalidError(integrity.not_as_written(file, wrong))

@@ -9,6 +9,7 @@ import hashlib
 
 from t2t_vq import processors
 from t2t_vq.data import sources
+from t2t_vq.errors import InvalidError
 
 
 def fingerprints(paths):
@@ -29,7 +30,7 @@ def read_bytes(path, files):
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise ValueError(not_as_written(path, "it is missing")) from None
+        raise InvalidError(not_as_written(path, "it is missing")) from None
     if files is not None:
         _check_content(path, len(content), hashlib.sha256(content).hexdigest(), files)
     return content
@@ -50,7 +51,7 @@ def check_files(paths, files):
     with concurrent.futures.ThreadPoolExecutor(processors.usable()) as threads:
         for path, found in zip(paths, threads.map(_fingerprint, paths), strict=True):
             if found is None:
-                raise ValueError(not_as_written(path, "it is missing"))
+                raise InvalidError(not_as_written(path, "it is missing"))
             _check_content(path, found["size"], found["sha256"], files)
 
 
@@ -64,7 +65,7 @@ def _fingerprint(path):
 def _check_content(path, size, sha256, files):
     check_size(path, size, files)
     if sha256 != files[path.name]["sha256"]:
-        raise ValueError(not_as_written(path, "its SHA-256 is another"))
+        raise InvalidError(not_as_written(path, "its SHA-256 is another"))
 
 
 def check_size(path, size, files):
@@ -76,9 +77,9 @@ def check_size(path, size, files):
     if files is None:
         return
     if path.name not in files:
-        raise ValueError(not_as_written(path, "the manifest does not know it"))
+        raise InvalidError(not_as_written(path, "the manifest does not know it"))
     if size != files[path.name]["size"]:
-        raise ValueError(
+        raise InvalidError(
             not_as_written(path, f"it has {size:,} of {files[path.name]['size']:,} bytes")
         )
 

@@ -9,6 +9,7 @@ import json
 import pathlib
 
 from t2t_vq.data import atomic
+from t2t_vq.errors import InvalidError
 from t2t_vq.formats import versions
 
 # Of both files, see `t2t_vq.formats.versions`.
@@ -64,11 +65,11 @@ def read(path, form):
         wrong = error
     else:
         return values
-    raise ValueError(f"{path} is damaged ({wrong}). Delete it and prepare the data again.")
+    raise InvalidError(f"{path} is damaged ({wrong}). Delete it and prepare the data again.")
 
 
 def _refuse(place, what):
-    raise ValueError(f"{place or 'it'} {what}")
+    raise InvalidError(f"{place or 'it'} {what}")
 
 
 def _inside(place, name):

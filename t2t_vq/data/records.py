@@ -6,6 +6,7 @@ import numpy as np
 
 from t2t_vq.data import atomic, integrity
 from t2t_vq.data.pipeline import without_autotuning
+from t2t_vq.errors import InvalidError
 
 
 def write_records(path, sources, targets):
@@ -120,4 +121,4 @@ def check_shards(paths, shard_pairs=None):
             if pairs in (None, found):
                 continue
             wrong = f"it holds {found:,} of {pairs:,} pairs"
-        raise ValueError(integrity.not_as_written(path, wrong))
+        raise InvalidError(integrity.not_as_written(path, wrong))

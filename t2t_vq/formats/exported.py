@@ -6,6 +6,7 @@ import json
 import pathlib
 
 from t2t_vq import config
+from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import versions
 from t2t_vq.formats.details import ImageDetails, TranslationDetails
 
@@ -62,7 +63,7 @@ def check_precision(engine, precision):
         ValueError: then.
     """
     if precision not in PRECISIONS[engine]:
-        raise ValueError(
+        raise InvalidError(
             f"The format {engine} has no networks in {precision}. Choose one of "
             f"{', '.join(PRECISIONS[engine])}, or the other format."
         )
@@ -82,7 +83,7 @@ def load(folder):
     path = folder / FILE
     if not path.is_file():
         what = "is a run" if (folder / _RUN).is_file() else f"holds no {FILE}"
-        raise FileNotFoundError(
+        raise MissingError(
             f"{folder} is no export with networks: it {what}. Write one with t2t-vq-export "
             f"--format={' or --format='.join(ENGINES)}, or name the folder of one."
         )
@@ -96,7 +97,7 @@ def load(folder):
     # Whatever else JSON may hold in the place of a value.
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         told = " ".join(str(error).split()).rstrip(".")
-        raise ValueError(
+        raise InvalidError(
             f"{path} is no description of an export ({told}). Copy it again, or export the run "
             "again."
         ) from error
@@ -111,7 +112,7 @@ def _exported(content):
         ("task", exported.task, _DETAILS),
     ):
         if value not in known:
-            raise ValueError(f"it has the {name} '{value}'")
+            raise InvalidError(f"it has the {name} '{value}'")
     details = config.from_dict(_DETAILS[exported.task], exported.details)
     return dataclasses.replace(exported, details=details)
 
@@ -134,7 +135,7 @@ def check_files(folder, exported):
     """
     for name, digest in exported.files.items():
         if _digest(file_of(folder, name)) != digest:
-            raise ValueError(
+            raise InvalidError(
                 f"{folder} is not whole: {name} is not as it was exported. It may be cut short, or "
                 "of another export. Copy the folder again, or export again."
             )
@@ -152,7 +153,7 @@ def file_of(folder, name):
     """
     path = pathlib.Path(folder) / name
     if not path.is_file():
-        raise FileNotFoundError(
+        raise MissingError(
             f"{folder} is not whole: {name} is missing. Copy the folder again, or export again."
         )
     return path

@@ -9,6 +9,7 @@ from typing import Annotated
 from t2t_vq import config
 from t2t_vq.config.ranges import Number, OneOf, PathName, Within
 from t2t_vq.data import atomic
+from t2t_vq.errors import InvalidError
 from t2t_vq.formats import versions
 
 FILE = "run.json"
@@ -43,7 +44,7 @@ class RunFile:
     """What `run.json` holds.
 
     Attributes:
-        problem, hparams_set, seed, precision, vocabulary: see `t2t_vq.run.Run`.
+        problem, hparams_set, seed, precision, languages, vocabulary: see `t2t_vq.run.Run`.
         hparams: fields of the hyper-parameters, as JSON holds them.
         data_dir, usr_dir: paths, relative to the run.
         best: a `BestSoFar`.
@@ -57,6 +58,7 @@ class RunFile:
     seed: Annotated[int, Within(0, MOST_SEED)] = 0
     precision: Annotated[str, OneOf(*PRECISIONS)] = PRECISIONS[0]
     usr_dir: PathName = ""
+    languages: tuple[str, ...] = ()
     vocabulary: str = ""
     best: BestSoFar = dataclasses.field(default_factory=BestSoFar)
     format: Number = FORMAT
@@ -101,6 +103,6 @@ def named(path):
     # Whatever else JSON may hold in the place of a value.
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         told = " ".join(str(error).split()).rstrip(".")
-        raise ValueError(
+        raise InvalidError(
             f"{path} is not as t2t-vq-train wrote it ({told}). Put it back, or train another run."
         ) from error

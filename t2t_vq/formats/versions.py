@@ -5,10 +5,12 @@ older one could misread it. What notes none was written by version 0.1.0, and is
 version reads all formats up to its own.
 """
 
+from t2t_vq.errors import InvalidError
+
 FIELD = "format"
 
 
-class NewerFormatError(ValueError):
+class NewerFormatError(InvalidError):
     """What a newer version of this package wrote."""
 
 

@@ -13,17 +13,18 @@ import tensorflow as tf
 from absl import logging
 
 from t2t_vq.data import atomic
+from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.training.weight_names import named_slots, named_variables
 
 # What TensorFlow adds to the name of a variable.
 _ENDING = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
-class NotFiniteError(ValueError):
+class NotFiniteError(InvalidError):
     """A loss, the gradient or a weight became NaN or infinite."""
 
 
-class DamagedError(ValueError):
+class DamagedError(InvalidError):
     """A checkpoint cannot be read."""
 
 
@@ -95,7 +96,7 @@ class Checkpoints:
             ) from error
         best = newest_in(self._folder.with_name("best"))
         if best:
-            raise ValueError(
+            raise InvalidError(
                 f"{self._folder} holds no checkpoint, so training would begin anew, and replace "
                 f"{best}. Put the checkpoints back, or train in another --output_dir."
             )
@@ -283,7 +284,7 @@ def _other_shape(name, found, variable):
 
 def _refuse(path, wrong):
     more = f" ({len(wrong)} differences in all)" if wrong[1:] else ""
-    raise ValueError(
+    raise InvalidError(
         f"The checkpoint {path} does not fit the model: it {wrong[0]}{more}. Hyper-parameters and "
         "vocabulary must be those that it was trained with."
     )
@@ -303,7 +304,7 @@ def _find(folder, checkpoint):
     if checkpoint not in ("best", "latest", "average"):
         path = str(checkpoint).removesuffix(".index")
         if not pathlib.Path(f"{path}.index").exists():
-            raise FileNotFoundError(f"There is no checkpoint {checkpoint}. Give {_choices(folder)}")
+            raise MissingError(f"There is no checkpoint {checkpoint}. Give {_choices(folder)}")
         return path
     path = newest_in(folder / checkpoint)
     if path is None:
@@ -312,7 +313,7 @@ def _find(folder, checkpoint):
         hint = f"Use --checkpoint={other}." if there else "Train for longer first."
         if checkpoint == "average":
             hint = f"Make it with t2t-vq-average --output_dir={shlex.quote(str(folder))}"
-        raise FileNotFoundError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
+        raise MissingError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
     return path
 
 

@@ -2,6 +2,8 @@
 
 import functools
 
+from t2t_vq.errors import InvalidError
+
 STRATEGIES = ("auto", "one_device", "mirrored")
 
 
@@ -18,7 +20,7 @@ def make_strategy(name="auto"):
     import tensorflow as tf
 
     if name not in STRATEGIES:
-        raise ValueError(f"There is no strategy '{name}'. Choose one of {', '.join(STRATEGIES)}.")
+        raise InvalidError(f"There is no strategy '{name}'. Choose one of {', '.join(STRATEGIES)}.")
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     devices = [device.name for device in tf.config.list_logical_devices(kind)]
     if name == "mirrored" or (name == "auto" and kind == "GPU" and len(devices) > 1):

@@ -1,4 +1,4 @@
-"""The codes of a position, one after the other: known ones all at once, or one a step."""
+"""The codes stacked at one position, one after the other: all at once if known, or one a step."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The codes of a position, one after the other; see `t2t_vq.layers.position_codes`."""
+"""The codes stacked at one position, one after the other; see `t2t_vq.layers.code_stack`."""
 
 import numpy as np
 
