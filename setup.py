@@ -18,9 +18,32 @@ setup(
     description="Discrete latent bottlenecks for Keras, learned by expectation-maximisation.",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
+    license_expression="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords=[
+        *("vector quantization", "VQ-VAE", "keras", "tensorflow", "discrete latent variables"),
+        *("expectation-maximisation", "non-autoregressive translation", "machine translation"),
+        *("residual vector quantization", "finite scalar quantization", "tensor2tensor"),
+    ],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: MacOS",
+        "Operating System :: POSIX :: Linux",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in range(10, 14)),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Software Development :: Libraries",
+        "Topic :: Text Processing :: Linguistic",
+        "Typing :: Typed",
+    ],
+    # The project itself has no published address.
+    project_urls={"Paper": "https://arxiv.org/abs/1805.11063"},
     packages=[*find_packages(include=["t2t_vq*"]), "t2t_vq.problems", "t2t_vq.hparams"],
     package_dir={"t2t_vq.problems": "problems", "t2t_vq.hparams": "hparams"},
+    # Its type hints count, says this file.
+    package_data={"t2t_vq": ["py.typed"]},
     python_requires=">=3.10,<3.14",
     install_requires=[
         "absl-py>=2.1",
@@ -53,7 +76,9 @@ setup(
         ],
         "openvino": ["openvino>=2026.2", "nncf>=3"],
         "onnx": ["onnxruntime>=1.23", "tf2onnx>=1.17"],
+        "docs": ["furo>=2024.8.6", "latex2mathml>=3.77", "myst-parser>=4", "sphinx>=8.1"],
         "bench": ["vector-quantize-pytorch>=1.20", "ctranslate2>=4.5", "matplotlib>=3.8"],
+        "release": ["build>=1.2", "setuptools>=77", "twine>=6.1"],
     },
     entry_points={
         "console_scripts": [f"t2t-vq-{command}=t2t_vq.cli.{command}:run" for command in COMMANDS]

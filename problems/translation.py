@@ -34,7 +34,7 @@ class TranslationProblem(Problem):
 
             def pairs(self, split, source_dir, report):
                 for line in open(f"my_text/{split}.txt", encoding="utf-8"):
-                    yield tuple(line.rstrip("\n").split("|"))
+                    yield tuple(line.strip().split("|"))
     """
 
     task = "translation"

@@ -9,7 +9,7 @@
 Trains a model for each row and scores it on the whole test set. A second call goes on where the
 first stopped; what it asks for differently (size, updates, overrides ...) is measured too. Every
 measurement is a line of JSON in WORK_DIR/results.jsonl with what was asked for, commit and machine;
---print shows them as the table for RESULTS.md.
+--print shows them as the table for docs/figures.
 
 `bits/dim` bounds the negative log-likelihood of a test image by that of its pixels given its codes
 (`pixels`) plus that of the codes under the prior (`codes`), both per dimension; see

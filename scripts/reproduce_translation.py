@@ -12,7 +12,7 @@
 Trains a teacher, distils with it, trains a student for each row and measures it beside the teacher.
 A second call goes on where the first stopped. Every measurement is a line of JSON in
 WORK_DIR/results.jsonl with its seed, updates, commit and machine; --print shows them as the table
-for RESULTS.md.
+for docs/figures.
 
 A row of the table is a model and a search: greedy; the teacher's choice, or the model's own, among
 ten candidates; decoding once more from the translation's own codes. `ms` is the median latency of a

@@ -20,6 +20,7 @@ class LineTranslator:
 
     Attributes:
         num_cut: sources that were cut so far.
+        watch: function that is told how many sources are done, batch by batch; None tells nobody.
     """
 
     def __init__(self, tokenizer, lengths, batch_size, num_threads):
@@ -28,6 +29,7 @@ class LineTranslator:
         self.batch_size = batch_size
         self.num_threads = num_threads
         self.num_cut = 0
+        self.watch = None
 
     def translate(self, lines):
         """Returns one translation a line, in order; an empty line gives an empty line.
@@ -114,8 +116,13 @@ class LineTranslator:
     def in_threads(self, function, batches):
         """Returns what a function gives for each of a list of batches."""
         threads, is_waited_for = concurrent.futures.ThreadPoolExecutor(self.num_threads), True
+        found = []
         try:
-            return list(threads.map(function, batches))
+            for batch, result in zip(batches, threads.map(function, batches), strict=True):
+                found.append(result)
+                if self.watch:
+                    self.watch(len(batch))
+            return found
         except KeyboardInterrupt:
             # What has begun may compile for minutes, and cannot be stopped.
             is_waited_for = False

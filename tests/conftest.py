@@ -126,3 +126,19 @@ def finished(make_run, tmp_path_factory):
     output_dir = tmp_path_factory.mktemp("finished")
     best = train(run, output_dir, strategy="one_device")
     return types.SimpleNamespace(run=run, output_dir=output_dir, best=best)
+
+
+@pytest.fixture(scope="session")
+def finished_images(data_dir, tmp_path_factory):
+    """An uninterrupted run of an image model on one device: `run`, `output_dir` and `best`."""
+    from t2t_vq.training.trainer import train
+
+    run = Run.create(
+        "image_tiny",
+        "softem_image_test,train_steps=5,eval_frequency=5,bottleneck.soft=false",
+        data_dir=data_dir,
+    )
+    run.make_problem().generate_data(run.data_dir)
+    output_dir = tmp_path_factory.mktemp("finished_images")
+    best = train(run, output_dir, strategy="one_device")
+    return types.SimpleNamespace(run=run, output_dir=output_dir, best=best)

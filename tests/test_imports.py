@@ -19,6 +19,7 @@ ROWS = [
     ["line_translator", "formats"],
     ["models", "problems", "hparams"],
     ["bottlenecks", "layers", "decoding", "data", "metrics"],
+    ["backend"],
     ["em"],
     ["config"],
     ["registry", "keras_names"],
@@ -81,7 +82,7 @@ def test_the_lowest_rooms_import_nothing_of_ours(room):
         assert not set(rooms_imported(path)) - {"errors"}
 
 
-@pytest.mark.parametrize("room", ["em", "layers", "models", "decoding"])
+@pytest.mark.parametrize("room", ["em", "bottlenecks", "layers", "models", "decoding"])
 def test_keras_rooms_do_not_import_tensorflow(room):
     for name, path in modules_in(room):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -340,3 +340,10 @@ def test_who_interrupts_does_not_wait_for_batches_that_have_begun():
         threaded.in_threads(work, [0, 1])
     assert not done
     go_on.set()
+
+
+def test_who_watches_is_told_of_each_batch():
+    translator = LineTranslator(tokenizer=None, lengths=[16], batch_size=4, num_threads=1)
+    told = []
+    translator.watch = told.append
+    assert translator.in_threads(len, [[1, 2], [3]]) == told == [2, 1]

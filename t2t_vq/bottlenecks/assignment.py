@@ -8,7 +8,8 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import noise, replicas, schedule
+from t2t_vq.backend import compilation
+from t2t_vq.bottlenecks import noise, schedule
 from t2t_vq.bottlenecks.configured import Configured
 from t2t_vq.bottlenecks.options import (
     NOT_NEGATIVE,
@@ -49,7 +50,7 @@ class Assignment(NamedTuple):
 
 def _fused(function, training):
     """Fuses what training repeats; evaluation may be exported, and sees batches of any shape."""
-    return replicas.fused(function) if training else function
+    return compilation.fused(function) if training else function
 
 
 def _e_step(function, training):

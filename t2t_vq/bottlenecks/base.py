@@ -8,9 +8,14 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.backend import replicas
+from t2t_vq.backend.values import known_value
+from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
 from t2t_vq.errors import InvalidError
+
+# For each code, the vectors that its start is found from.
+_START_VECTORS = 8
 
 
 class BottleneckOutput(NamedTuple):
@@ -33,7 +38,8 @@ class Quantized(NamedTuple):
 
     Attributes:
         output: a `BottleneckOutput`.
-        loss: float32 scalar, with its weights applied; a mean over this batch's valid vectors.
+        loss: float32 scalar, with its weights applied; a mean over this batch's valid vectors. It
+            is what the kind adds to a model's loss: commitment to codes, an entropy, a divergence.
         statistics: dict of float32 tensors, each a sum over valid vectors, so that the sum over
             replicas is that of the global batch. Empty for a kind that learns without statistics.
     """
@@ -72,15 +78,26 @@ class Bottleneck(keras.layers.Layer):
     A layer that is not `trainable` is in evaluation even while the model around it trains: it
     quantizes as in decoding, and nothing moves its state.
 
-    A kind of its own implements `_quantize`, and `update` and `describe` where it needs them.
+    What starts from data, as a codebook does, starts with the first update, unless a training loop
+    sets `startup_steps`: then it starts after so many updates, when the loop calls `start_from`,
+    and until it has the statistics of a forward pass are 0, so that no update moves it.
+    `started_share` tells how far it is.
+
+    A kind of its own implements `_quantize`, and `update` and `describe` where it needs them. What
+    it keeps under the names of its constructor's arguments is saved with it.
 
     Args:
         reports: whether a call keeps metrics; the parts of a composition leave that to the whole.
         **kwargs: of `keras.layers.Layer`.
+
+    Attributes:
+        startup_steps: updates after which a training loop calls `start_from`; None where the first
+            update starts the layer.
     """
 
     # What `describe` returns; a call reports it under the layer's name and this.
     metric_names = ()
+    startup_steps = None
     step = None
     _warned = False
 
@@ -174,7 +191,12 @@ class Bottleneck(keras.layers.Layer):
             ValueError: when the layer has no weights yet, or a shape is not one of those above.
         """
         self._check_built()
-        return self._quantize(x, mask, self._trains(training))
+        quantized = self._quantize(x, mask, self._trains(training))
+        if self.startup_steps is None:
+            return quantized
+        started = self.started_share()
+        statistics = {name: started * value for name, value in quantized.statistics.items()}
+        return quantized._replace(statistics=statistics)
 
     def _quantize(self, x, mask, training):
         """Does what `forward_pass` says."""
@@ -250,6 +272,19 @@ class Bottleneck(keras.layers.Layer):
     def adapt(self, x, mask=None):
         """Starts the state from data `[batch, ..., dim]`; nothing to do for a kind without."""
 
+    def start_from(self, vectors):
+        """Starts the state, by `adapt`, from as many vectors as give 8 a code.
+
+        Args:
+            vectors: iterable of tensors `[n, dim]`, all valid.
+        """
+        taken, wanted = [], _START_VECTORS * self.num_codes
+        for found in vectors:
+            taken.append(ops.cast(found, "float32"))
+            if sum(len(item) for item in taken) >= wanted:
+                break
+        self.adapt(ops.concatenate(taken)[None, :wanted])
+
     def call(self, x, mask=None, training=False):
         """Quantizes, adds the loss, counts in the metrics, and in training updates the state.
 
@@ -278,7 +313,7 @@ class Bottleneck(keras.layers.Layer):
         return output
 
     def _warn_unless_started(self):
-        share = None if self._warned else replicas.known_value(self.started_share)
+        share = None if self._warned else known_value(self.started_share)
         if share is not None and share < 1:
             self._warned = True
             warnings.warn(
@@ -378,4 +413,8 @@ class Bottleneck(keras.layers.Layer):
         return ops.where(valid[:, None], vectors, 0.0), ops.cast(valid, "float32")
 
     def get_config(self):
-        return {**super().get_config(), "reports": self.reports}
+        ours = type(self).__mro__[: type(self).__mro__.index(Bottleneck) + 1]
+        names = {name for cls in ours for name in inspect.signature(cls.__init__).parameters}
+        kept = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        options = {name: configured.serialize(value) for name, value in kept.items()}
+        return {**super().get_config(), **options}

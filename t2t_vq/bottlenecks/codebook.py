@@ -7,7 +7,11 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import configured, replicas
+from t2t_vq.backend import random_numbers, replicas
+from t2t_vq.backend.compilation import as_graph
+from t2t_vq.backend.streams import Stream
+from t2t_vq.backend.values import value_of
+from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
@@ -15,8 +19,6 @@ from t2t_vq.bottlenecks.options import NOT_NEGATIVE, RATE, check_count, check_nu
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 from t2t_vq.errors import InvalidError
 
-# Streams of random numbers within a step; residual levels have the number between.
-SAMPLES, CANDIDATES, START, DRAW = 0, 1, 2, 4
 START_ITERATIONS = 5
 
 
@@ -25,8 +27,9 @@ class CodebookBottleneck(Bottleneck):
 
     Until its codebook has started, the layer passes its input through in training and its loss is
     0 there, while codes and statistics are computed all the same; outside of training it quantizes
-    with the random codes that it has. It starts by `adapt` (k-means), by `start`, or by the first
-    `update`, which puts every code at a vector of the batch.
+    with the random codes that it has. It starts by `adapt` (k-means), by `start`, or, unless
+    `startup_steps` says later, by the first `update`, which puts every code at a vector of the
+    batch.
 
     Learning "ema" is online expectation-maximisation: moving averages of counts and sums, whose
     quotient is the codebook. Learning "gradient" makes the codebook a trainable weight and adds the
@@ -178,7 +181,7 @@ class CodebookBottleneck(Bottleneck):
 
     def table(self):
         """Returns the codes as the assignment sees them and `embed` gives them, `[K, D]`."""
-        return self._compared(replicas.value_of(self.codebook))
+        return self._compared(value_of(self.codebook))
 
     def _compared(self, vectors):
         """Returns vectors, or codes, as they are compared: of length 1 under cosine similarity."""
@@ -258,7 +261,7 @@ class CodebookBottleneck(Bottleneck):
         return self.assignment.relaxed
 
     def _uniform(self, shape):
-        return replicas.uniform(shape, self.seed, self.step, SAMPLES)
+        return random_numbers.uniform(shape, self.seed, self.step, Stream.CODES)
 
     def draw(self, x, num_samples=1, seed=0):
         self._check_built()
@@ -266,7 +269,8 @@ class CodebookBottleneck(Bottleneck):
             return super().draw(x, num_samples, seed)
         vectors, _ = self._valid_vectors(x, None)
         table = self.table()
-        uniforms = replicas.uniform((ops.shape(vectors)[0], num_samples), self.seed, seed, DRAW)
+        shape = (ops.shape(vectors)[0], num_samples)
+        uniforms = random_numbers.uniform(shape, self.seed, seed, Stream.DRAWN_CODES)
         samples, log_probs = self.assignment.draw(
             self._compared(vectors), table, self.step, uniforms
         )
@@ -286,7 +290,9 @@ class CodebookBottleneck(Bottleneck):
             vectors `[K, D]`, and `[K]`, 1 where this replica had a vector.
         """
         shape = (*vectors.shape[:-2], self.num_codes)
-        shuffle = replicas.uniform(ops.shape(weights), self.seed, self.step, CANDIDATES)
+        shuffle = random_numbers.uniform(
+            ops.shape(weights), self.seed, self.step, Stream.CANDIDATES
+        )
         valid_first = ops.argsort(shuffle + 2.0 * (1.0 - weights))
         num_valid = ops.cast(ops.sum(weights), "int32")
         codes = ops.reshape(ops.arange(math.prod(shape), dtype="int32"), shape)
@@ -321,7 +327,7 @@ class CodebookBottleneck(Bottleneck):
         """Returns what an update moves, as a dict of tensors named after their variables."""
         names = ["codebook", "counts", "started", "step"]
         names += ["sums"] if self.learning == "ema" else []
-        return {name: replicas.value_of(getattr(self, name)) for name in names}
+        return {name: value_of(getattr(self, name)) for name in names}
 
     def assign(self, state):
         """Takes a state on that is like that of `state()`."""
@@ -388,7 +394,7 @@ class CodebookBottleneck(Bottleneck):
 
     def started_share(self):
         self._check_built()
-        return replicas.value_of(self.started)
+        return value_of(self.started)
 
     def embed(self, codes):
         """Maps codes `[batch, ..., 1]` to `[batch, ..., dim]`, in the compute dtype."""
@@ -423,8 +429,8 @@ class CodebookBottleneck(Bottleneck):
                 "so some codes coincide. Give it more data or choose a smaller num_codes.",
                 stacklevel=2,
             )
-        uniforms = replicas.uniform((self.num_codes,), self.seed, self.step, START)
-        self.start(*replicas.as_graph(_kmeans)(vectors, weights, uniforms))
+        uniforms = random_numbers.uniform((self.num_codes,), self.seed, self.step, Stream.START)
+        self.start(*as_graph(_kmeans)(vectors, weights, uniforms))
 
     def start(self, codebook, counts=None):
         """Starts from a given codebook, with counts and sums that agree with it.
@@ -444,22 +450,6 @@ class CodebookBottleneck(Bottleneck):
         if self.learning == "ema":
             self.sums.assign(codebook * em.smoothed_counts(counts, self.epsilon)[:, None])
         self.started.assign(1.0)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "num_codes": self.num_codes,
-            "beta": self.beta,
-            "decay": self.decay,
-            "epsilon": self.epsilon,
-            "learning": self.learning,
-            "restart_threshold": self.restart_threshold,
-            "assignment": configured.serialize(self.assignment),
-            "similarity": self.similarity,
-            "estimator": self.estimator,
-            "regularizers": [configured.serialize(item) for item in self.regularizers],
-            "seed": self.seed,
-        }
 
 
 def _kmeans(vectors, weights, uniforms):

@@ -3,7 +3,8 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import configured, replicas
+from t2t_vq.backend.replicas import sum_over_replicas
+from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
@@ -63,6 +64,7 @@ class DecomposedVectorQuantizer(Composite):
             raise InvalidError(f"projection='{projection}' must be 'slice' or 'random'.")
         super().__init__(quantizer, number=num_blocks, seed=seed, **kwargs)
         self.projection = projection
+        self.seed = seed
 
     @classmethod
     def _quantizer_from(cls, options):
@@ -148,7 +150,7 @@ class DecomposedVectorQuantizer(Composite):
         self._check_built()
         if not self.parts[0].trainable:
             return
-        total = replicas.sum_over_replicas(statistics)
+        total = sum_over_replicas(statistics)
         states = [part.state() for part in self.parts]
         old = {name: ops.stack([state[name] for state in states]) for name in states[0]}
         moved = self.parts[0].moved(old, total)
@@ -189,6 +191,4 @@ class DecomposedVectorQuantizer(Composite):
             **super().get_config(),
             "quantizer": configured.serialize(self._template()),
             "num_blocks": len(self.parts),
-            "projection": self.projection,
-            "seed": self.seed,
         }

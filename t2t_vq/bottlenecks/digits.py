@@ -153,9 +153,6 @@ class DigitBottleneck(ScalarBottleneck):
         values = self._values(unpack(codes, self.levels))
         return ops.cast(self._dense(values), self.compute_dtype)
 
-    def get_config(self):
-        return {**super().get_config(), "num_blocks": self.num_blocks}
-
 
 class BinaryBottleneck(DigitBottleneck):
     """A bottleneck whose codes are made of bits, which the map back to vectors sees as -1 and 1.
@@ -191,6 +188,3 @@ class BinaryBottleneck(DigitBottleneck):
 
     def _values(self, digits):
         return 2.0 * ops.cast(digits, "float32") - 1.0
-
-    def get_config(self):
-        return {**super().get_config(), "num_codes": self.num_codes}

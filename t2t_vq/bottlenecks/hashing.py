@@ -3,12 +3,12 @@
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import configured, replicas, schedule
+from t2t_vq.backend import random_numbers
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import configured, schedule
 from t2t_vq.bottlenecks import noise as distributions
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, SHARE, check_number, check_schedule, check_seed
-
-NOISE, FLIPS, COINS = range(3)  # streams of random numbers within a step
 
 
 class HashingBottleneck(BinaryBottleneck):
@@ -69,27 +69,19 @@ class HashingBottleneck(BinaryBottleneck):
             values = em.straight_through(self._squash(scalars), self._values(digits))
             return Digitized(digits, digits, values, 0.0, {})
         shape = ops.shape(scalars)
-        noisy = scalars + self.noise * distributions.truncated_normal(self._uniform(shape, NOISE))
+        normal = distributions.truncated_normal(self._uniform(shape, Stream.BIT_NOISE))
+        noisy = scalars + self.noise * normal
         drawn, smooth = _positive(noisy), self._squash(noisy)
         discrete = em.straight_through(smooth, self._values(drawn))
         # A flipped bit has its gradient flipped too.
-        flips = self._uniform(shape, FLIPS) < self.flip_rate
+        flips = self._uniform(shape, Stream.BIT_FLIPS) < self.flip_rate
         discrete = ops.where(flips, -discrete, discrete)
-        coins = self._uniform(self._coins_shape(scalars), COINS)
+        coins = self._uniform(self._coins_shape(scalars), Stream.BIT_COINS)
         chosen = coins < schedule.at_step(self.discrete_share, self.step)
         return Digitized(digits, drawn, ops.where(chosen, discrete, smooth), 0.0, {})
 
     def _uniform(self, shape, stream):
-        return replicas.uniform(shape, self.seed, self.step, stream)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "noise": self.noise,
-            "flip_rate": self.flip_rate,
-            "discrete_share": configured.serialize(self.discrete_share),
-            "seed": self.seed,
-        }
+        return random_numbers.uniform(shape, self.seed, self.step, stream)
 
 
 def saturating_sigmoid(x):

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.backend.compilation import program
 
 
 class LayerMetric(keras.metrics.Mean):
@@ -34,13 +34,13 @@ class LayerMetric(keras.metrics.Mean):
         else:
             noted = self._taken()
             measured = tuple(map(ops.add, noted, measured)) if noted else measured
-            self._noted = measured, replicas.program()
+            self._noted = measured, program()
 
     def _taken(self):
         """Takes what is noted away and returns it; None if it is nothing, or of no use here."""
         noted, self._noted = self._noted, None
         # Tensors of one program are of no use in another, and numbers would be constants in it.
-        return noted[0] if noted and noted[1] is replicas.program() else None
+        return noted[0] if noted and noted[1] is program() else None
 
     def _add(self, measured):
         total, number = measured

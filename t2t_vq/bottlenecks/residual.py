@@ -3,7 +3,9 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import configured, replicas
+from t2t_vq.backend import random_numbers
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
@@ -12,8 +14,6 @@ from t2t_vq.bottlenecks.options import SHARE, check_count, check_number
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
-
-DROPOUT = 3  # a stream of random numbers that codebooks do not draw from
 
 
 @register_bottleneck("residual-vq")
@@ -68,6 +68,7 @@ class ResidualVectorQuantizer(Composite):
         check_number("quantizer_dropout", quantizer_dropout, SHARE)
         super().__init__(quantizer, number=num_quantizers, seed=seed, **kwargs)
         self.quantizer_dropout = quantizer_dropout
+        self.seed = seed
 
     @classmethod
     def _quantizer_from(cls, options):
@@ -121,7 +122,7 @@ class ResidualVectorQuantizer(Composite):
     def _kept_levels(self, x):
         """Number of levels that each example keeps in training, `[batch, 1, ...]`."""
         shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:-1]))
-        chance = replicas.uniform(shape, self.seed, self.step, DROPOUT)
+        chance = random_numbers.uniform(shape, self.seed, self.step, Stream.LEVELS)
         share = chance / max(self.quantizer_dropout, 1e-6)
         number = 1.0 + ops.floor(share * (len(self.parts) - 1))
         return ops.where(chance < self.quantizer_dropout, number, float(len(self.parts)))
@@ -145,6 +146,4 @@ class ResidualVectorQuantizer(Composite):
             **super().get_config(),
             "quantizer": configured.serialize(self._template()),
             "num_quantizers": len(self.parts),
-            "quantizer_dropout": self.quantizer_dropout,
-            "seed": self.seed,
         }

@@ -5,7 +5,9 @@ import math
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import noise, replicas
+from t2t_vq.backend import random_numbers
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import noise
 from t2t_vq.bottlenecks.base import Draw, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
 from t2t_vq.bottlenecks.linear import Linear
@@ -13,7 +15,6 @@ from t2t_vq.bottlenecks.options import NOT_NEGATIVE, check_number, check_seed
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
-SAMPLE, DRAW, PRIOR = range(3)  # streams of random numbers within a step
 # Beyond these the exponential is useless or infinite.
 _LOG_VARIANCES = (-30.0, 20.0)
 
@@ -82,13 +83,13 @@ class VariationalBottleneck(DenseBottleneck):
         return mean, log_variance, 0.5 * ops.sum(each, axis=-1)
 
     def _sample(self, mean, log_variance, step, stream):
-        drawn = noise.normal(replicas.uniform(ops.shape(mean), self.seed, step, stream))
+        drawn = noise.normal(random_numbers.uniform(ops.shape(mean), self.seed, step, stream))
         return mean + ops.exp(0.5 * log_variance) * drawn
 
     def _quantize(self, x, mask, training):
         vectors, weights = self._valid_vectors(x, mask)
         mean, log_variance, divergence = self._posterior(vectors)
-        latents = self._sample(mean, log_variance, self.step, SAMPLE) if training else mean
+        latents = self._sample(mean, log_variance, self.step, Stream.LATENTS) if training else mean
 
         paid = ops.maximum(divergence - self.free_bits * math.log(2.0), 0.0)
         weight = ops.sum(weights)
@@ -113,7 +114,7 @@ class VariationalBottleneck(DenseBottleneck):
             )
         vectors, _ = self._valid_vectors(x, None)
         mean, log_variance, divergence = self._posterior(vectors)
-        latents = self._sample(mean, log_variance, seed, DRAW)
+        latents = self._sample(mean, log_variance, seed, Stream.DRAWN_LATENTS)
         output = self._output_without_codes(x, self.up(latents))
         return Draw(output.dense, output.samples, ops.reshape(divergence, ops.shape(x)[:-1]))
 
@@ -124,18 +125,10 @@ class VariationalBottleneck(DenseBottleneck):
         """
         self._check_built()
         shape = (batch * length, self.latent_dim)
-        drawn = noise.normal(replicas.uniform(shape, self.seed, seed, PRIOR))
+        drawn = noise.normal(random_numbers.uniform(shape, self.seed, seed, Stream.PRIOR_LATENTS))
         dense = self.up(drawn * math.sqrt(temperature))
         return ops.cast(ops.reshape(dense, (batch, length, -1)), self.compute_dtype)
 
     def describe(self, statistics):
         """Summarises statistics as `kl`, the mean divergence of a vector in nats."""
         return {"kl": statistics["kl"] / ops.maximum(statistics["weight"], 1.0)}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "kl_weight": self.kl_weight,
-            "free_bits": self.free_bits,
-            "seed": self.seed,
-        }

@@ -23,7 +23,7 @@ import sys
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
-from t2t_vq.data.progress import Progress
+from t2t_vq.data.progress import Progress, clear
 from t2t_vq.decoding.options import check_n_best
 from t2t_vq.errors import InvalidError
 
@@ -87,15 +87,18 @@ def decode_lines(translator, inputs, outputs, n_best=None):
             alone is written, without.
     """
     progress = Progress("Translated lines")
+    translator.watch = progress.add
     invalid = number = 0
     for chunk in streams.chunks(inputs):
         texts, found = streams.decoded(chunk)
         invalid += found
-        for line in _translated(translator, texts, number, n_best):
-            outputs.write(line.encode("utf-8") + b"\n")
+        lines = list(_translated(translator, texts, number, n_best))
+        # They may go to the terminal that shows the progress.
+        clear()
+        outputs.writelines(line.encode("utf-8") + b"\n" for line in lines)
+        outputs.flush()
         number += len(chunk)
-        progress.add(len(chunk))
-    outputs.flush()
+        progress.reach(number)
     progress.finish()
     _tell(invalid, translator.num_cut, translator)
 

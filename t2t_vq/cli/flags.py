@@ -10,8 +10,8 @@ import sys
 from absl import app, flags, logging
 
 from t2t_vq import registry
-from t2t_vq.cli import quiet
-from t2t_vq.data.progress import tell
+from t2t_vq.cli import messages, quiet
+from t2t_vq.data.progress import clear, tell
 from t2t_vq.errors import InvalidError, UserError
 from t2t_vq.run import DATA_DIR
 
@@ -33,8 +33,6 @@ _DISK = {
 _SIGNALLED = 128
 # Where in its graphs TensorFlow was.
 _GRAPH = re.compile(r"\{\{.*?\}\} | \[Op:\w+\]")
-# Where a library lies, and its name.
-_LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
 PATHS = (
     *("data_dir", "source_dir", "usr_dir", "output_dir", "export_dir", "runs_dir"),
     *(
@@ -81,7 +79,7 @@ def run(main, doc, shared, define=None, required=(), resumes=False):
     # TensorFlow's start-up lines would bury the messages; what it fails at, it raises.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     quiet.import_tensorflow_quietly()
-    logging.get_absl_handler().addFilter(_is_no_chatter)
+    messages.show_plainly()
     for name in (*shared, "usr_dir", "registry_help"):
         definer, default, text = _SHARED[name]
         definer(name, default, text)
@@ -112,12 +110,6 @@ def _end(number, frame):
     # may be told twice.
     signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL)
     raise KeyboardInterrupt(number)
-
-
-def _is_no_chatter(record):
-    # Libraries tell of their doings through the logger that is ours too.
-    library = _LIBRARY.match(record.pathname)
-    return record.levelname != "INFO" or library is None or library[1] == "t2t_vq"
 
 
 def _describe(doc):
@@ -168,6 +160,7 @@ def _outcome(action, resumes):
     except Exception as error:
         told = _told(error)
         if logging.level_debug() or told is None:
+            clear()
             raise
         tell(told)
         return 1

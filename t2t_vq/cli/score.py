@@ -14,7 +14,7 @@ import sys
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
-from t2t_vq.data.progress import Progress
+from t2t_vq.data.progress import Progress, clear
 from t2t_vq.errors import InvalidError
 
 FLAGS = absl_flags.FLAGS
@@ -57,18 +57,21 @@ def score_lines(translator, chunks, outputs):
         outputs: binary stream.
     """
     progress = Progress("Scored lines")
-    invalid = unscored = 0
+    translator.watch = progress.add
+    invalid = unscored = number = 0
     for chunk in chunks:
         (sources, some), (targets, others) = (
             streams.decoded(side) for side in zip(*chunk, strict=True)
         )
         invalid += some + others
         log_probs, num_tokens = translator.score(sources, targets)
+        clear()
         for total, mean in zip(log_probs, log_probs / num_tokens, strict=True):
             outputs.write(f"{total:.4f}\t{mean:.4f}\n".encode())
             unscored += math.isnan(total)
-        progress.add(len(chunk))
-    outputs.flush()
+        outputs.flush()
+        number += len(chunk)
+        progress.reach(number)
     progress.finish()
     streams.tell_replaced(invalid)
     if unscored:

@@ -100,11 +100,9 @@ class BottleneckConfig:
         one.
         """
         found = {}
-        for cls in registry.bottlenecks[self.kind].__mro__:
-            if cls.__module__.partition(".")[0] == "keras" or cls.__module__ == _BASE:
-                break
-            for name, parameter in inspect.signature(cls.__init__).parameters.items():
-                for kind in (_hint(cls.__init__, parameter), type(parameter.default)):
+        for function in _constructors(registry.bottlenecks[self.kind]):
+            for name, parameter in inspect.signature(function).parameters.items():
+                for kind in (_hint(function, parameter), type(parameter.default)):
                     if is_plain(kind):
                         found.setdefault(name, kind)
         for name in ("seed", *(field.name for field in dataclasses.fields(self))):
@@ -115,6 +113,18 @@ class BottleneckConfig:
         """Returns the names of the kinds that have an option of their own."""
         kinds = (dataclasses.replace(self, kind=name) for name in registry.bottlenecks)
         return [config.kind for config in kinds if option in config.own_options()]
+
+
+def _constructors(kind):
+    """Returns what makes a kind: a function, or the constructors of a class and those above it."""
+    if not isinstance(kind, type):
+        return [kind]
+    found = []
+    for cls in kind.__mro__:
+        if cls.__module__.partition(".")[0] == "keras" or cls.__module__ == _BASE:
+            break
+        found.append(cls.__init__)
+    return found
 
 
 def _hint(function, parameter):

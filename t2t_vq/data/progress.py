@@ -1,12 +1,21 @@
-"""One progress line: overwritten on a terminal, sparse elsewhere."""
+"""What is told of long tasks: lines that stay, and on a terminal one that moves."""
 
 import contextlib
+import os
 import sys
 import time
+
+# Returns to the start of the terminal's line, and clears it.
+_CLEAR = "\r\033[K"
+# Where nobody can tell how wide a terminal is.
+_COLUMNS = 80
+_is_moving = False
 
 
 class Progress:
     """Shows how far a long task is, on standard error.
+
+    On a terminal that is one line, which moves; elsewhere a line now and then.
 
     Args:
         label: what is being done.
@@ -19,29 +28,30 @@ class Progress:
         self._total = total
         self._done = self._before = done
         self._start = time.monotonic()
-        self._terminal = sys.stderr.isatty()
-        self._interval = 0.2 if self._terminal else 30.0
+        self._interval = 0.2 if on_terminal() else 30.0
         self._shown = self._start
-        self._show(self._start, end="" if self._terminal else "\n")
+        self._show(self._start, move)
 
     def add(self, amount=1):
         """Counts finished work, and shows it now and then; the end is for `finish` to show."""
-        self._done += amount
+        self.reach(self._done + amount)
+
+    def reach(self, done):
+        """Counts all work as finished up to a number of it, as `add` does."""
+        self._done = done
         now = time.monotonic()
         if now - self._shown >= self._interval and self._done != self._total:
             self._shown = now
-            self._show(now, end="" if self._terminal else "\n")
+            self._show(now, move)
 
     def finish(self):
         """Shows the final line, unless a line that stays has told as much."""
-        if self._terminal or self._done != self._told:
-            self._show(time.monotonic(), end="\n")
+        if on_terminal() or self._done != self._told:
+            self._show(time.monotonic(), tell)
 
-    def _show(self, now, end):
+    def _show(self, now, show):
         of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
-        line = f"{self._label}: {self._done:,}{of}, {now - self._start:.0f} s{self._left(now)}"
-        # Return to the line's start and clear it, so that a shorter line leaves no rest.
-        tell(f"\r\033[K{line}" if self._terminal else line, end)
+        show(f"{self._label}: {self._done:,}{of}, {now - self._start:.0f} s{self._left(now)}")
         self._told = self._done
 
     def _left(self, now):
@@ -51,11 +61,44 @@ class Progress:
         return f", {duration((self._total - self._done) * (now - self._start) / done)} left"
 
 
-def tell(text, end="\n"):
-    """Prints to standard error; where nothing can be printed any more, work goes on without."""
-    # The terminal was closed, whoever read is gone, or the disk of the log is full.
-    with contextlib.suppress(OSError):
-        print(text, end=end, file=sys.stderr, flush=True)
+def on_terminal():
+    """Returns whether somebody watches standard error."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def tell(text):
+    """Prints a line that stays, in place of one that moves."""
+    _print(staying(str(text)) + "\n")
+
+
+def move(text, shorter=None):
+    """Prints a line that the next one takes the place of; where nobody watches, one that stays.
+
+    Args:
+        text: the line; what a terminal is too narrow for is left out.
+        shorter: what is printed instead when the whole does not fit.
+    """
+    global _is_moving
+    if not on_terminal():
+        tell(text)
+        return
+    most = _columns() - 1
+    line = text if len(text) <= most or shorter is None else shorter
+    _print(_CLEAR + line[:most])
+    _is_moving = True
+
+
+def clear():
+    """Takes away the line that moves, where others are to be printed."""
+    if told := staying(""):
+        _print(told)
+
+
+def staying(text):
+    """Returns what to print on standard error for a text to take the place of a line that moves."""
+    global _is_moving
+    was_moving, _is_moving = _is_moving, False
+    return _CLEAR + text if was_moving else text
 
 
 def duration(seconds):
@@ -65,3 +108,17 @@ def duration(seconds):
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def _print(text):
+    # The terminal was closed, whoever read is gone, or the disk of the log is full: work goes on.
+    with contextlib.suppress(OSError):
+        print(text, end="", file=sys.stderr, flush=True)
+
+
+def _columns():
+    try:
+        # Some terminals say 0.
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _COLUMNS
+    except (OSError, ValueError):
+        return _COLUMNS

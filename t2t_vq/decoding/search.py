@@ -2,12 +2,13 @@
 
 from keras import ops
 
-from t2t_vq.bottlenecks import noise, replicas
+from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import noise
 from t2t_vq.decoding.beam import beam_search
 from t2t_vq.decoding.greedy import greedy_search
 
-# Of the draws: a stream that no bottleneck draws from.
-_SEED, _STREAM = 0, 14
+_SEED = 0
 
 
 def search(step, state, batch, length, end, options):
@@ -55,7 +56,7 @@ def perturb(logits, options, index):
         perturb(ops.zeros((6, 4)), Search(num_samples=3), 0).shape  # (6, 4)
     """
     shape = (options.num_samples, *logits.shape[1:])
-    gumbel = noise.gumbel(replicas.uniform(shape, _SEED, index, _STREAM))
+    gumbel = noise.gumbel(uniform(shape, _SEED, index, Stream.SEARCH))
     drawn = ops.reshape(logits, (-1, *shape)) / options.temperature + gumbel
     return ops.reshape(drawn, ops.shape(logits))
 

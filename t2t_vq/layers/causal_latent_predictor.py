@@ -7,7 +7,7 @@ from keras import ops
 
 from t2t_vq.decoding.search import search
 from t2t_vq.errors import InvalidError
-from t2t_vq.layers import position_codes
+from t2t_vq.layers import code_stack
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
 
@@ -52,7 +52,7 @@ class CausalLatentPredictor(LatentPredictor):
         x = self._add_positions(x, ops.arange(ops.shape(x)[1]))
         hidden = self.stack.causal(x, memory, memory_mask, training)
         known = ops.cast(hidden[:, :-1], "float32")
-        return self.first_head(hidden), position_codes.later_logits(self.later_heads, known, codes)
+        return self.first_head(hidden), code_stack.later_logits(self.later_heads, known, codes)
 
     def predictions(self, embed, codes, samples, mask, memory, memory_mask, step, training):
         first, later = self(embed(codes), codes, memory, memory_mask, training=training)
@@ -84,7 +84,7 @@ class CausalLatentPredictor(LatentPredictor):
     def start(self, rows, length):
         """Returns the state with which `step` predicts up to `length` positions."""
         past = self.stack.empty_past(rows, length)
-        return position_codes.start_steps(past, rows, self.num_codebooks, self.project.units)
+        return code_stack.start_steps(past, rows, self.num_codebooks, self.project.units)
 
     def step(self, embed, memory, memory_mask, symbols, index, state):
         """Scores one symbol, as `t2t_vq.decoding` asks; each code of a position is a symbol.
@@ -107,7 +107,7 @@ class CausalLatentPredictor(LatentPredictor):
             hidden, past = self.stack.step(x, past, position, memory, memory_mask)
             return *self._score_first(hidden, position), past
 
-        return position_codes.step(
+        return code_stack.step(
             first, self.later_heads, symbols, index, state, self.num_codes, self.num_ends
         )
 
@@ -138,7 +138,7 @@ class CausalLatentPredictor(LatentPredictor):
         hidden = ops.cast(hidden[:, 0], "float32")
         ends = ops.arange(self.num_codes + 1) == self.num_codes
         empty = ops.logical_and(position == 0, ends)
-        return ops.where(empty, position_codes.IMPOSSIBLE, self.first_head(hidden)), hidden
+        return ops.where(empty, code_stack.IMPOSSIBLE, self.first_head(hidden)), hidden
 
     def _add_positions(self, x, positions):
         return x + ops.cast(sinusoids(positions, x.shape[-1]), x.dtype)

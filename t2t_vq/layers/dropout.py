@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.backend.coins import coins
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -12,7 +12,7 @@ class Dropout(keras.layers.Dropout):
 
     Keras scrambles the seed of every draw first, on TensorFlow by some 270 operations on single
     numbers: with as many layers as a Transformer has, half of the program of a training step. Here
-    the numbers come from the seed as it is; see `replicas.coins`.
+    the numbers come from the seed as it is; see `t2t_vq.backend.coins`.
 
     Args:
         rate, seed, **kwargs: see `keras.layers.Dropout`; there is no `noise_shape`.
@@ -42,7 +42,7 @@ class Dropout(keras.layers.Dropout):
     def call(self, inputs, training=False):
         if not training or self.rate == 0:
             return inputs
-        kept = replicas.coins(ops.shape(inputs), self.rate, self.seed_generator)
+        kept = coins(ops.shape(inputs), self.rate, self.seed_generator)
         # A rate of 1 keeps nothing, and must not divide by zero.
         scale = 1.0 / max(1.0 - self.rate, 1e-7)
         return ops.where(kept, inputs * scale, ops.cast(0.0, inputs.dtype))

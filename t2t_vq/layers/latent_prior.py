@@ -7,7 +7,7 @@ from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.decoding.options import Search
 from t2t_vq.decoding.search import perturb
 from t2t_vq.errors import InvalidError
-from t2t_vq.layers import position_codes
+from t2t_vq.layers import code_stack
 from t2t_vq.layers.code_head import CodeHead
 from t2t_vq.layers.positions import check_grid_width, sinusoids_2d
 from t2t_vq.layers.transformer_stack import TransformerStack
@@ -113,7 +113,7 @@ class LatentPrior(keras.layers.Layer):
         x = ops.concatenate([start, self._embed(codes[:, :-1])], axis=1)
         hidden = self.stack.causal(x + self._positions(x.dtype), training=training)
         known = ops.cast(hidden, "float32")
-        later = position_codes.later_logits(self.later_heads, known, codes)
+        later = code_stack.later_logits(self.later_heads, known, codes)
         return [self.first_head(hidden), *later]
 
     def log_prob(self, codes, labels=None):
@@ -161,7 +161,7 @@ class LatentPrior(keras.layers.Layer):
     def start_steps(self, rows):
         """Returns the state with which `step` draws `rows` grids."""
         past = self.stack.empty_past(rows, self.num_positions)
-        return position_codes.start_steps(past, rows, self.num_codebooks, self.hidden_size)
+        return code_stack.start_steps(past, rows, self.num_codebooks, self.hidden_size)
 
     def step(self, start, symbols, index, state):
         """Scores one code, as `t2t_vq.decoding` asks; each code of a position is a symbol.
@@ -180,7 +180,7 @@ class LatentPrior(keras.layers.Layer):
             hidden, past = self.stack.step(self._input(start, codes, position), past, position)
             return *self._score_first(hidden), past
 
-        return position_codes.step(first, self.later_heads, symbols, index, state, self.num_codes)
+        return code_stack.step(first, self.later_heads, symbols, index, state, self.num_codes)
 
     def grow(self, start, codes, position, past):
         """Scores the first code of the position after `past`, as `step` does.

@@ -4,15 +4,13 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend.streams import Stream
 from t2t_vq.decoding.search import perturb
 from t2t_vq.layers.attention import padding_mask
+from t2t_vq.layers.code_stack import later_logits
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
-from t2t_vq.layers.position_codes import later_logits
 from t2t_vq.layers.positions import sinusoids
-
-# Of the draws that hide codes: a stream that no bottleneck draws from.
-_STREAM = 13
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -140,7 +138,8 @@ class MaskedLatentPredictor(LatentPredictor):
 
     def _hide(self, mask, step):
         """Draws which positions training hides, and what they count."""
-        draws = replicas.uniform((ops.shape(mask)[0], mask.shape[1] + 1), self.seed, step, _STREAM)
+        shape = (ops.shape(mask)[0], mask.shape[1] + 1)
+        draws = uniform(shape, self.seed, step, Stream.HIDDEN_CODES)
         number = ops.sum(ops.cast(mask, "int32"), axis=1, keepdims=True)
         share = draws[:, :1] * ops.cast(number, "float32")
         count = ops.cast(ops.floor(share), "int32") + 1

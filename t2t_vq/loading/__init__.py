@@ -5,7 +5,7 @@ import pathlib
 from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY
-from t2t_vq.errors import InvalidError
+from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import exported as formats
 
 _SAVED_MODEL = "saved_model.pb"
@@ -63,6 +63,12 @@ def load(
         raise InvalidError(
             f"{path} holds a SavedModel, which TensorFlow loads: tf.saved_model.load. Name a run, "
             "or an export with --format=openvino or onnx."
+        )
+    if not (path / runs.FILE).exists():
+        raise MissingError(
+            f"{path} holds neither a run nor an export: there is no {runs.FILE} and no "
+            f"{formats.FILE} in it. Name the folder of one: what t2t-vq-train or t2t-vq-export "
+            "wrote to."
         )
     if runs.load(path, data_dir=data_dir).hparams.task == "images":
         if search != GREEDY or rescore_with is not None:

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.backend.compilation import fused
 
 
 def cross_entropy(logits, labels, smoothing=0.0):
@@ -20,7 +20,7 @@ def cross_entropy(logits, labels, smoothing=0.0):
         cross_entropy(ops.zeros((1, 4)), ops.array([[2]]))  # [1.386], the logarithm of 4
     """
     # Over thousands of symbols most of the time would go into writing down what comes in between.
-    return replicas.fused(_cross_entropy)(logits, labels, smoothing)
+    return fused(_cross_entropy)(logits, labels, smoothing)
 
 
 def _cross_entropy(logits, labels, smoothing):

@@ -1,5 +1,7 @@
 """What the trainer asks of every model."""
 
+import dataclasses
+import inspect
 import typing
 
 import keras
@@ -25,10 +27,12 @@ class Model(keras.Model):
     Attributes:
         unit: what the speed of training is counted in, one of the names of `loss_totals`.
         startup_steps: updates after which the trainer calls `adapt`.
+        bottleneck: its layer of `t2t_vq.bottlenecks`; None for a model without.
     """
 
     unit = None
     startup_steps = 0
+    bottleneck = None
 
     @classmethod
     def from_hparams(cls, hparams, *, seed=0, **arguments):
@@ -41,6 +45,14 @@ class Model(keras.Model):
             **arguments: what the problem's `model_arguments` tells of the data.
         """
         raise NotImplementedError
+
+    @classmethod
+    def _arguments_from(cls, hparams):
+        """Returns the hyper-parameters that the constructor takes by the same name, as a dict."""
+        ours = cls.__mro__[: cls.__mro__.index(Model)]
+        names = {name for each in ours for name in inspect.signature(each.__init__).parameters}
+        fields = [field.name for field in dataclasses.fields(hparams)]
+        return {name: getattr(hparams, name) for name in fields if name in names}
 
     def loss_totals(self, batch):
         """Returns, for each loss and metric, the number that its sum is divided by.
@@ -65,14 +77,24 @@ class Model(keras.Model):
         raise NotImplementedError
 
     def adapt(self, batches):
-        """Starts from data what does, after `startup_steps` updates; here nothing."""
+        """Starts from data what does, after `startup_steps` updates; here nothing.
+
+        Args:
+            batches: iterable of batches, of which as many are used as it takes.
+        """
+
+    def has_started(self):
+        """Returns whether what starts from data has; always, where nothing does."""
+        return self.bottleneck is None or float(self.bottleneck.started_share()) == 1
 
     def update(self, statistics):
         """Applies what a step learned without gradients; in a replica context."""
+        if self.bottleneck is not None:
+            self.bottleneck.update(statistics)
 
     def describe(self, statistics):
         """Returns metrics of statistics, by name."""
-        return {}
+        return {} if self.bottleneck is None else self.bottleneck.describe(statistics)
 
     def freeze(self, step):
         """Lets stand still what learns no longer after `step` updates.

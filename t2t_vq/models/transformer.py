@@ -59,16 +59,7 @@ class Transformer(TranslationModel):
 
     @classmethod
     def from_hparams(cls, hparams, *, vocab_size, seed=0):
-        return cls(
-            vocab_size=vocab_size,
-            hidden_size=hparams.hidden_size,
-            filter_size=hparams.filter_size,
-            num_heads=hparams.num_heads,
-            encoder_layers=hparams.encoder_layers,
-            decoder_layers=hparams.decoder_layers,
-            dropout=hparams.dropout,
-            label_smoothing=hparams.label_smoothing,
-        )
+        return cls(vocab_size=vocab_size, **cls._arguments_from(hparams))
 
     def call(self, batch, training=False):
         """Returns float32 logits `[batch, length, vocab]` of each target token given those before.

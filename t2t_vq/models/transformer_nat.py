@@ -5,7 +5,9 @@ import typing
 from keras import ops
 
 from t2t_vq import config, em, registry
-from t2t_vq.bottlenecks import make_bottleneck, replicas
+from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend.streams import Stream
+from t2t_vq.bottlenecks import make_bottleneck
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY
 from t2t_vq.decoding.rescoring import until_end
@@ -18,14 +20,11 @@ from t2t_vq.layers.decompressor import Decompressor
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.layers.masked_latent_predictor import MaskedLatentPredictor
 from t2t_vq.layers.transformer_stack import TransformerStack
-from t2t_vq.models.codebook_start import start_codebook
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.model import TrainingOutput
 from t2t_vq.models.translation_model import TranslationModel
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
-# Of the coins that mix true embeddings in, and predictions: streams that no bottleneck draws from.
-_COINS, _PREDICTED = 15, 12
 
 
 class Latents(typing.NamedTuple):
@@ -48,6 +47,10 @@ class TransformerNat(TranslationModel):
     the codes and the source; a predictor learns the codes, and how many they are, from the source.
     Decoding predicts codes and reconstructs from them. Where a bottleneck has several codebooks,
     the codes of a position are predicted one by one too.
+
+    The loss is the sum of `reconstruction`, of tokens, `latents`, of codes, and `bottleneck`, which
+    is what the bottleneck's kind adds: for a codebook the commitment to it, for others an entropy
+    or a divergence.
 
     Args:
         vocab_size: size of the shared vocabulary.
@@ -122,11 +125,11 @@ class TransformerNat(TranslationModel):
         self.compress_steps = compress_steps
         self.label_smoothing = label_smoothing
         self.latent_label_smoothing = latent_label_smoothing
-        self.startup_steps = startup_steps
         self.mask_startup_steps = mask_startup_steps
         self.predicted_latents = predicted_latents
         self.seed = seed
         self.bottleneck = bottleneck
+        bottleneck.startup_steps = startup_steps
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
         self.decompressor = Decompressor(compress_steps, dropout, name="decompressor")
         self.predictor = _PREDICTORS[predictor](
@@ -154,25 +157,13 @@ class TransformerNat(TranslationModel):
 
     @classmethod
     def from_hparams(cls, hparams, *, vocab_size, seed=0):
-        return cls(
-            vocab_size=vocab_size,
-            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck), seed),
-            hidden_size=hparams.hidden_size,
-            filter_size=hparams.filter_size,
-            num_heads=hparams.num_heads,
-            encoder_layers=hparams.encoder_layers,
-            decoder_layers=hparams.decoder_layers,
-            predictor=hparams.predictor,
-            predictor_layers=hparams.predictor_layers,
-            compress_steps=hparams.compress_steps,
-            dropout=hparams.dropout,
-            label_smoothing=hparams.label_smoothing,
-            latent_label_smoothing=hparams.latent_label_smoothing,
-            startup_steps=hparams.startup_steps,
-            mask_startup_steps=hparams.mask_startup_steps,
-            predicted_latents=hparams.predicted_latents,
-            seed=seed,
-        )
+        arguments = cls._arguments_from(hparams)
+        arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
+        return cls(vocab_size=vocab_size, seed=seed, **arguments)
+
+    @property
+    def startup_steps(self):
+        return self.bottleneck.startup_steps
 
     def target_length(self, source_length):
         block = 1 << max(self.compress_steps, 3)
@@ -213,7 +204,7 @@ class TransformerNat(TranslationModel):
         """
         inputs = self.decompressor(dense, mask, training=training)
         if gold is not None and self.mask_startup_steps:
-            coins = replicas.uniform((*ops.shape(gold)[:2], 1), self.seed, step, _COINS)
+            coins = uniform((*ops.shape(gold)[:2], 1), self.seed, step, Stream.TRUE_EMBEDDINGS)
             inputs = ops.where(coins < latent_share(step, self.mask_startup_steps), inputs, gold)
         block_mask = padding_mask(self._block_mask(mask))
         hidden = self.decoder(
@@ -247,7 +238,7 @@ class TransformerNat(TranslationModel):
         rows = ops.sum(ops.cast(mask[:, 0], "float32"))
         return {
             "reconstruction": latents * (1 << self.compress_steps),
-            "commitment": latents,
+            "bottleneck": latents,
             "latents": latents * self.bottleneck.num_codebooks + rows,
             "tokens": ops.sum(ops.cast(batch["target"] != PAD_ID, "float32")),
         }
@@ -284,15 +275,14 @@ class TransformerNat(TranslationModel):
             logits, labels[..., None], self.label_smoothing if training else 0.0
         )
 
-        started = self.bottleneck.started_share()
         return TrainingOutput(
             losses={
                 "reconstruction": weighted_mean(
                     token_loss, token_weights, totals["reconstruction"]
                 ),
                 # Before the codebook starts its codes mean nothing, so nobody learns them.
-                "latents": started * latent_loss,
-                "commitment": quantized.loss * local["commitment"] / totals["commitment"],
+                "latents": self.bottleneck.started_share() * latent_loss,
+                "bottleneck": quantized.loss * local["bottleneck"] / totals["bottleneck"],
             },
             metrics={
                 "token_accuracy": weighted_mean(
@@ -300,8 +290,7 @@ class TransformerNat(TranslationModel):
                 ),
                 "latent_accuracy": latent_accuracy,
             },
-            # Nor do they move the codebook: left to itself, it would start with the first update.
-            statistics={name: started * value for name, value in quantized.statistics.items()},
+            statistics=quantized.statistics,
         )
 
     def _mix_predicted(self, dense, predictions, step):
@@ -311,25 +300,15 @@ class TransformerNat(TranslationModel):
             for prediction in predictions[: self.bottleneck.num_codebooks]
         ]
         predicted = self._embed(ops.stack(codes, axis=-1))
-        coins = replicas.uniform((*ops.shape(dense)[:2], 1), self.seed, step, _PREDICTED)
+        coins = uniform((*ops.shape(dense)[:2], 1), self.seed, step, Stream.PREDICTED_LATENTS)
         # Before the codebook starts no code says what the decoder sees.
         share = self.predicted_latents * self.bottleneck.started_share()
         return ops.where(coins < share, predicted, dense)
 
     def adapt(self, batches):
-        """Starts the codebook by k-means from the latents of a few batches; outside of replicas.
-
-        Args:
-            batches: iterable of batches, of which as many are used as it takes.
-        """
+        """Starts the codebook by k-means from the latents of a few batches; outside of replicas."""
         found = (self.compress(batch["target"]) for batch in batches)
-        start_codebook(self.bottleneck, (latents.vectors[latents.mask] for latents in found))
-
-    def update(self, statistics):
-        self.bottleneck.update(statistics)
-
-    def describe(self, statistics):
-        return self.bottleneck.describe(statistics)
+        self.bottleneck.start_from(latents.vectors[latents.mask] for latents in found)
 
     def candidates(self, source, search):
         memory, memory_mask = self.encode(source)

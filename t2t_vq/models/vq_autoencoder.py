@@ -16,7 +16,6 @@ from t2t_vq.layers.logistic_mixture_pixels import LogisticMixturePixels
 from t2t_vq.layers.transformer_image_decoder import TransformerImageDecoder
 from t2t_vq.layers.transformer_image_encoder import TransformerImageEncoder
 from t2t_vq.metrics.bits_per_dim import bits_per_dim
-from t2t_vq.models.codebook_start import start_codebook
 from t2t_vq.models.cross_entropy import cross_entropy, is_best
 from t2t_vq.models.model import Model, TrainingOutput
 
@@ -46,8 +45,10 @@ class VqAutoencoder(Model):
     are independent of each other given the latents. The prior scores the codes, from which no
     gradient reaches the encoder.
 
-    Training minimises nats per dimension of the image (an image has height x width x channels)
-    plus the bottleneck's loss plus the prior's nats a code.
+    The loss is the sum of `reconstruction`, nats per dimension of the image (an image has height x
+    width x channels), `prior`, the prior's nats a code, and `bottleneck`, which is what the
+    bottleneck's kind adds: for a codebook the commitment to it, for others an entropy or a
+    divergence.
 
     Args:
         bottleneck: a layer of `t2t_vq.bottlenecks`.
@@ -141,10 +142,10 @@ class VqAutoencoder(Model):
         self.grid = (height >> downsample_steps, width >> downsample_steps)
         self.hidden_size = hidden_size
         self.num_classes = num_classes
-        self.startup_steps = startup_steps
         self.autoencoder_steps = autoencoder_steps
         self.frozen = False
         self.bottleneck = bottleneck
+        bottleneck.startup_steps = startup_steps
         if likelihood == "categorical":
             self.likelihood = CategoricalPixels(channels)
         else:
@@ -184,27 +185,14 @@ class VqAutoencoder(Model):
 
     @classmethod
     def from_hparams(cls, hparams, *, image_shape, num_classes, seed=0):
-        return cls(
-            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck), seed),
-            image_shape=image_shape,
-            num_classes=num_classes if hparams.class_conditional else 0,
-            encoder=hparams.encoder,
-            likelihood=hparams.likelihood,
-            num_mixtures=hparams.num_mixtures,
-            hidden_size=hparams.hidden_size,
-            num_layers=hparams.num_layers,
-            filter_size=hparams.filter_size,
-            num_heads=hparams.num_heads,
-            downsample_steps=hparams.downsample_steps,
-            dropout=hparams.dropout,
-            prior_size=hparams.prior_size,
-            prior_layers=hparams.prior_layers,
-            prior_filter_size=hparams.prior_filter_size,
-            prior_heads=hparams.prior_heads,
-            prior_dropout=hparams.prior_dropout,
-            startup_steps=hparams.startup_steps,
-            autoencoder_steps=hparams.autoencoder_steps,
-        )
+        arguments = cls._arguments_from(hparams)
+        arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
+        arguments["num_classes"] = num_classes if hparams.class_conditional else 0
+        return cls(image_shape=image_shape, **arguments)
+
+    @property
+    def startup_steps(self):
+        return self.bottleneck.startup_steps
 
     @property
     def has_prior(self):
@@ -261,11 +249,11 @@ class VqAutoencoder(Model):
         reconstruction = -self.likelihood.log_prob(self.decode(dense, learns), images)
         losses = {
             "reconstruction": ops.sum(reconstruction) / (totals["images"] * self.num_dimensions),
-            "commitment": quantized.loss * local["images"] / totals["images"],
+            "bottleneck": quantized.loss * local["images"] / totals["images"],
         }
         metrics = {"reconstruction_bits": self._bits(ops.sum(reconstruction) / totals["images"])}
-        started = self.bottleneck.started_share()
         if self.has_prior:
+            started = self.bottleneck.started_share()
             output = quantized.output
             if training and self.frozen:
                 output = output._replace(samples=self._drawn(vectors, output, step))
@@ -278,9 +266,7 @@ class VqAutoencoder(Model):
         if divergence is not None:
             metrics["prior_bits"] = self._bits(ops.sum(divergence) / totals["images"])
             metrics["bits_per_dim"] = metrics["reconstruction_bits"] + metrics["prior_bits"]
-        # Nor do they move the codebook: left to itself, it would start with the first update.
-        statistics = {name: started * value for name, value in quantized.statistics.items()}
-        return TrainingOutput(losses, metrics, statistics)
+        return TrainingOutput(losses, metrics, quantized.statistics)
 
     def _drawn(self, vectors, output, step):
         """Returns the samples that the prior learns while the bottleneck stands still.
@@ -325,20 +311,13 @@ class VqAutoencoder(Model):
         return self.prior.trainable_variables if self.frozen else self.trainable_variables
 
     def adapt(self, batches):
-        """Starts the codebook by k-means from the vectors of a few batches; outside of replicas.
-
-        Args:
-            batches: iterable of batches, of which as many are used as it takes.
-        """
+        """Starts the codebook by k-means from the vectors of a few batches; outside of replicas."""
         found = (self.encode(batch["image"]) for batch in batches)
-        start_codebook(self.bottleneck, (ops.reshape(x, (-1, self.hidden_size)) for x in found))
+        self.bottleneck.start_from(ops.reshape(x, (-1, self.hidden_size)) for x in found)
 
     def update(self, statistics):
         if not self.frozen:
-            self.bottleneck.update(statistics)
-
-    def describe(self, statistics):
-        return self.bottleneck.describe(statistics)
+            super().update(statistics)
 
     def bits(self, images, labels=None, num_samples=None, seed=0):
         """Bounds the negative log-likelihood of each image from above.

@@ -1,6 +1,6 @@
 """Latent codes one after the other; see `t2t_vq.layers.causal_latent_predictor`."""
 
-from t2t_vq.runtime import position_codes
+from t2t_vq.runtime import code_stack
 from t2t_vq.runtime.search import search
 
 
@@ -22,8 +22,8 @@ def find_latents(networks, source, memory, length, options, num_codes, num_codeb
     predict = predictor.bound({"source": source, **memory})
     heads = [networks[f"code_head_{number}"] for number in range(1, num_codebooks)]
 
-    step = position_codes.stepping(predict, heads, num_codes, num_ends=1)
+    step = code_stack.stepping(predict, heads, num_codes, num_ends=1)
     rows = len(source) * options.num_candidates
-    state = position_codes.first_state(predictor, rows, num_codebooks)
+    state = code_stack.first_state(predictor, rows, num_codebooks)
     found = search(step, state, len(source), length * num_codebooks, num_codes, options)
     return found.reshape(len(source), options.num_candidates, length, num_codebooks)

@@ -4,14 +4,12 @@ import math
 
 import numpy as np
 
+from t2t_vq.backend.streams import Stream
 from t2t_vq.decoding.options import Search, check_batch_size
 from t2t_vq.errors import InvalidError
 from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
-from t2t_vq.runtime import philox, position_codes
+from t2t_vq.runtime import code_stack, philox
 from t2t_vq.runtime.search import greedy_search, perturb
-
-# Of draws from a prior of the latents' own, as in `t2t_vq.bottlenecks.vae`.
-_STREAM = 2
 
 
 class NetworkImageCodec:
@@ -131,7 +129,7 @@ class NetworkImageCodec:
         num_codes, num_codebooks = self._details.num_codes, self._details.num_codebooks
         prior = self._networks["prior"]
         heads = [self._networks[f"code_head_{number}"] for number in range(1, num_codebooks)]
-        score = position_codes.stepping(prior.bound({"labels": labels}), heads, num_codes)
+        score = code_stack.stepping(prior.bound({"labels": labels}), heads, num_codes)
         length = self._positions * num_codebooks
         # Each row draws with its own numbers.
         options = Search(num_samples=len(labels), temperature=temperature)
@@ -140,7 +138,7 @@ class NetworkImageCodec:
             logits, state = score(symbols, index, state)
             return perturb(logits, options, seed * length + index), state
 
-        state = position_codes.first_state(prior, len(labels), num_codebooks)
+        state = code_stack.first_state(prior, len(labels), num_codebooks)
         # No grid ends early: its end is a symbol that the prior does not have.
         codes = greedy_search(step, state, len(labels), length, end=num_codes)
         return codes.reshape(len(labels), self._positions, num_codebooks)
@@ -148,7 +146,7 @@ class NetworkImageCodec:
     def _draw_latents(self, labels, seed, temperature):
         """Draws latents of a standard normal prior, `[rows, positions, latent_dim]` float32."""
         shape = (len(labels), self._positions, self._details.latent_dim)
-        drawn = philox.normal(shape, self._details.seed, seed, _STREAM)
+        drawn = philox.normal(shape, self._details.seed, seed, Stream.PRIOR_LATENTS)
         return drawn * np.float32(math.sqrt(temperature))
 
     def _network(self, name, argument, result):

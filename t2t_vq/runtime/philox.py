@@ -46,12 +46,13 @@ def philox(counters, key):
     return words.astype(np.uint32)
 
 
-def uniform(shape, seed, step, stream=0):
-    """Returns what `t2t_vq.bottlenecks.replicas.uniform` gives on TensorFlow, in one replica.
+def uniform(shape, seed, step, stream):
+    """Returns what `t2t_vq.backend.random_numbers.uniform` gives on TensorFlow, in one replica.
 
     Args:
         shape: of the result.
-        seed, step, stream: integers.
+        seed, step: integers.
+        stream: a `t2t_vq.backend.streams.Stream`.
 
     Returns:
         float32 in [0, 1).
@@ -67,13 +68,13 @@ def uniform(shape, seed, step, stream=0):
     return (bits >> np.uint32(8)).astype(np.float32) / np.float32(2**24)
 
 
-def gumbel(shape, seed, step, stream=0):
+def gumbel(shape, seed, step, stream):
     """Returns standard Gumbel numbers of such uniform ones, float32."""
     numbers = np.clip(uniform(shape, seed, step, stream), _SMALLEST, _LARGEST)
     return -np.log(-np.log(numbers))
 
 
-def normal(shape, seed, step, stream=0):
+def normal(shape, seed, step, stream):
     """Returns standard normal numbers of such uniform ones, float32."""
     numbers = np.clip(uniform(shape, seed, step, stream), _SMALLEST, _LARGEST)
     # In the steps of float32, as in `t2t_vq.bottlenecks.noise`.

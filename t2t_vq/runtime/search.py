@@ -9,11 +9,12 @@ position `index`, and a dict of arrays, each with `rows` first.
 
 import numpy as np
 
+from t2t_vq.backend.streams import Stream
 from t2t_vq.runtime import philox
 
 _IMPOSSIBLE = np.float32(-1e9)
 # Of the draws, as in `t2t_vq.decoding.search`.
-_SEED, _STREAM = 0, 14
+_SEED = 0
 
 
 def search(step, state, batch, length, end, options):
@@ -112,7 +113,7 @@ def perturb(logits, options, index, positions=None):
     """
     shape = (options.num_samples, *logits.shape[1:])
     drawn = shape if positions is None else (shape[0], positions, *shape[2:])
-    noise = philox.gumbel(drawn, _SEED, index, _STREAM)
+    noise = philox.gumbel(drawn, _SEED, index, Stream.SEARCH)
     if positions is not None:
         noise = noise[:, : shape[1]]
     scaled = logits.reshape(-1, *shape) / np.float32(options.temperature)

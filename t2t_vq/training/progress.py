@@ -1,9 +1,8 @@
 """The line that training shows."""
 
-import sys
 import time
 
-from t2t_vq.data.progress import duration, tell
+from t2t_vq.data.progress import duration, move, on_terminal
 
 
 class TrainingProgress:
@@ -20,8 +19,7 @@ class TrainingProgress:
         self._last_step = last_step
         self._unit = unit
         self._time = time.monotonic()
-        self._terminal = sys.stderr.isatty()
-        self._interval = 2.0 if self._terminal else 15.0
+        self._interval = 2.0 if on_terminal() else 15.0
 
     def is_due(self):
         """Returns whether the last line is long enough ago."""
@@ -46,24 +44,12 @@ class TrainingProgress:
             for name, value in means.items()
             if name.startswith("loss/")
         )
-        line = (
-            f"step {step:,}/{self._last_step:,}  loss {means['loss']:.3f} ({parts})  "
-            f"{units / seconds:,.0f} {self._unit}/s  {duration(left)} left"
-        )
-        self._print(line)
+        total = f"step {step:,}/{self._last_step:,}  loss {means['loss']:.3f}"
+        speed = f"{units / seconds:,.0f} {self._unit}/s  {duration(left)} left"
+        move(f"{total} ({parts})  {speed}", f"{total}  {speed}")
         self.restart(step)
         return units / seconds
 
     def restart(self, step):
         """Leaves out of the speed what was done since the last line, such as an evaluation."""
         self._step, self._time = step, time.monotonic()
-
-    def note(self, text):
-        """Prints a line that stays."""
-        tell(f"\r\033[K{text}" if self._terminal else text)
-
-    def _print(self, line):
-        if self._terminal:
-            tell(f"\r\033[K{line}", end="")
-        else:
-            tell(line)

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from t2t_vq.bottlenecks.replicas import sum_over_replicas
+from t2t_vq.backend.replicas import sum_over_replicas
 
 
 def uses_xla(strategy):

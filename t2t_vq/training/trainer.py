@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from t2t_vq import locks
 from t2t_vq import run as runs
+from t2t_vq.data.progress import tell
 from t2t_vq.errors import InvalidError
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
@@ -150,16 +151,16 @@ class _Loop:
         # Not before, as what runs of earlier versions tell of it is in their newest checkpoint.
         self.validations = Validations(self.output_dir, self.model, self.evaluator)
         self.progress = TrainingProgress(step, last_step, self.model.unit)
-        self.progress.note(
+        tell(
             f"{self.hparams.model} with {self.model.count_params():,} parameters on "
             f"{self.strategy.num_replicas_in_sync} device(s), from step {step:,}"
         )
         if before and step and (told := rise(before.hparams, self.hparams, step)):
-            self.progress.note(told)
+            tell(told)
         if self._is_validated(step) and self.validations.is_missing(step):
             self._evaluate(step)
         if step >= last_step:
-            self.progress.note(f"Nothing to do: the run has made its {last_step:,} updates.")
+            tell(f"Nothing to do: the run has made its {last_step:,} updates.")
             return
         for batch in self._batches():
             if step == self.model.startup_steps:
@@ -221,7 +222,7 @@ class _Loop:
             best = self.validations.note(step, value)
         self.summaries.evaluation(step, found)
         example = f"\n{found.example}" if found.example else ""
-        self.progress.note(
+        tell(
             f"step {step:,}: validation loss {found.scalars['loss']:.3f}, "
             f"{self.evaluator.measure_name} {value:.2f}{' (best so far)' if best else ''}{example}"
         )

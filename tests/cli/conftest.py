@@ -1,6 +1,8 @@
 """Commands as a user runs them, and a run that they share."""
 
+import os
 import pathlib
+import re
 import subprocess
 import sys
 import types
@@ -8,13 +10,27 @@ import types
 import pytest
 
 USR_DIR = pathlib.Path(__file__).parent.parent / "usr_dir"
+# Lines that libraries write: prefixes of loggers in C++ and Python, warnings with their place, bars
+# of progress, and words of TensorFlow without any of these.
+FOREIGN = re.compile(
+    r"[DIWEF]\d{4} |\d{4}-\d\d-\d\d \d\d:\d\d|\[?(DEBUG|INFO|WARN(ING)?|ERROR)\b|.*\w+Warning: "
+    r"|.*site-packages|.*\d%\|| +warnings\.warn|.*(XLA|StreamExecutor|oneDNN|cuda)|To enable the "
+)
 
 
 @pytest.fixture(scope="session")
-def command():
-    """A function that runs `t2t-vq-NAME` in another process."""
+def foreign():
+    """A function from standard error to those of its lines that no code of ours wrote."""
+    return lambda text: [line for line in text.splitlines() if FOREIGN.match(line)]
 
-    def run(name, *arguments, stdin="", **options):
+
+@pytest.fixture(scope="session")
+def command(foreign):
+    """A function that runs `t2t-vq-NAME` in another process, in which we alone may speak."""
+    # As a user's shell has it.
+    shell = {name: value for name, value in os.environ.items() if "LOG_LEVEL" not in name}
+
+    def run(name, *arguments, stdin="", env=None, **options):
         code = f"from t2t_vq.cli.{name} import run; run()"
         stdin = stdin if isinstance(stdin, bytes) else stdin.encode("utf-8")
         result = subprocess.run(
@@ -22,11 +38,15 @@ def command():
             input=stdin,
             capture_output=True,
             timeout=300,
+            env=shell if env is None else env,
             **options,
         )
         result.stdout, result.stderr = (
             stream.decode("utf-8") for stream in (result.stdout, result.stderr)
         )
+        # A traceback has the places of everybody's code.
+        if "Traceback" not in result.stderr:
+            assert not foreign(result.stderr), result.stderr
         return result
 
     return run

@@ -71,6 +71,25 @@ def test_a_stream_of_long_lines_is_read_in_smaller_pieces(monkeypatch):
     assert translator.calls == [2, 1, 1]
 
 
+def test_batches_move_the_progress_before_their_piece_is_whole(monkeypatch):
+    shown = []
+
+    class Watched(decode.Progress):
+        def reach(self, done):
+            shown.append(done)
+            super().reach(done)
+
+    def translate(lines):
+        translator.watch(1)
+        return lines
+
+    translator = Reversing()
+    monkeypatch.setattr(decode, "Progress", Watched)
+    monkeypatch.setattr(translator, "translate", translate)
+    decoded(b"ab\ncd\n", translator)
+    assert shown == [1, 2]
+
+
 def test_the_best_are_written_with_the_number_of_their_line_and_their_score(monkeypatch):
     monkeypatch.setattr(streams, "_LINES", 1)
     assert decoded(b"ab\ncd\n", n_best=2).decode().splitlines() == [

@@ -110,7 +110,7 @@ def test_eval_ends_in_json(command, trained):
     found = json.loads(last)
     assert set(found) == {
         *("problem", "hparams", "overrides", "seed", "precision", "split", "checkpoint"),
-        *("updates", "beam_size", "alpha"),
+        *("updates", "best_validation_score", "beam_size", "alpha"),
         *("num_samples", "temperature", "passes", "refinements"),
         *("rescore_with", "rescore_checkpoint"),
         *("bleu", "bleu_signature", "chrf", "chrf_signature"),

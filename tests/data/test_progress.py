@@ -1,3 +1,5 @@
+import io
+
 import pytest
 
 from t2t_vq.data import progress
@@ -53,6 +55,56 @@ def test_work_goes_on_where_nothing_can_be_printed(clock, monkeypatch):
     shown = progress.Progress("Work", 10)
     shown.add(10)
     shown.finish()
+
+
+def terminal_of(monkeypatch):
+    """Makes standard error a terminal of 40 columns, and returns what it shows."""
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setattr(progress.sys, "stderr", stream)
+    monkeypatch.setattr(progress, "_columns", lambda: 40)
+    monkeypatch.setattr(progress, "_is_moving", False)
+    return stream
+
+
+def test_on_a_terminal_one_line_moves_until_it_is_finished(clock, monkeypatch):
+    terminal = terminal_of(monkeypatch)
+    shown = progress.Progress("Work", 10)
+    clock.append(1.0)
+    shown.add(5)
+    clock.append(2.0)
+    shown.reach(10)
+    shown.finish()
+    assert terminal.getvalue().split("\r\033[K") == [
+        "",
+        "Work: 0 of 10 (0%), 0 s",
+        "Work: 5 of 10 (50%), 1 s, 1 s left",
+        "Work: 10 of 10 (100%), 2 s\n",
+    ]
+
+
+def test_a_line_that_stays_takes_the_place_of_one_that_moves(monkeypatch):
+    terminal = terminal_of(monkeypatch)
+    progress.move("moves")
+    progress.tell("stays")
+    progress.tell("too")
+    assert terminal.getvalue() == "\r\033[Kmoves\r\033[Kstays\ntoo\n"
+
+
+def test_nothing_is_left_of_a_line_that_is_taken_away(monkeypatch):
+    terminal = terminal_of(monkeypatch)
+    progress.clear()
+    progress.move("moves")
+    progress.clear()
+    assert terminal.getvalue() == "\r\033[Kmoves\r\033[K"
+
+
+def test_a_line_that_moves_stays_within_a_row_of_the_terminal(monkeypatch):
+    terminal = terminal_of(monkeypatch)
+    progress.move(40 * "x")
+    progress.move(40 * "x", shorter="short")
+    progress.move(39 * "x", shorter="short")
+    assert terminal.getvalue().split("\r\033[K")[1:] == [39 * "x", "short", 39 * "x"]
 
 
 @pytest.mark.parametrize(

@@ -103,3 +103,8 @@ def test_a_saved_model_is_told_to_be_loaded_by_tensorflow(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"")
     with pytest.raises(ValueError, match=r"tf\.saved_model\.load"):
         t2t_vq.load(tmp_path)
+
+
+def test_a_folder_of_neither_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="neither a run nor an export"):
+        t2t_vq.load(tmp_path)

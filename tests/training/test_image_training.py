@@ -4,27 +4,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from t2t_vq.run import Run
 from t2t_vq.training.trainer import train
 
 
-@pytest.fixture(scope="module")
-def run(tf, tmp_path_factory):
-    run = Run.create(
-        "image_tiny",
-        "softem_image_test,train_steps=5,eval_frequency=5,bottleneck.soft=false",
-        data_dir=str(tmp_path_factory.mktemp("images")),
-    )
-    run.make_problem().generate_data(run.data_dir)
-    return run
+@pytest.fixture
+def run(finished_images):
+    return finished_images.run
 
 
-@pytest.fixture(scope="module")
-def finished(run, tmp_path_factory):
-    """Folder of an uninterrupted run on one device."""
-    output_dir = tmp_path_factory.mktemp("finished")
-    train(run, output_dir, strategy="one_device")
-    return output_dir
+@pytest.fixture
+def finished(finished_images):
+    return finished_images.output_dir
 
 
 def weights(output_dir):

@@ -1,0 +1,90 @@
+"""The directive `rooms`: which part of the package imports which, read from the code."""
+
+import ast
+import pathlib
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+import t2t_vq
+
+PACKAGE = pathlib.Path(t2t_vq.__file__).parent
+
+
+def setup(app):
+    """Adds the directive."""
+    app.add_directive("rooms", _Rooms)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class _Rooms(SphinxDirective):
+    """A table of rooms, from the highest floor to the ground."""
+
+    def run(self):
+        text = ["| floor | part | what it is | imports |", "|---|---|---|---|"]
+        for floor, room, what, imported in rooms():
+            named = ", ".join(f"`{name}`" for name in imported)
+            text.append(f"| {floor} | `{room}` | {what} | {named} |")
+        container = nodes.container()
+        self.state.nested_parse(text, self.content_offset, container)
+        return container.children
+
+
+def rooms():
+    """Returns `(floor, name, first line of its docstring, what it imports)`, highest first.
+
+    A room stands above all that it imports; the ground is floor 1.
+    """
+    files = {}
+    for path in [*PACKAGE.rglob("*.py"), *_mapped()]:
+        name = _room_of(path)
+        if name != "__init__":
+            files.setdefault(name, []).append(path)
+    imports = {name: sorted(_imported(paths) - {name}) for name, paths in files.items()}
+    imports = {name: [each for each in found if each in files] for name, found in imports.items()}
+    floors = {}
+
+    def floor(name, above=()):
+        if name in above:
+            raise RuntimeError(f"{name} imports itself, by way of {' and '.join(above)}.")
+        if name not in floors:
+            below = [floor(each, (*above, name)) for each in imports[name]]
+            floors[name] = 1 + max(below, default=0)
+        return floors[name]
+
+    for name in imports:
+        floor(name)
+    ordered = sorted(imports, key=lambda name: (-floors[name], name))
+    return [(floors[name], name, _first_line(name, files[name]), imports[name]) for name in ordered]
+
+
+def _mapped():
+    """Files of the packages that lie beside `t2t_vq` in the checkout, not in it."""
+    for name in ("problems", "hparams"):
+        if not (PACKAGE / name).is_dir():
+            yield from (PACKAGE.parent / name).rglob("*.py")
+
+
+def _room_of(path):
+    mapped = path.parent if path.parent.name in ("problems", "hparams") else None
+    if mapped is not None and not path.is_relative_to(PACKAGE):
+        return mapped.name
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imported(paths):
+    names = set()
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {name.split(".")[1] for name in names if name.startswith("t2t_vq.")}
+
+
+def _first_line(name, paths):
+    main = [path for path in paths if path.stem in ("__init__", name)]
+    path = min(main or paths, key=lambda path: len(path.parts))
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0].replace("|", r"\|")

@@ -1,0 +1,55 @@
+"""Functions compiled as graphs or programs, and which of these is being built."""
+
+import functools
+
+from t2t_vq import em
+from t2t_vq.backend.which import ON_JAX, ON_TENSORFLOW
+
+if ON_TENSORFLOW:
+    import tensorflow as tf
+elif ON_JAX:
+    import jax
+
+
+def program():
+    """Returns what tells the graph, or the program for JAX, that is being built from any other.
+
+    None where none is built and operations run at once.
+    """
+    if ON_TENSORFLOW:
+        return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+    if ON_JAX:
+        # A constant belongs to the program itself, also within a gradient of it.
+        constant = jax.numpy.zeros(())
+        return constant._trace if isinstance(constant, jax.core.Tracer) else None
+    return None
+
+
+@functools.cache
+def as_graph(function):
+    """Returns a function of tensors as one graph, whose loops run several times quicker.
+
+    On TensorFlow only; Keras's other backends compile loops by themselves. One graph serves all
+    calls with tensors of the same shapes.
+    """
+    return tf.function(function, autograph=False) if ON_TENSORFLOW else function
+
+
+@functools.cache
+def fused(function):
+    """Returns a function of tensors as one program of XLA, for chains of small operations.
+
+    On TensorFlow and a CPU only, where an ordinary graph goes through memory for each of them.
+    Within a program of XLA it changes nothing. There is one program for each set of shapes.
+    """
+    if not (ON_TENSORFLOW and em.on_cpu()):
+        return function
+    compiled = tf.function(function, jit_compile=True, autograph=False)
+
+    def call(*tensors):
+        if em.are_operations_plain():
+            return function(*tensors)
+        # As a variable of Keras cannot be an argument.
+        return compiled(*map(tf.convert_to_tensor, tensors))
+
+    return call

@@ -1,0 +1,34 @@
+"""The values of variables, inside and outside of a graph or program."""
+
+import keras
+
+from t2t_vq.backend.which import ON_JAX, ON_TENSORFLOW
+
+if ON_TENSORFLOW:
+    import tensorflow as tf
+elif ON_JAX:
+    import jax
+
+
+def value_of(variable):
+    """Returns a variable's value as a tensor; `ops.convert_to_tensor` may leave it a variable."""
+    return tf.convert_to_tensor(variable) if ON_TENSORFLOW else variable.value
+
+
+def known_value(function):
+    """Returns the number that a function reads from variables, or None where none is to be had.
+
+    That is within a program that JAX compiles, and while Keras builds a model symbolically.
+    Within a graph of TensorFlow it is the value at the time of tracing.
+
+    Args:
+        function: takes nothing and returns a scalar tensor.
+    """
+    with keras.SymbolicScope() as scope:
+        if scope.original_scope is not None:
+            return None
+    if not ON_TENSORFLOW:
+        value = function()
+        return None if ON_JAX and isinstance(value, jax.core.Tracer) else float(value)
+    with tf.init_scope():
+        return float(function()) if tf.executing_eagerly() else None

@@ -1,0 +1,47 @@
+"""What is logged and warned of while a command runs, as lines of plain text."""
+
+import logging
+import re
+import warnings
+
+from absl import logging as absl_logging
+
+from t2t_vq.data import progress
+
+# Where a library lies, and its name.
+_LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
+_KINDS = {logging.WARNING: "Warning: ", logging.ERROR: "Error: ", logging.CRITICAL: "Error: "}
+
+
+def show_plainly():
+    """Makes what is logged, and Python's warnings, lines on standard error without a prefix.
+
+    What libraries tell of their own doings stays away, unless it is an error, or --verbosity=1 asks
+    for all that there is.
+    """
+    handler = absl_logging.get_absl_handler()
+    handler.addFilter(_is_wanted)
+    handler.setFormatter(_Plain())
+    warnings.showwarning = _show_warning
+
+
+class _Plain(logging.Formatter):
+    """A record as its message, that takes the place of a line that moves."""
+
+    def format(self, record):
+        return progress.staying(_KINDS.get(record.levelno, "") + super().format(record))
+
+
+def _is_wanted(record):
+    # Libraries log through the logger that is ours too.
+    return record.levelno >= logging.ERROR or _is_told(record.pathname)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    if _is_told(filename):
+        progress.tell(f"Warning: {message}")
+
+
+def _is_told(path):
+    library = _LIBRARY.match(path)
+    return library is None or library[1] == "t2t_vq" or absl_logging.level_debug()

@@ -1,0 +1,38 @@
+"""What older versions have written, and what came of it then; it must load forever.
+
+`scripts/write_golden.py` writes such a folder.
+"""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+FOLDERS = sorted(path for path in pathlib.Path(__file__).parent.iterdir() if path.is_dir())
+
+
+@pytest.fixture(scope="module")
+def write_golden(load_script):
+    return load_script("write_golden")
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
+def folder(request):
+    return request.param
+
+
+def assert_alike(found, expected):
+    assert found.shape == expected.shape and found.dtype.kind == expected.dtype.kind
+    if expected.dtype == np.uint8:
+        np.testing.assert_allclose(found.astype(int), expected.astype(int), atol=1)
+    elif expected.dtype.kind == "f":
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+    else:
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_all_that_a_version_wrote_gives_what_it_gave_then(folder, write_golden):
+    found = write_golden.outputs(folder)
+    with np.load(folder / write_golden.EXPECTED) as expected:
+        for name in expected:
+            assert_alike(found[name], expected[name])
