@@ -198,8 +198,14 @@ class Run:
                 that ends before its codebook starts, or before the prior learns alone.
         """
         config.check(self.hparams)
-        if not 0 <= self.seed <= MOST_SEED:
-            raise InvalidError(f"seed={self.seed} must be from 0 to {MOST_SEED:,}.")
+        if type(self.seed) is not int or not 0 <= self.seed <= MOST_SEED:
+            raise InvalidError(
+                f"seed={self.seed!r} must be a whole number from 0 to {MOST_SEED:,}."
+            )
+        if self.precision not in PRECISIONS:
+            raise InvalidError(
+                f"There is no precision {self.precision!r}. Choose {' or '.join(PRECISIONS)}."
+            )
         last = self.hparams.train_steps
         phases = {name: getattr(self.hparams, name, 0) for name in _PHASES}
         fewer = {name: min(phases[name], last // _PHASES[name].part) for name in phases}

@@ -32,5 +32,5 @@ def test_what_is_wrong_with_a_name_or_a_folder_is_the_users_mistake(tmp_path):
         t2t_vq.train("translate_x", "transformer_tiny")
     with pytest.raises(t2t_vq.UserError, match="has no hyper-parameter 'hidden'"):
         t2t_vq.train("translate_ende", "transformer_tiny,hidden=1")
-    with pytest.raises(t2t_vq.UserError, match="holds no training run"):
+    with pytest.raises(t2t_vq.UserError, match="holds neither a run nor an export"):
         t2t_vq.load(tmp_path)

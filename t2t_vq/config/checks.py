@@ -10,7 +10,7 @@ from t2t_vq.config.hparams import HParams
 from t2t_vq.config.images import ImageHParams
 from t2t_vq.config.ranges import FINITE, Within
 from t2t_vq.config.translation import TransformerHParams, TransformerNatHParams
-from t2t_vq.config.values import field_types, taken, typed
+from t2t_vq.config.values import field_types, taken, type_name, typed
 from t2t_vq.errors import InvalidError
 
 _SHIPPED = {
@@ -75,17 +75,14 @@ def _check_bottleneck(bottleneck):
                 f"The bottleneck {bottleneck.kind} has no option '{name}'. Of its own it has "
                 f"{', '.join(known) or 'none'}."
             )
-        if type(value) is not known[name] and (type(value), known[name]) != (int, float):
-            raise InvalidError(
-                f"The option '{name}' of the bottleneck {bottleneck.kind} is of type "
-                f"{known[name].__name__}; {value!r} is not."
-            )
+        option = f"The option '{name}' of the bottleneck {bottleneck.kind}"
+        try:
+            taken(value, known[name])
+        except ValueError:
+            raise InvalidError(f"{option} is {type_name(known[name])}; {value!r} is not.") from None
         allowed = {int: _WHOLE, float: FINITE}.get(type(value))
         if allowed is not None and value not in allowed:
-            raise InvalidError(
-                f"The option '{name}' of the bottleneck {bottleneck.kind} is {value!r}, and it "
-                f"must be {allowed}."
-            )
+            raise InvalidError(f"{option} is {value!r}, and it must be {allowed}.")
 
 
 def _leaves(values, prefix):

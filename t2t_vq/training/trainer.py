@@ -18,7 +18,7 @@ from t2t_vq.training.interruption import Interrupted, Interruption
 from t2t_vq.training.learning_rate import rise, schedule_of
 from t2t_vq.training.memory import check_memory
 from t2t_vq.training.progress import TrainingProgress
-from t2t_vq.training.strategy import make_strategy, share
+from t2t_vq.training.strategy import check_strategy, make_strategy, share
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
 from t2t_vq.training.validations import Validations
@@ -60,6 +60,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     runs.check_folder(output_dir, "--output_dir")
     run.check_same(output_dir)
     run.check()
+    _check_arguments(eval_steps, keep_checkpoints, strategy)
     # Preparing data may take hours, after which a mistake would come too late.
     check_memory(run, run.try_model())
     problem = run.make_problem()
@@ -91,6 +92,14 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
     return loop.validations.best
+
+
+def _check_arguments(eval_steps, keep_checkpoints, strategy):
+    for name, value in (("eval_steps", eval_steps), ("keep_checkpoints", keep_checkpoints)):
+        is_whole = type(value) is int and value >= 1
+        if not is_whole and (name, value) != ("eval_steps", None):
+            raise InvalidError(f"{name}={value!r} is no number of them. Give 1 or more.")
+    check_strategy(strategy)
 
 
 def _make_optimizer(hparams):
