@@ -30,7 +30,7 @@ class Model(keras.Model):
         bottleneck: its layer of `t2t_vq.bottlenecks`; None for a model without.
     """
 
-    unit = None
+    unit = ""
     startup_steps = 0
     bottleneck = None
 
