@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from absl import logging
 
-from t2t_vq.data import manifests, records, sources
+from t2t_vq.data import manifests, sources
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.paths import StrPath
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+# By name, as problems import nothing of training.
+_EVALUATORS: dict[str | None, str] = {
+    "translation": "t2t_vq.training.translation_evaluator.TranslationEvaluator",
+    "images": "t2t_vq.training.image_evaluator.ImageEvaluator",
+}
 
 
 class Problem(abc.ABC):
@@ -33,6 +39,8 @@ class Problem(abc.ABC):
             tries none.
         arguments: of the class, with which another instance is the same problem.
         manifest_form: what its manifest is like, see `t2t_vq.data.manifests`.
+        evaluator: the `t2t_vq.training.evaluator.Evaluator` that validates its models while they
+            train, a class or its dotted name; by default that of its task.
     """
 
     registered_name: str | None = None
@@ -42,6 +50,10 @@ class Problem(abc.ABC):
     external = False
     stand_in: Mapping[str, Any] | None = None
     manifest_form = staticmethod(manifests.ANY)
+
+    @property
+    def evaluator(self) -> Any:
+        return _EVALUATORS[self.task]
 
     @property
     def name(self) -> str | None:
@@ -110,7 +122,7 @@ class Problem(abc.ABC):
         if not self.is_generated(data_dir):
             self.prepare(data_dir, source_dir)
             return
-        path = records.manifest_path(data_dir, self.corpus_name)
+        path = manifests.path(data_dir, self.corpus_name)
         if source_dir is not None or not self.external:
             sources.check_source(path, self.manifest(data_dir)["source"], self.source(source_dir))
         logging.info("%s is prepared: %s.", self.name, path)
@@ -122,7 +134,7 @@ class Problem(abc.ABC):
             FileNotFoundError: when the data is not prepared; says how to.
             ValueError: when the manifest is damaged.
         """
-        path = records.manifest_path(data_dir, self.corpus_name)
+        path = manifests.path(data_dir, self.corpus_name)
         manifest = manifests.read(path, self.manifest_form)
         if manifest is None:
             raise MissingError(self._missing(data_dir))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from t2t_vq.data import batches, datagen, manifests, records
+from t2t_vq.data import batches, corpus_files, datagen, integrity, manifests
 from t2t_vq.data.tokenizer import Tokenizer
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.paths import StrPath
@@ -93,7 +93,7 @@ class TranslationProblem(Problem):
 
     def is_generated(self, data_dir: StrPath) -> bool:
         """Returns whether `data_dir` holds the whole data of this problem."""
-        return records.is_whole(data_dir, self.corpus_name)
+        return corpus_files.is_whole(data_dir, self.corpus_name)
 
     def prepare(self, data_dir: StrPath, source_dir: StrPath | None) -> None:
         """Writes vocabulary, records and clean text; goes on where an interrupted run stopped."""
@@ -114,15 +114,15 @@ class TranslationProblem(Problem):
             ValueError: when the vocabulary is missing or damaged.
         """
         manifest = self.manifest(data_dir)
-        path = records.vocab_path(data_dir, self.corpus_name)
-        content = records.read_bytes(path, manifest.get("files"))
+        path = corpus_files.vocab_path(data_dir, self.corpus_name)
+        content = integrity.read_bytes(path, manifest.get("files"))
         try:
             tokenizer = Tokenizer(content)
         except ValueError as error:
-            raise InvalidError(records.not_as_written(path, "it is no vocabulary")) from error
+            raise InvalidError(integrity.not_as_written(path, "it is no vocabulary")) from error
         if tokenizer.vocab_size != manifest["vocab_size"]:
             wrong = f"it has {tokenizer.vocab_size:,} of {manifest['vocab_size']:,} pieces"
-            raise InvalidError(records.not_as_written(path, wrong))
+            raise InvalidError(integrity.not_as_written(path, wrong))
         return tokenizer
 
     def vocabulary_digest(self, data_dir: StrPath) -> str:
@@ -156,11 +156,11 @@ class TranslationProblem(Problem):
                 f"the {split} text to the source and prepare it in another --data_dir, or choose "
                 "another split."
             )
-        path = records.text_path(data_dir, self.corpus_name, split)
-        first, second = records.read_text(path, manifest.get("files"))
+        path = corpus_files.text_path(data_dir, self.corpus_name, split)
+        first, second = corpus_files.read_text(path, manifest.get("files"))
         if len(first) != splits[split]["pairs"]:
             wrong = f"it holds {len(first):,} of {splits[split]['pairs']:,} pairs"
-            raise InvalidError(records.not_as_written(path, wrong))
+            raise InvalidError(integrity.not_as_written(path, wrong))
         return (second, first) if self.reversed else (first, second)
 
     def buckets(self, data_dir: StrPath, *, max_length: int, num_buckets: int) -> list[int]:

@@ -12,7 +12,7 @@ from t2t_vq.registry import (
     register_problem,
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if typing.TYPE_CHECKING:
     from t2t_vq.loading import load

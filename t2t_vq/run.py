@@ -6,47 +6,48 @@ every later command needs nothing but `--output_dir`.
 
 import contextlib
 import dataclasses
-import json
 import os
 import pathlib
 import random
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 from t2t_vq import config, registry, usr_dirs
-from t2t_vq.config.ranges import Number, OneOf, PathName, Within
-from t2t_vq.data import records
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.formats.run_file import (
+    FILE,
+    MOST_SEED,
+    PRECISIONS,
+    BestSoFar,
+    RunFile,
+    best_of,
+    named,
+    note_best,
+    read_file,
+    write_file,
+)
 
-FILE = "run.json"
+__all__ = [
+    "DATA_DIR",
+    "FILE",
+    "MOST_SEED",
+    "PRECISIONS",
+    "BestSoFar",
+    "Run",
+    "best_of",
+    "check_folder",
+    "languages_given",
+    "load",
+    "note_best",
+    "read_file",
+]
+
 # Where data is kept when nobody says where.
 DATA_DIR = "t2t_vq_data"
 _PATHS = ("data_dir", "usr_dir")
 # The flags that name them.
 _LANGUAGES = ("source_language", "target_language")
-PRECISIONS = ("float32", "mixed_bfloat16")
-# The largest that NumPy takes.
-MOST_SEED = 2**32 - 1
 # What TensorFlow takes for a pattern, so that it would not find what it has saved there.
 _PATTERN = "*?[]\\"
-
-
-@dataclasses.dataclass(frozen=True)
-class BestSoFar:
-    """What came of a run's validations.
-
-    Attributes:
-        measure: what is measured, as people call it.
-        value: the best of it; none before the first validation.
-        updates: after which it was measured.
-        validated: updates after which the run was last validated.
-        lower_is_better: whether the best is the lowest.
-    """
-
-    measure: str = ""
-    value: float | None = None
-    updates: Number = 0
-    validated: Number = 0
-    lower_is_better: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +128,6 @@ class Run:
         if (folder / FILE).exists():
             before, best = load(output_dir), best_of(output_dir)
             self._check_same(before, output_dir)
-        content["best"] = dataclasses.asdict(best)
         folder.mkdir(parents=True, exist_ok=True)
         # Relative to the run, so that it loads from everywhere, and all can move together.
         for name in _PATHS:
@@ -135,7 +135,7 @@ class Run:
                 content[name] = os.path.relpath(
                     os.path.realpath(content[name]), os.path.realpath(folder)
                 )
-        _write(folder / FILE, content)
+        write_file(folder, RunFile(**content, best=best))
         return before
 
     def check_same(self, output_dir):
@@ -336,7 +336,7 @@ def load(output_dir, task=None, data_dir=None):
         )
     check_folder(output_dir)
     content = vars(read_file(output_dir))
-    content.pop("best")
+    del content["best"], content["format"]
     for name in _PATHS:
         if content[name]:
             # Through the folder itself, where a link leads to it.
@@ -346,7 +346,7 @@ def load(output_dir, task=None, data_dir=None):
         usr_dirs.check_named(content["usr_dir"], output_dir)
         registry.import_folder(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
-    with _named(path):
+    with named(path):
         content["hparams"] = config.from_dict(cls, content["hparams"])
     content["data_dir"] = data_dir or content["data_dir"]
     run = Run(**content)
@@ -396,61 +396,6 @@ def check_folder(path, flag=None):
             f"takes for a pattern when it reads. {'Choose' if flag else 'Rename it to'} a name "
             "without."
         )
-
-
-def note_best(output_dir, best):
-    """Notes the `BestSoFar` of a run in its `run.json`."""
-    path = pathlib.Path(output_dir) / FILE
-    _write(path, dataclasses.asdict(dataclasses.replace(read_file(output_dir), best=best)))
-
-
-def best_of(output_dir):
-    """Returns the `BestSoFar` that `run.json` notes."""
-    return read_file(output_dir).best
-
-
-@dataclasses.dataclass(frozen=True)
-class RunFile:
-    """What `run.json` holds; see `Run` and `BestSoFar`."""
-
-    problem: str
-    hparams_set: str
-    hparams: dict
-    data_dir: PathName
-    seed: Annotated[int, Within(0, MOST_SEED)] = 0
-    precision: Annotated[str, OneOf(*PRECISIONS)] = PRECISIONS[0]
-    usr_dir: PathName = ""
-    languages: tuple[str, ...] = ()
-    vocabulary: str = ""
-    best: BestSoFar = dataclasses.field(default_factory=BestSoFar)
-
-
-def read_file(output_dir):
-    """Returns the `RunFile` of a folder; imports no code of the user's.
-
-    Raises:
-        ValueError: when it is damaged.
-    """
-    path = pathlib.Path(output_dir) / FILE
-    with _named(path):
-        return config.from_dict(RunFile, json.loads(path.read_text(encoding="utf-8")))
-
-
-def _write(path, content):
-    records.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode("utf-8"))
-
-
-@contextlib.contextmanager
-def _named(path):
-    """Says of which file it is that something in it is wrong."""
-    try:
-        yield
-    # Whatever else JSON may hold in the place of a value.
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        told = " ".join(str(error).split()).rstrip(".")
-        raise InvalidError(
-            f"{path} is not as t2t-vq-train wrote it ({told}). Put it back, or train another run."
-        ) from error
 
 
 def _flat(run):

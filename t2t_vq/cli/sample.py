@@ -81,7 +81,7 @@ def _write(path, images, side):
     import numpy as np
     import tensorflow as tf
 
-    from t2t_vq.data import records
+    from t2t_vq.data import atomic
 
     number, height, width, channels = images.shape
     rows = math.ceil(number / side)
@@ -89,7 +89,7 @@ def _write(path, images, side):
     grid[:number] = images
     grid = grid.reshape(rows, side, height, width, channels).swapaxes(1, 2)
     grid = grid.reshape(rows * height, side * width, channels)
-    records.write_bytes(path, tf.io.encode_png(grid).numpy())
+    atomic.write_bytes(path, tf.io.encode_png(grid).numpy())
 
 
 def run():

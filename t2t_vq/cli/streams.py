@@ -8,7 +8,7 @@ import sys
 
 from absl import flags as absl_flags
 
-from t2t_vq.data import records
+from t2t_vq.data import atomic
 from t2t_vq.data.lines import in_parts
 from t2t_vq.errors import InvalidError, MissingError
 
@@ -99,7 +99,7 @@ def writer(path):
         return
     # What a link points to is written, and the link stays.
     with (
-        records.replacing(pathlib.Path(os.path.realpath(path))) as temporary,
+        atomic.replacing(pathlib.Path(os.path.realpath(path))) as temporary,
         open(temporary, "wb") as stream,
     ):
         yield stream

@@ -11,7 +11,7 @@ import typing
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import manifests, pipeline, records
+from t2t_vq.data import corpus_files, manifests, pipeline, records
 from t2t_vq.errors import InvalidError
 
 _STEP = 8
@@ -195,16 +195,16 @@ def corpus(data_dir, name, split):
     Raises:
         ValueError: when a record file is missing, damaged or cut short; names it.
     """
-    modified = records.manifest_path(data_dir, name).stat().st_mtime_ns
+    modified = manifests.path(data_dir, name).stat().st_mtime_ns
     return _read_corpus(str(data_dir), name, split, modified)
 
 
 # Training and validation of one problem; the time tells a corpus that was prepared again.
 @functools.lru_cache(maxsize=2)
 def _read_corpus(data_dir, name, split, modified):
-    manifest = manifests.read(records.manifest_path(data_dir, name), manifests.TRANSLATION)
+    manifest = manifests.read(manifests.path(data_dir, name), manifests.TRANSLATION)
     about = manifest["splits"][split]
-    paths = records.shard_paths(data_dir, name, split, about["shards"])
+    paths = corpus_files.shard_paths(data_dir, name, split, about["shards"])
     return records.read_records(
         paths, manifest["vocab_size"], about.get("shard_pairs"), manifest.get("files")
     )

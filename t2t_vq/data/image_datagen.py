@@ -7,7 +7,7 @@ fewer than 10,000, drawn with a fixed seed. An interrupted run begins again: rea
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import image_records, manifests, records, sources
+from t2t_vq.data import atomic, image_records, manifests, sources
 from t2t_vq.data.image_sources.pixels import Report
 from t2t_vq.data.progress import Progress
 from t2t_vq.errors import InvalidError
@@ -37,9 +37,9 @@ def generate(data_dir, name, *, source, classes, read_images):
             classes are nothing that a manifest holds, or files that are there are of another
             source.
     """
-    records.check_writable(data_dir)
+    atomic.check_writable(data_dir)
     source, classes = sources.as_noted(source), _checked_classes(name, classes)
-    path = records.manifest_path(data_dir, name)
+    path = manifests.path(data_dir, name)
     if found := manifests.read(path, manifests.IMAGES):
         sources.check_source(path, found["source"], source)
     (train, train_report), (test, test_report) = (
@@ -71,8 +71,7 @@ def generate(data_dir, name, *, source, classes, read_images):
         "splits": splits,
     }
     _log(splits)
-    records.write_json(path, manifest)
-    return manifest
+    return manifests.write(path, manifest)
 
 
 def _checked_classes(name, classes):

@@ -7,11 +7,12 @@ import pathlib
 
 from t2t_vq import config
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.formats import versions
 from t2t_vq.formats.details import ImageDetails, TranslationDetails
 
 FILE = "t2t_vq.json"
 VOCABULARY = "sentencepiece.model"
-# Raised when a reader of an older one could misread the folder.
+# See `t2t_vq.formats.versions`.
 FORMAT = 1
 # What runs networks, and what it may multiply in.
 PRECISIONS = {"openvino": ("float32", "bfloat16", "int8"), "onnx": ("float32", "int8")}
@@ -88,21 +89,18 @@ def load(folder):
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        is_newer = content["format"] > FORMAT
-        exported = None if is_newer else _exported(content)
+        if not versions.check(folder, content, FORMAT, "export the run again with this one"):
+            raise InvalidError(f"it has no {versions.FIELD}")
+        return _exported(content)
+    except versions.NewerFormatError:
+        raise
     # Whatever else JSON may hold in the place of a value.
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         told = " ".join(str(error).split()).rstrip(".")
         raise InvalidError(
             f"{path} is no description of an export ({told}). Copy it again, or export the run "
             "again."
         ) from error
-    if is_newer:
-        raise InvalidError(
-            f"{folder} is of format {content['format']}, and this version of t2t_vq reads formats "
-            f"up to {FORMAT}. Install a newer t2t_vq, or export the run again with this one."
-        )
-    return exported
 
 
 def _exported(content):

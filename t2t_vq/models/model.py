@@ -27,12 +27,10 @@ class Model(keras.Model):
     Attributes:
         unit: what the speed of training is counted in, one of the names of `loss_totals`.
         startup_steps: updates after which the trainer calls `adapt`.
-        bottleneck: its layer of `t2t_vq.bottlenecks`; None for a model without.
     """
 
     unit = ""
     startup_steps = 0
-    bottleneck = None
 
     @classmethod
     def from_hparams(cls, hparams, *, seed=0, **arguments):
@@ -85,16 +83,14 @@ class Model(keras.Model):
 
     def has_started(self):
         """Returns whether what starts from data has; always, where nothing does."""
-        return self.bottleneck is None or float(self.bottleneck.started_share()) == 1
+        return True
 
     def update(self, statistics):
         """Applies what a step learned without gradients; in a replica context."""
-        if self.bottleneck is not None:
-            self.bottleneck.update(statistics)
 
     def describe(self, statistics):
         """Returns metrics of statistics, by name."""
-        return {} if self.bottleneck is None else self.bottleneck.describe(statistics)
+        return {}
 
     def freeze(self, step):
         """Lets stand still what learns no longer after `step` updates.

@@ -23,6 +23,7 @@ from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.model import TrainingOutput
 from t2t_vq.models.translation_model import TranslationModel
+from t2t_vq.models.with_bottleneck import WithBottleneck
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
 
@@ -40,7 +41,7 @@ class Latents(typing.NamedTuple):
 
 
 @registry.register_model
-class TransformerNat(TranslationModel):
+class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override]
     """Non-autoregressive Transformer; decodes all tokens in parallel from discrete latents.
 
     Training compresses the target `2**compress_steps` times, quantises it, and reconstructs it from
@@ -160,10 +161,6 @@ class TransformerNat(TranslationModel):
         arguments = cls._arguments_from(hparams)
         arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
         return cls(vocab_size=vocab_size, seed=seed, **arguments)
-
-    @property
-    def startup_steps(self):
-        return self.bottleneck.startup_steps
 
     def target_length(self, source_length):
         block = 1 << max(self.compress_steps, 3)

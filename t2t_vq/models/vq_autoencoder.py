@@ -18,6 +18,7 @@ from t2t_vq.layers.transformer_image_encoder import TransformerImageEncoder
 from t2t_vq.metrics.bits_per_dim import bits_per_dim
 from t2t_vq.models.cross_entropy import cross_entropy, is_best
 from t2t_vq.models.model import Model, TrainingOutput
+from t2t_vq.models.with_bottleneck import WithBottleneck
 
 _LIKELIHOODS = ("logistic_mixture", "categorical")
 _ENCODERS = ("convolutional", "transformer")
@@ -37,7 +38,7 @@ class Bits(typing.NamedTuple):
 
 
 @registry.register_model
-class VqAutoencoder(Model):
+class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
     """Image autoencoder through any bottleneck; where that has codes, a prior learns them.
 
     An encoder makes a grid of vectors, each for `2**downsample_steps` pixels square; the bottleneck
@@ -189,10 +190,6 @@ class VqAutoencoder(Model):
         arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
         arguments["num_classes"] = num_classes if hparams.class_conditional else 0
         return cls(image_shape=image_shape, **arguments)
-
-    @property
-    def startup_steps(self):
-        return self.bottleneck.startup_steps
 
     @property
     def has_prior(self):
