@@ -34,10 +34,18 @@ def start(layer):
     return layer
 
 
+_STARTED = {}
+
+
 def started(kind):
     """A new layer of a kind, started from data, and the same each time."""
     keras.utils.set_random_seed(0)
-    return start(kind.make())
+    if kind not in _STARTED:
+        _STARTED[kind] = start(kind.make()).get_weights()
+        keras.utils.set_random_seed(0)
+    layer = built(kind.make())
+    layer.set_weights(_STARTED[kind])
+    return layer
 
 
 def remade(layer, **options):

@@ -122,10 +122,30 @@ KINDS = {
 }
 
 
-def over(kinds):
-    """Runs a test for each of the kinds given, a part of the table."""
-    return pytest.mark.parametrize("kind", kinds.values(), ids=kinds)
+# One of each class, and each option once. What depends on how Keras builds, saves and trains layers
+# is tested for these; the others repeat it, and are left to `scripts/test --all`.
+COVERING = {
+    *("vq", "vq/gradient", "vq/diversity", "em/through-posterior", "em/schedule", "dvq/em"),
+    *("residual-vq/dropout", "grouped-residual-vq/gradient", "gumbel-softmax-dvq", "simvq"),
+    *("projected", "gumbel-softmax/hard", "semhash", "isemhash", "tanh", "fsq", "lfq", "bsq"),
+    *("vae", "dense"),
+}
+
+
+def over(kinds, slow=()):
+    """Runs a test for each of the kinds given, a part of the table.
+
+    Args:
+        kinds: dict of kinds by name.
+        slow: names of those that `scripts/test --all` alone runs.
+    """
+    cases = [
+        pytest.param(kind, id=name, marks=[pytest.mark.slow] if name in slow else [])
+        for name, kind in kinds.items()
+    ]
+    return pytest.mark.parametrize("kind", cases)
 
 
 every_kind = over(KINDS)
+covering_kinds = over(KINDS, slow=KINDS.keys() - COVERING)
 every_kind_with_codes = over({name: kind for name, kind in KINDS.items() if kind.make().has_codes})

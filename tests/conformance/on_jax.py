@@ -1,8 +1,8 @@
-"""Runs the table on Keras's JAX backend, in a process of its own: `on_jax.py FOLDER`.
+"""Runs the table on Keras's JAX backend, in a process of its own: `on_jax.py FOLDER [--all]`.
 
 The folder holds the weights of each kind, as `NUMBER_weights.npz`. What JAX makes of them goes to
 `NUMBER_passes.npz`, `NUMBER_fit.npz` and `NUMBER_metrics.npz`, or the trace of an error to a file
-that ends in `.txt`.
+that ends in `.txt`. Of kinds beyond a covering set only `--all` runs more than the passes.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ import common
 import jax
 import keras
 import numpy as np
-from kinds import KINDS
+from kinds import COVERING, KINDS
 
 
 def passes(layer):
@@ -64,13 +64,14 @@ def metrics(layer):
     }
 
 
-def main(folder):
+def main(folder, everything):
     assert keras.backend.backend() == "jax"
-    for number, kind in enumerate(KINDS.values()):
+    for number, (name, kind) in enumerate(KINDS.items()):
         with np.load(folder / f"{number}_weights.npz") as weights:
             layer = common.with_weights(kind.make(), list(weights.values()))
         started = common.with_weights(kind.make(), layer.get_weights())
-        for run, argument in ((passes, layer), (fit, kind), (metrics, started)):
+        runs = [(passes, layer), (fit, kind), (metrics, started)]
+        for run, argument in runs if everything or name in COVERING else runs[:1]:
             path = folder / f"{number}_{run.__name__}.npz"
             try:
                 np.savez(path, **run(argument))
@@ -79,4 +80,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(pathlib.Path(sys.argv[1]), "--all" in sys.argv)

@@ -4,7 +4,7 @@ import common
 import numpy as np
 import pytest
 from keras import ops
-from kinds import every_kind, every_kind_with_codes
+from kinds import covering_kinds, every_kind, every_kind_with_codes
 
 # Two examples of six positions each, as one line and as a grid.
 LINE, GRID = (2, 6), (2, 3, 2)
@@ -46,7 +46,7 @@ def test_codes_of_images_embed_to_images(kind):
     np.testing.assert_allclose(layer.embed(output.codes), output.dense, rtol=1e-5, atol=1e-6)
 
 
-@every_kind
+@covering_kinds
 def test_a_codebook_starts_from_images_as_from_lines(kind):
     layer, other = (common.built(kind.make()) for _ in range(2))
     other.set_weights(layer.get_weights())
@@ -56,7 +56,7 @@ def test_a_codebook_starts_from_images_as_from_lines(kind):
     common.assert_close(common.state(other), common.state(layer))
 
 
-@every_kind
+@covering_kinds
 def test_draws_for_images_are_those_for_lines(kind):
     layer, x = common.started(kind), common.vectors(0, *LINE, common.DIM)
     try:

@@ -1,7 +1,7 @@
 """The same numbers eagerly, in a graph and under XLA, update after update."""
 
 import common
-from kinds import every_kind
+from kinds import covering_kinds, every_kind
 
 
 def steps(tf, layer, compiled, number=3):
@@ -36,7 +36,7 @@ def test_eager_graph_and_xla_agree(kind, tf):
             common.assert_close(actual, expected)
 
 
-@every_kind
+@covering_kinds
 def test_batches_of_any_size_keep_the_width_that_layers_behind_them_need(kind, tf):
     layer = common.started(kind)
     batch, length, dim = common.vectors(0).shape
@@ -55,7 +55,7 @@ def test_batches_of_any_size_keep_the_width_that_layers_behind_them_need(kind, t
     assert widths(common.vectors(0), common.MASK).shape == (batch, length, dim)
 
 
-@every_kind
+@covering_kinds
 def test_eager_gradients_flow_after_a_graph_for_batches_of_any_size(kind, tf):
     # TensorFlow takes that graph's programs for eager batches too, if none fits them better.
     layer = common.started(kind)

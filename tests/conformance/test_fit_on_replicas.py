@@ -4,7 +4,7 @@ import common
 import keras
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind, over
+from kinds import COVERING, KINDS, covering_kinds, over
 
 
 def model_around(layers):
@@ -25,9 +25,20 @@ def trained(model, number, **options):
     return common.state(model), history
 
 
-@over({name: kind for name, kind in KINDS.items() if not (kind.draws or kind.batch_loss)})
-@pytest.mark.parametrize("number", [1, 2], ids=["one bottleneck", "two bottlenecks"])
-def test_a_step_of_fit_is_that_of_one_device(kind, number, two_replicas):
+ALIKE = {name: kind for name, kind in KINDS.items() if not (kind.draws or kind.batch_loss)}
+
+
+@over(ALIKE)
+def test_a_step_of_fit_is_that_of_one_device(kind, two_replicas):
+    check_step(kind, 1, two_replicas)
+
+
+@over(ALIKE, slow=ALIKE.keys() - COVERING)
+def test_so_it_is_with_two_bottlenecks(kind, two_replicas):
+    check_step(kind, 2, two_replicas)
+
+
+def check_step(kind, number, two_replicas):
     layers = [common.started(kind) for _ in range(number)]
     model = model_around(layers)
     before = model.get_weights()
@@ -40,7 +51,7 @@ def test_a_step_of_fit_is_that_of_one_device(kind, number, two_replicas):
     assert replicated["loss"] == pytest.approx(history["loss"], rel=1e-4)
 
 
-@every_kind
+@covering_kinds
 def test_replicas_stay_alike_though_one_of_them_runs_out_of_rows(kind, two_replicas):
     x = common.vectors(7, 9, common.LENGTH, common.DIM)
     with two_replicas.scope():

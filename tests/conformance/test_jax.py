@@ -8,7 +8,7 @@ import sys
 import common
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind
+from kinds import KINDS, covering_kinds, every_kind
 
 SCRIPT = pathlib.Path(__file__).with_name("on_jax.py")
 ROOT = SCRIPT.parent.parent.parent
@@ -22,7 +22,7 @@ def layers(tf):
 
 
 @pytest.fixture(scope="module")
-def of_jax(layers, tmp_path_factory):
+def of_jax(layers, tmp_path_factory, request):
     """A function from a kind, and "passes", "fit" or "metrics", to the arrays JAX computed."""
     pytest.importorskip("jax", reason="Needs JAX: pip install jax.")
     folder = tmp_path_factory.mktemp("jax")
@@ -31,6 +31,8 @@ def of_jax(layers, tmp_path_factory):
         np.savez(folder / f"{number}_weights.npz", **weights)
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     command = [sys.executable, str(SCRIPT), str(folder)]
+    if "not slow" not in request.config.option.markexpr:
+        command.append("--all")
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=900)
 
     def load(kind, run):
@@ -74,13 +76,13 @@ def test_training_on_jax_is_that_on_tensorflow(kind, layers, of_jax, tf):
         common.assert_close(actual, expected)
 
 
-@every_kind
+@covering_kinds
 def test_fit_on_jax_lowers_the_loss(kind, of_jax):
     losses = of_jax(kind, "fit")["loss"]
     assert losses[-1] < 0.9 * losses[0]
 
 
-@every_kind
+@covering_kinds
 def test_keras_reports_on_jax_what_the_layer_measured(kind, layers, of_jax):
     results = of_jax(kind, "metrics")
     reported, measured = part(results, "reported/"), part(results, "measured/")

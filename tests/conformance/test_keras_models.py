@@ -7,7 +7,7 @@ import common
 import keras
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind
+from kinds import KINDS, covering_kinds, every_kind
 
 from t2t_vq.bottlenecks import BottleneckOutput, Plain
 
@@ -20,7 +20,7 @@ def sequential(kind):
     return model
 
 
-@every_kind
+@covering_kinds
 def test_a_sequential_model_trains_and_is_saved_through_the_plain_layer(kind, tmp_path):
     model = sequential(kind)
     layer = model.layers[1].bottleneck
@@ -97,7 +97,7 @@ def test_importing_the_package_is_enough_to_load_a_model(imports, tmp_path):
     assert done.stdout.split() == ["InputLayer", "DecomposedVectorQuantizer", "Plain"]
 
 
-@every_kind
+@covering_kinds
 def test_quantizing_a_model_leaves_the_layer_alone_and_loads_again(kind, tmp_path):
     layer = common.started(kind)
     model, _ = common.models_with(layer)

@@ -4,9 +4,12 @@ import common
 import keras
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind, over
+from kinds import COVERING, KINDS, covering_kinds, over
 
-MEASURED = over({name: kind for name, kind in KINDS.items() if kind.make().metric_names})
+MEASURED = over(
+    {name: kind for name, kind in KINDS.items() if kind.make().metric_names},
+    slow=KINDS.keys() - COVERING,
+)
 
 
 def compiled(kind):
@@ -43,7 +46,7 @@ def test_training_and_validation_do_not_mix(kind):
     assert reported(logs, layer, "val_") == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-@every_kind
+@covering_kinds
 def test_a_prediction_and_an_export_change_no_metric(kind, tf, tmp_path):
     model, layer = compiled(kind)
     x = common.vectors(6)

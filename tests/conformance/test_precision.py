@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from kinds import every_kind
+from kinds import covering_kinds, every_kind
 
 POLICIES = {"mixed_bfloat16": "bfloat16", "float16": "float16"}
 
@@ -49,7 +49,7 @@ def float64():
         set_default("float32")
 
 
-@every_kind
+@covering_kinds
 def test_training_goes_on_in_double_precision(kind, float64):
     layer = kind.make()
     model, _ = common.models_with(layer)

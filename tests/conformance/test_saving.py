@@ -4,7 +4,7 @@ import inspect
 
 import common
 import keras
-from kinds import every_kind
+from kinds import covering_kinds, every_kind
 
 
 @every_kind
@@ -51,7 +51,7 @@ def test_checkpoint_of_tensorflow(kind, tf, tmp_path):
     common.assert_equal(common.state(other), common.state(layer))
 
 
-@every_kind
+@covering_kinds
 def test_weights_file_of_a_model(kind, tmp_path):
     layer, other = common.started(kind), common.updated(kind)
     for each, save in ((layer, "save_weights"), (other, "load_weights")):

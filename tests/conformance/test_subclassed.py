@@ -3,7 +3,7 @@
 import common
 import keras
 import numpy as np
-from kinds import every_kind
+from kinds import covering_kinds, every_kind
 
 
 class Subclassed(keras.Model):
@@ -38,7 +38,7 @@ def test_a_layer_that_a_model_builds_has_the_weights_of_one_built_alone(kind):
     np.testing.assert_array_equal(model.bottleneck.started_share(), alone.started_share())
 
 
-@every_kind
+@covering_kinds
 def test_a_layer_that_fit_builds_trains_as_one_built_before(kind):
     x, states = common.vectors(0, 12, common.LENGTH, common.DIM), []
     for first in (lambda layer: layer, common.built):

@@ -6,7 +6,7 @@ import common
 import keras
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind, every_kind_with_codes, over
+from kinds import KINDS, every_kind_with_codes, over
 
 WAITING = {
     name: kind
@@ -51,15 +51,6 @@ def test_an_unstarted_layer_says_so_once_however_it_is_called(kind, tf):
                     model.evaluate(x, x, verbose=0)
         assert len(said(recorded)) == 1, call
         assert layer.name in said(recorded)[0]
-
-
-@every_kind
-def test_nothing_is_said_of_a_layer_that_trains_or_has_started(kind):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=f".*{SAYS}")
-        layer = kind.make()
-        common.fit(layer)
-        layer(common.vectors(0))
 
 
 @over(READY)
