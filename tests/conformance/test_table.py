@@ -5,7 +5,7 @@ import dataclasses
 import common
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind, over
+from kinds import COVERING, KINDS, every_kind, over
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck, replicas
@@ -22,6 +22,11 @@ def test_every_registered_kind_is_in_the_table():
     in_table = {type(kind.make()) for kind in KINDS.values()}
     missing = [name for name, layer in OURS.items() if layer not in in_table]
     assert not missing, f"Add a line to tests/conformance/kinds.py for {', '.join(missing)}."
+
+
+def test_one_of_each_class_is_among_those_that_cover_the_table():
+    covered = {type(KINDS[name].make()) for name in COVERING}
+    assert covered == {type(kind.make()) for kind in KINDS.values()}
 
 
 @every_kind
