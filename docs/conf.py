@@ -39,7 +39,7 @@ html_show_sourcelink = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
 # Docstrings are written with `code` in single marks.
 default_role = "literal"
 napoleon_numpy_docstring = False

@@ -3,6 +3,7 @@
 from absl import logging
 
 from t2t_vq import registry
+from t2t_vq.errors import InvalidError, MissingError
 
 _ENDING = "_distill"
 
@@ -35,12 +36,12 @@ class Distilled:
             ValueError: when there is a `source_dir`.
         """
         if source_dir is not None:
-            raise ValueError(
+            raise InvalidError(
                 f"{self.name} reads no --source_dir; give that to t2t-vq-distill, which makes its "
                 "data."
             )
         if not self.is_generated(data_dir):
-            raise FileNotFoundError(self._missing(data_dir))
+            raise MissingError(self._missing(data_dir))
         logging.info("%s is prepared in %s.", self.name, data_dir)
 
     def _missing(self, data_dir):
@@ -64,9 +65,9 @@ def counterpart(problem):
         return problem
     name = problem.name + _ENDING
     if name in registry.problems:
-        return registry.problem(name)
+        return registry.problem(name, *problem.arguments)
     kind = type(problem).__name__
-    raise ValueError(
+    raise InvalidError(
         f"{problem.name} has no distilled counterpart. Register it in your --usr_dir, after "
         f"'from t2t_vq.problems.distilled import Distilled': @register_problem('{name}') "
         f"class {kind}Distill(Distilled, {kind}): 'What it is.'"

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from t2t_vq.data import image_sources
+from t2t_vq.errors import InvalidError
 from t2t_vq.problems.image import ImageProblem
 from t2t_vq.registry import register_problem
 
@@ -33,7 +34,7 @@ class ImageCifar10Local(ImageProblem):
 
     def _form(self, source_dir):
         if source_dir is None:
-            raise ValueError(
+            raise InvalidError(
                 f"{self.name} needs your own images: --source_dir, a folder with "
                 f"{image_sources.EXPECTED}."
             )

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from t2t_vq.data import synthetic_images
+from t2t_vq.errors import InvalidError
 from t2t_vq.problems.image import ImageProblem
 from t2t_vq.registry import register_problem
 
@@ -43,7 +44,7 @@ class ImageSynthetic(ImageProblem):
 
     def _refuse(self, source_dir):
         if source_dir is not None:
-            raise ValueError(
+            raise InvalidError(
                 f"{self.name} draws its own images and reads no --source_dir. For your own images "
                 "choose --problem=image_cifar10_local"
             )

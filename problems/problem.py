@@ -5,7 +5,14 @@ import shlex
 
 from absl import logging
 
-from t2t_vq.data import manifests, records, sources
+from t2t_vq.data import manifests, sources
+from t2t_vq.errors import InvalidError, MissingError
+
+# By name, as problems import nothing of training.
+_EVALUATORS = {
+    "translation": "t2t_vq.training.translation_evaluator.TranslationEvaluator",
+    "images": "t2t_vq.training.image_evaluator.ImageEvaluator",
+}
 
 
 class Problem(abc.ABC):
@@ -22,15 +29,23 @@ class Problem(abc.ABC):
             default prepared data is compared with `source` each time.
         stand_in: what `model_arguments` may be like, to try a model before there is data; None
             tries none.
+        arguments: of the class, with which another instance is the same problem.
         manifest_form: what its manifest is like, see `t2t_vq.data.manifests`.
+        evaluator: the `t2t_vq.training.evaluator.Evaluator` that validates its models while they
+            train, a class or its dotted name; by default that of its task.
     """
 
     registered_name = None
+    arguments = ()
     task = None
     files_name = None
     external = False
     stand_in = None
     manifest_form = staticmethod(manifests.ANY)
+
+    @property
+    def evaluator(self):
+        return _EVALUATORS[self.task]
 
     @property
     def name(self):
@@ -41,6 +56,29 @@ class Problem(abc.ABC):
     def corpus_name(self):
         """What the files are called: `files_name`, or else the problem's name."""
         return self.files_name or self.name
+
+    @property
+    def flags(self):
+        """What a user types to choose the problem."""
+        return f"--problem={self.name}"
+
+    @classmethod
+    def find_arguments(cls, languages, data_dir):
+        """Returns the arguments of the class, for the languages that a user gives.
+
+        Args:
+            languages: pair of codes, source and target, or an empty one.
+            data_dir: folder that may hold data, which tells its languages too.
+
+        Raises:
+            InvalidError: when the problem takes no languages, or they are missing.
+        """
+        if languages:
+            raise InvalidError(
+                f"The problem {cls.registered_name} has languages of its own. Leave "
+                "--source_language and --target_language out, or choose --problem=translate_local."
+            )
+        return ()
 
     @abc.abstractmethod
     def source(self, source_dir):
@@ -76,7 +114,7 @@ class Problem(abc.ABC):
         if not self.is_generated(data_dir):
             self.prepare(data_dir, source_dir)
             return
-        path = records.manifest_path(data_dir, self.corpus_name)
+        path = manifests.path(data_dir, self.corpus_name)
         if source_dir is not None or not self.external:
             sources.check_source(path, self.manifest(data_dir)["source"], self.source(source_dir))
         logging.info("%s is prepared: %s.", self.name, path)
@@ -88,17 +126,17 @@ class Problem(abc.ABC):
             FileNotFoundError: when the data is not prepared; says how to.
             ValueError: when the manifest is damaged.
         """
-        path = records.manifest_path(data_dir, self.corpus_name)
+        path = manifests.path(data_dir, self.corpus_name)
         manifest = manifests.read(path, self.manifest_form)
         if manifest is None:
-            raise FileNotFoundError(self._missing(data_dir))
+            raise MissingError(self._missing(data_dir))
         return manifest
 
     def _missing(self, data_dir):
         return (
             f"{data_dir} holds no data of {self.name}. Name the folder that does with --data_dir, "
             "or prepare it: "
-            f"t2t-vq-datagen --problem={self.name} --data_dir={shlex.quote(str(data_dir))}"
+            f"t2t-vq-datagen {self.flags} --data_dir={shlex.quote(str(data_dir))}"
         )
 
     def vocabulary_digest(self, data_dir):

@@ -3,6 +3,7 @@
 import hashlib
 
 from t2t_vq.data import synthetic_ende
+from t2t_vq.errors import InvalidError
 from t2t_vq.problems.translation import TranslationProblem
 from t2t_vq.registry import register_problem
 
@@ -43,7 +44,7 @@ class TranslateEndeSynthetic(TranslationProblem):
 
     def _refuse(self, source_dir):
         if source_dir is not None:
-            raise ValueError(
+            raise InvalidError(
                 f"{self.name} writes its own text and reads no --source_dir. For your own text "
                 "choose --problem=translate_ende_local"
             )

@@ -5,22 +5,24 @@ from types import MappingProxyType
 
 import numpy as np
 
-from t2t_vq.data import batches, datagen, manifests, records
+from t2t_vq.data import batches, corpus_files, datagen, integrity, manifests
 from t2t_vq.data.tokenizer import Tokenizer
+from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.problems.problem import Problem
 
 _SMALL = 250_000
 
 
 class TranslationProblem(Problem):
-    """English-German text with a joint vocabulary, in either direction.
+    """Text in two languages with a joint vocabulary, in either direction.
 
     A subclass says where the text comes from: it must have `source` and `pairs`, and may have
     `splits`, if there is no test text, and `vocab_size`. The direction swaps sides when reading, so
     both share files and vocabulary.
 
     Attributes:
-        reversed: True translates from German to English.
+        languages: codes of the languages of the two sides, English and German by default.
+        reversed: True translates from the second to the first.
 
     Example:
         @register_problem
@@ -32,17 +34,18 @@ class TranslationProblem(Problem):
 
             def pairs(self, split, source_dir, report):
                 for line in open(f"my_text/{split}.txt", encoding="utf-8"):
-                    yield tuple(line.rstrip("\n").split("|"))
+                    yield tuple(line.strip().split("|"))
     """
 
     task = "translation"
     stand_in = MappingProxyType({"vocab_size": 1_000})
+    languages = ("en", "de")
     reversed = False
     manifest_form = staticmethod(manifests.TRANSLATION)
 
     @abc.abstractmethod
     def pairs(self, split, source_dir, report):
-        """Yields `(english, german)` strings without tabs and line ends, the same each time.
+        """Yields pairs of strings without tabs and line ends, the same each time.
 
         Blanks of other kinds, and several together, become one space, as in what is translated
         later; a pair with an empty side is left out and counted.
@@ -54,6 +57,16 @@ class TranslationProblem(Problem):
                 tells where a pair is, for messages; `report.add(kind, text)` tells of a line that
                 is left out. Pairs that no `see` has told of are counted all the same.
         """
+
+    @property
+    def source_language(self):
+        """Code of the language that is translated from."""
+        return self.languages[self.reversed]
+
+    @property
+    def target_language(self):
+        """Code of the language that is translated to."""
+        return self.languages[not self.reversed]
 
     def vocab_size(self, num_pairs):
         """Returns the size of the vocabulary for so many training pairs.
@@ -68,7 +81,7 @@ class TranslationProblem(Problem):
 
     def is_generated(self, data_dir):
         """Returns whether `data_dir` holds the whole data of this problem."""
-        return records.is_whole(data_dir, self.corpus_name)
+        return corpus_files.is_whole(data_dir, self.corpus_name)
 
     def prepare(self, data_dir, source_dir):
         """Writes vocabulary, records and clean text; goes on where an interrupted run stopped."""
@@ -89,15 +102,15 @@ class TranslationProblem(Problem):
             ValueError: when the vocabulary is missing or damaged.
         """
         manifest = self.manifest(data_dir)
-        path = records.vocab_path(data_dir, self.corpus_name)
-        content = records.read_bytes(path, manifest.get("files"))
+        path = corpus_files.vocab_path(data_dir, self.corpus_name)
+        content = integrity.read_bytes(path, manifest.get("files"))
         try:
             tokenizer = Tokenizer(content)
         except ValueError as error:
-            raise ValueError(records.not_as_written(path, "it is no vocabulary")) from error
+            raise InvalidError(integrity.not_as_written(path, "it is no vocabulary")) from error
         if tokenizer.vocab_size != manifest["vocab_size"]:
             wrong = f"it has {tokenizer.vocab_size:,} of {manifest['vocab_size']:,} pieces"
-            raise ValueError(records.not_as_written(path, wrong))
+            raise InvalidError(integrity.not_as_written(path, wrong))
         return tokenizer
 
     def vocabulary_digest(self, data_dir):
@@ -126,17 +139,17 @@ class TranslationProblem(Problem):
         splits = manifest["splits"]
         if split == "train" or split not in splits:
             there = " and ".join(sorted(set(splits) - {"train"}))
-            raise FileNotFoundError(
+            raise MissingError(
                 f"{self.name} in {data_dir} has no {split} text; it has {there}. Add "
                 f"the {split} text to the source and prepare it in another --data_dir, or choose "
                 "another split."
             )
-        path = records.text_path(data_dir, self.corpus_name, split)
-        english, german = records.read_text(path, manifest.get("files"))
-        if len(english) != splits[split]["pairs"]:
-            wrong = f"it holds {len(english):,} of {splits[split]['pairs']:,} pairs"
-            raise ValueError(records.not_as_written(path, wrong))
-        return (german, english) if self.reversed else (english, german)
+        path = corpus_files.text_path(data_dir, self.corpus_name, split)
+        first, second = corpus_files.read_text(path, manifest.get("files"))
+        if len(first) != splits[split]["pairs"]:
+            wrong = f"it holds {len(first):,} of {splits[split]['pairs']:,} pairs"
+            raise InvalidError(integrity.not_as_written(path, wrong))
+        return (second, first) if self.reversed else (first, second)
 
     def buckets(self, data_dir, *, max_length, num_buckets):
         """Returns the lengths that batches are padded to; see `batches.choose_buckets`."""

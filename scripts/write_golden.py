@@ -148,7 +148,9 @@ def _translator_outputs(folder):
     found = {}
     for name in _TRANSLATORS:
         for place, model in _loaded(folder, name):
-            found[f"{place}/log_probabilities"] = model.log_probabilities(_LINES, _ANSWERS)
+            found[f"{place}/log_probabilities"] = np.array(
+                model.log_probabilities(_LINES, _ANSWERS)
+            )
             found[f"{place}/translations"] = np.array(model.translate(_LINES))
             if name == "transformer_nat":
                 found[f"{place}/codes"] = np.concatenate(model.codes.encode(_ANSWERS))

@@ -4,6 +4,7 @@ import importlib
 import typing
 
 from t2t_vq import keras_names
+from t2t_vq.errors import UserError
 from t2t_vq.registry import (
     register_bottleneck,
     register_hparams,
@@ -11,7 +12,7 @@ from t2t_vq.registry import (
     register_problem,
 )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if typing.TYPE_CHECKING:
     from t2t_vq.loading import load
@@ -23,6 +24,7 @@ _LAZY = {"load": "t2t_vq.loading", "train": "t2t_vq.training.start"}
 keras_names.register_stand_ins()
 
 __all__ = [
+    "UserError",
     "load",
     "register_bottleneck",
     "register_hparams",

@@ -13,10 +13,21 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import batches, datagen, manifests, records, text_files, workers
+from t2t_vq.data import (
+    atomic,
+    batches,
+    corpus_files,
+    datagen,
+    integrity,
+    manifests,
+    records,
+    text_files,
+    workers,
+)
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
+from t2t_vq.errors import InvalidError
 from t2t_vq.loading.from_run import load_translator
 from t2t_vq.problems.distilled import counterpart
 
@@ -93,14 +104,14 @@ def distill(
     }
     name = distilled.corpus_name
     state = _state(data_dir, name, source)
-    if records.is_whole(data_dir, name):
+    if corpus_files.is_whole(data_dir, name):
         logging.info("%s is distilled already, in %s.", distilled.name, data_dir)
     else:
-        records.check_writable(data_dir)
+        atomic.check_writable(data_dir)
         data_dir.mkdir(parents=True, exist_ok=True)
         paths = _write_train(data_dir, name, state, sources, translator, problem.reversed)
         copies = _copy_rest(problem, run.data_dir, data_dir, name, translator.tokenizer)
-        state["files"].update(records.fingerprints(copies))
+        state["files"].update(integrity.fingerprints(copies))
         _write_manifest(data_dir, name, state, paths, problem.manifest(run.data_dir), report)
     return distilled.name, str(data_dir)
 
@@ -112,7 +123,8 @@ def _sources(problem, data_dir, source_dir, tokenizer):
         sources = batches.corpus(data_dir, problem.corpus_name, "train")[problem.reversed]
         report.total = len(sources.lengths)
         return sources, report
-    lines = text_files.read_side(source_dir, "train", int(problem.reversed), report)
+    side = int(problem.reversed)
+    lines = text_files.read_side(source_dir, "train", side, report, problem.languages)
     ids, lengths = [], [0]
     while chunk := list(itertools.islice(lines, _SHARD_SENTENCES)):
         encoded = tokenizer.encode_batch(chunk)
@@ -137,10 +149,10 @@ def _digest(*parts):
 
 def _state(data_dir, name, source):
     """Returns what an earlier call has noted, or a new state."""
-    path = records.manifest_path(data_dir, name)
+    path = manifests.path(data_dir, name)
     state = manifests.read(path, manifests.DISTILLED)
     if state is None:
-        path = records.partial_path(data_dir, name)
+        path = manifests.partial_path(data_dir, name)
         state = manifests.read(path, manifests.DISTILLED_PARTIAL)
     if state is None:
         state = {"name": name, "source": source, "shards": {}, "files": {}}
@@ -152,7 +164,7 @@ def _state(data_dir, name, source):
             for key, value in source.items()
             if found.get(key) != value
         )
-        raise ValueError(
+        raise InvalidError(
             f"{path} notes another distillation: {changed}. Give the same arguments to go on with "
             "that one; for this one choose another --data_dir, or delete that file."
         )
@@ -167,14 +179,14 @@ def _shown(data_dir, key, value):
 def _write_train(data_dir, name, state, sources, translator, is_reversed):
     """Writes the record files that are missing; returns the paths of all."""
     total = len(sources.lengths)
-    paths = records.shard_paths(data_dir, name, "train", math.ceil(total / _SHARD_SENTENCES))
+    paths = corpus_files.shard_paths(data_dir, name, "train", math.ceil(total / _SHARD_SENTENCES))
     done = [i for i, path in enumerate(paths) if str(i) in state["shards"] and path.exists()]
     _check_done([paths[i] for i in done], [state["shards"][str(i)]["pairs"] for i in done], state)
     sizes = [min(_SHARD_SENTENCES, total - i * _SHARD_SENTENCES) for i in range(len(paths))]
     progress = Progress("Translating, sentences", total, sum(sizes[i] for i in done))
     # While files that it tells of are missing, a manifest is no more than notes.
-    if records.manifest_path(data_dir, name).exists():
-        os.replace(records.manifest_path(data_dir, name), records.partial_path(data_dir, name))
+    if manifests.path(data_dir, name).exists():
+        os.replace(manifests.path(data_dir, name), manifests.partial_path(data_dir, name))
     for i in sorted(set(range(len(paths))) - set(done)):
         numbers = range(i * _SHARD_SENTENCES, i * _SHARD_SENTENCES + sizes[i])
         texts = translator.tokenizer.decode_batch(map(sources.sentence, numbers))
@@ -182,8 +194,8 @@ def _write_train(data_dir, name, state, sources, translator, is_reversed):
         state["shards"][str(i)] = _write_shard(
             paths[i], texts, places, translator, is_reversed, progress
         )
-        state["files"].update(records.fingerprints([paths[i]]))
-        records.write_json(records.partial_path(data_dir, name), state)
+        state["files"].update(integrity.fingerprints([paths[i]]))
+        manifests.write(manifests.partial_path(data_dir, name), state)
     progress.finish()
     return paths
 
@@ -191,10 +203,10 @@ def _write_train(data_dir, name, state, sources, translator, is_reversed):
 def _check_done(paths, pairs, state):
     """Refuses damaged record files of an earlier call; notes those of an earlier version."""
     files = state.setdefault("files", {})
-    records.check_files([path for path in paths if path.name in files], files)
+    integrity.check_files([path for path in paths if path.name in files], files)
     older = [i for i, path in enumerate(paths) if path.name not in files]
     records.check_shards([paths[i] for i in older], [pairs[i] for i in older])
-    files.update(records.fingerprints([paths[i] for i in older]))
+    files.update(integrity.fingerprints([paths[i] for i in older]))
 
 
 def _write_shard(path, texts, places, translator, is_reversed, progress):
@@ -226,18 +238,20 @@ def _write_shard(path, texts, places, translator, is_reversed, progress):
 
 def _copy_rest(problem, teacher_data_dir, data_dir, name, tokenizer):
     """Writes vocabulary, validation and test set; returns the paths."""
-    vocabulary = records.vocab_path(data_dir, name)
-    records.write_bytes(vocabulary, tokenizer.model_bytes)
+    vocabulary = corpus_files.vocab_path(data_dir, name)
+    atomic.write_bytes(vocabulary, tokenizer.model_bytes)
     written = [vocabulary]
     teacher = problem.manifest(teacher_data_dir)
     for split, about in teacher["splits"].items():
         if split == "train":
             continue
         places = (teacher_data_dir, problem.corpus_name), (data_dir, name)
-        texts = [records.text_path(*place, split) for place in places]
-        shards = [records.shard_paths(*place, split, about.get("shards", 0)) for place in places]
+        texts = [corpus_files.text_path(*place, split) for place in places]
+        shards = [
+            corpus_files.shard_paths(*place, split, about.get("shards", 0)) for place in places
+        ]
         for old, new in [texts, *zip(*shards, strict=True)]:
-            records.write_bytes(new, records.read_bytes(old, teacher.get("files")))
+            atomic.write_bytes(new, integrity.read_bytes(old, teacher.get("files")))
             written.append(new)
     return written
 
@@ -248,7 +262,7 @@ def _write_manifest(data_dir, name, state, paths, teacher_manifest, report):
         report.include(text_files.Report.from_dict(shard["report"]))
     shard_pairs = [shard["pairs"] for shard in shards]
     if not any(shard_pairs):
-        raise ValueError(
+        raise InvalidError(
             f"No translation of the teacher can be used: {' '.join(report.summary())} Train the "
             "teacher for longer, or choose another."
         )
@@ -268,5 +282,5 @@ def _write_manifest(data_dir, name, state, paths, teacher_manifest, report):
         "files": dict(sorted(state["files"].items())),
     }
     datagen.log_reports(manifest)
-    records.write_json(records.manifest_path(data_dir, name), manifest)
-    records.partial_path(data_dir, name).unlink(missing_ok=True)
+    manifests.write(manifests.path(data_dir, name), manifest)
+    manifests.partial_path(data_dir, name).unlink(missing_ok=True)

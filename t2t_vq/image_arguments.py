@@ -5,6 +5,8 @@ import numbers
 
 import numpy as np
 
+from t2t_vq.errors import InvalidError
+
 
 def checked(name, array, shape, kind):
     """Returns an argument as an array, refused where it is of another shape or type.
@@ -22,7 +24,7 @@ def checked(name, array, shape, kind):
     is_right = array.dtype == np.uint8 if kind == "uint8" else _is_whole(array)
     if array.ndim != 1 + len(shape) or array.shape[1:] != tuple(shape) or not is_right:
         sides = ", ".join(["n", *map(str, shape)])
-        raise ValueError(
+        raise InvalidError(
             f"This model takes {name} as {kind} [{sides}], and these are {array.dtype.name} "
             f"{list(array.shape)}. Give them in that shape and type."
         )
@@ -30,7 +32,7 @@ def checked(name, array, shape, kind):
     if array.dtype != kind and array.size:
         least, most = array.min(), array.max()
         if least < bounds.min or most > bounds.max:
-            raise ValueError(
+            raise InvalidError(
                 f"This model takes {name} as {kind}, and these are from {least} to {most}. Give "
                 "numbers of that type."
             )
@@ -51,11 +53,11 @@ def labels_to_draw(num, labels, num_classes, temperature):
     """
     check_whole("num", num, 0)
     if np.asarray(temperature).dtype.kind not in "iuf" or not 0 < temperature < math.inf:
-        raise ValueError(f"temperature={temperature!r} cannot be drawn with. Give more than 0.")
+        raise InvalidError(f"temperature={temperature!r} cannot be drawn with. Give more than 0.")
     if labels is None:
         return (np.arange(num) % max(num_classes, 1)).astype(np.int32)
     if not num_classes:
-        raise ValueError("This model's prior is told no classes. Leave labels out.")
+        raise InvalidError("This model's prior is told no classes. Leave labels out.")
     return classes(labels, num, num_classes)
 
 
@@ -72,7 +74,7 @@ def classes(labels, num, num_classes):
     """
     labels = np.asarray(labels)
     if labels.shape != (num,) or not _is_whole(labels) or not _is_between(labels, num_classes):
-        raise ValueError(
+        raise InvalidError(
             f"labels are one class for each of {num} images, from 0 to {num_classes - 1}, and "
             f"these are {labels.tolist()}. Correct them, or leave them out."
         )
@@ -91,7 +93,7 @@ def check_whole(name, value, least):
         ValueError: then.
     """
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(
+        raise InvalidError(
             f"{name}={value!r} cannot be drawn with. Give a whole number from {least} on."
         )
 
@@ -107,7 +109,7 @@ def check_codes(codes, num_codes):
         ValueError: then.
     """
     if not _is_between(codes, num_codes):
-        raise ValueError(
+        raise InvalidError(
             f"Codes are from 0 to {num_codes - 1}, and these from {codes.min()} to {codes.max()}. "
             "Give those of a model with this codebook."
         )

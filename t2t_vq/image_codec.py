@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 from t2t_vq.decoding.options import check_batch_size
+from t2t_vq.errors import InvalidError
 from t2t_vq.image_arguments import check_codes, check_whole, checked, classes, labels_to_draw
 
 
@@ -124,7 +125,7 @@ class ImageCodec:
 
     def _check_codes_exist(self):
         if not self.model.has_prior:
-            raise ValueError(
+            raise InvalidError(
                 "This model has no codes, so it can only reconstruct images, or draw them if its "
                 "latents have a prior. Take one of a kind with codes, such as vq or em."
             )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from t2t_vq.data.lines import encode_lines
+from t2t_vq.errors import WrongTypeError
 
 
 class LineTranslator:
@@ -155,16 +156,16 @@ def checked_lines(lines):
         TypeError: for anything else.
     """
     if isinstance(lines, str | bytes):
-        raise TypeError("A list of lines is needed, and this is a single string. Give [line].")
+        raise WrongTypeError("A list of lines is needed, and this is a single string. Give [line].")
     if isinstance(lines, set | frozenset | dict) or not isinstance(lines, Iterable):
-        raise TypeError(
+        raise WrongTypeError(
             f"A list of lines is needed, and this is of type {type(lines).__name__}, which has no "
             "lines in order. Give a list of strings."
         )
     lines = list(lines)
     for number, line in enumerate(lines):
         if not isinstance(line, str):
-            raise TypeError(
+            raise WrongTypeError(
                 f"Item {number} of the lines is of type {type(line).__name__}. Give strings."
             )
     return lines

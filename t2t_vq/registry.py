@@ -23,6 +23,7 @@ import re
 import sys
 
 from t2t_vq import usr_dirs
+from t2t_vq.errors import InvalidError, MissingError, UserError
 
 
 def snake_case(name):
@@ -64,7 +65,7 @@ class Registry:
 
     def _add(self, name, thing):
         if name in self._objects:
-            raise ValueError(
+            raise InvalidError(
                 f"The {self.kind} '{name}' is registered twice: by "
                 f"{self._objects[name].__module__} and by {thing.__module__}. Rename one of them."
             )
@@ -142,7 +143,7 @@ class Registry:
                 raise
 
 
-class UnknownNameError(KeyError):
+class UnknownNameError(UserError, KeyError):
     """A name that is not registered; prints as a plain sentence."""
 
     def __str__(self):
@@ -171,9 +172,14 @@ register_hparams = hparams_sets.register
 register_bottleneck = bottlenecks.register
 
 
-def problem(name):
-    """Returns a new instance of the registered problem `name`."""
-    return problems[name]()
+def problem(name, *arguments):
+    """Returns a new instance of the registered problem `name`.
+
+    Args:
+        name: under which it is registered.
+        *arguments: of its class: the languages of `translate_local`, say.
+    """
+    return problems[name](*arguments)
 
 
 def hparams(name):
@@ -217,7 +223,7 @@ def import_folder(usr_dir):
     files = [init] if init.exists() else sorted(folder.glob("*.py"))
     if not files:
         what = "holds no Python file to import" if folder.is_dir() else "is no folder"
-        raise FileNotFoundError(
+        raise MissingError(
             f"--usr_dir={usr_dir} {what}. Name the folder that holds your Python files."
         )
     # Behind everything else: files may import each other, and stand for no library.
@@ -247,7 +253,7 @@ def _check_module_name(name, path):
     spec = importlib.machinery.PathFinder.find_spec(name)
     is_library = spec is not None and spec.origin not in (None, str(path))
     if is_library or name in sys.stdlib_module_names:
-        raise ValueError(
+        raise InvalidError(
             f"{path} would be imported as '{name}', and that is a library's name. Rename it."
         )
 

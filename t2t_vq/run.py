@@ -6,44 +6,48 @@ every later command needs nothing but `--output_dir`.
 
 import contextlib
 import dataclasses
-import json
 import os
 import pathlib
 import random
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 from t2t_vq import config, registry, usr_dirs
-from t2t_vq.config.ranges import Number, OneOf, PathName, Within
-from t2t_vq.data import records
+from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.formats.run_file import (
+    FILE,
+    MOST_SEED,
+    PRECISIONS,
+    BestSoFar,
+    RunFile,
+    best_of,
+    named,
+    note_best,
+    read_file,
+    write_file,
+)
 
-FILE = "run.json"
+__all__ = [
+    "DATA_DIR",
+    "FILE",
+    "MOST_SEED",
+    "PRECISIONS",
+    "BestSoFar",
+    "Run",
+    "best_of",
+    "check_folder",
+    "languages_given",
+    "load",
+    "note_best",
+    "read_file",
+]
+
 # Where data is kept when nobody says where.
 DATA_DIR = "t2t_vq_data"
 _PATHS = ("data_dir", "usr_dir")
-PRECISIONS = ("float32", "mixed_bfloat16")
-# The largest that NumPy takes.
-MOST_SEED = 2**32 - 1
+# The flags that name them.
+_LANGUAGES = ("source_language", "target_language")
 # What TensorFlow takes for a pattern, so that it would not find what it has saved there.
 _PATTERN = "*?[]\\"
-
-
-@dataclasses.dataclass(frozen=True)
-class BestSoFar:
-    """What came of a run's validations.
-
-    Attributes:
-        measure: what is measured, as people call it.
-        value: the best of it; none before the first validation.
-        updates: after which it was measured.
-        validated: updates after which the run was last validated.
-        lower_is_better: whether the best is the lowest.
-    """
-
-    measure: str = ""
-    value: float | None = None
-    updates: Number = 0
-    validated: Number = 0
-    lower_is_better: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Run:
         seed: of everything random.
         precision: "float32" or "mixed_bfloat16".
         usr_dir: folder of the user's registrations, or an empty string.
+        languages: arguments of the problem's class: codes of the source and the target language,
+            for a problem that takes any.
         vocabulary: `Problem.vocabulary_digest` of the data that it trains on; `train` notes it.
     """
 
@@ -68,15 +74,19 @@ class Run:
     seed: int = 0
     precision: str = "float32"
     usr_dir: str = ""
+    languages: tuple[str, ...] = ()
     vocabulary: str = ""
 
     @classmethod
-    def create(cls, problem, hparams, **options):
+    def create(cls, problem, hparams, data_dir, languages=(), **options):
         """Returns a run for names as a user types them.
 
         Args:
             problem: name of a problem.
             hparams: name of a set with overrides: "softem_nat,hidden_size=256".
+            data_dir: where the problem's data lies, or will.
+            languages: codes of the source and the target language, for a problem that takes any;
+                by default those of the data that there is.
             **options: the other attributes.
 
         Raises:
@@ -84,14 +94,22 @@ class Run:
             ValueError: when an override is wrong, or the set is not for such a problem.
         """
         name, overrides = config.split_set(hparams)
-        task = registry.problems[problem].task
+        problem_class = registry.problems[problem]
+        task = problem_class.task
         resolved = config.override(registry.hparams(name), overrides)
         if resolved.task != task:
-            raise ValueError(
+            raise InvalidError(
                 f"The problem {problem} is one of {task}, and the set {name} is for "
                 f"{resolved.task}. Choose another; --registry_help lists both."
             )
-        return cls(problem=problem, hparams_set=name, hparams=resolved, **options)
+        return cls(
+            problem=problem,
+            hparams_set=name,
+            hparams=resolved,
+            data_dir=data_dir,
+            languages=tuple(problem_class.find_arguments(languages, data_dir)),
+            **options,
+        )
 
     def save(self, output_dir):
         """Writes `run.json`, whole or not at all.
@@ -110,7 +128,6 @@ class Run:
         if (folder / FILE).exists():
             before, best = load(output_dir), best_of(output_dir)
             self._check_same(before, output_dir)
-        content["best"] = dataclasses.asdict(best)
         folder.mkdir(parents=True, exist_ok=True)
         # Relative to the run, so that it loads from everywhere, and all can move together.
         for name in _PATHS:
@@ -118,7 +135,7 @@ class Run:
                 content[name] = os.path.relpath(
                     os.path.realpath(content[name]), os.path.realpath(folder)
                 )
-        _write(folder / FILE, content)
+        write_file(folder, RunFile(**content, best=best))
         return before
 
     def check_same(self, output_dir):
@@ -130,7 +147,7 @@ class Run:
         folder = pathlib.Path(output_dir)
         if not (folder / FILE).exists():
             if next(folder.glob("*/ckpt-*.index"), None):
-                raise ValueError(
+                raise InvalidError(
                     f"{output_dir} holds checkpoints of a run, and its {FILE} is missing. Put that "
                     "back, or choose another --output_dir."
                 )
@@ -149,9 +166,11 @@ class Run:
         ]
         if changed:
             mine, theirs = self._flags(), other._flags()
-            flags = [f"--{name}={theirs[name]}" for name in mine if mine[name] != theirs[name]]
+            flags = [
+                f"--{name}={value}" for name, value in theirs.items() if mine.get(name) != value
+            ]
             how = f"as it was started: {' '.join(flags)}" if flags else "with the data that it had."
-            raise ValueError(
+            raise InvalidError(
                 f"The run in {output_dir} was started differently: {'; '.join(changed)}. Choose "
                 f"another --output_dir, or go on {how}"
             )
@@ -160,6 +179,7 @@ class Run:
         """Returns what a user types to start the run, by the names of the flags."""
         return {
             "problem": self.problem,
+            **dict(zip(_LANGUAGES, self.languages, strict=False)),
             "hparams": self._typed(self.hparams),
             "seed": self.seed,
             "precision": self.precision,
@@ -178,22 +198,28 @@ class Run:
                 that ends before its codebook starts, or before the prior learns alone.
         """
         config.check(self.hparams)
-        if not 0 <= self.seed <= MOST_SEED:
-            raise ValueError(f"seed={self.seed} must be from 0 to {MOST_SEED:,}.")
+        if type(self.seed) is not int or not 0 <= self.seed <= MOST_SEED:
+            raise InvalidError(
+                f"seed={self.seed!r} must be a whole number from 0 to {MOST_SEED:,}."
+            )
+        if self.precision not in PRECISIONS:
+            raise InvalidError(
+                f"There is no precision {self.precision!r}. Choose {' or '.join(PRECISIONS)}."
+            )
         last = self.hparams.train_steps
         phases = {name: getattr(self.hparams, name, 0) for name in _PHASES}
         fewer = {name: min(phases[name], last // _PHASES[name].part) for name in phases}
         for name, updates in phases.items():
             if updates and updates >= last:
                 changed = {name: fewer[name] for name in phases if phases[name]}
-                raise ValueError(
+                raise InvalidError(
                     f"{_PHASES[name].begins} after {name}={updates} updates, and training ends "
                     f"with train_steps={last}. Train for longer, or choose less: "
                     f"--hparams={self._typed(dataclasses.replace(self.hparams, **changed))}"
                 )
         start, steps = self.hparams.schedule_start, self.hparams.schedule_steps
         if start >= last or 0 < steps <= start:
-            raise ValueError(
+            raise InvalidError(
                 f"The schedule begins after schedule_start={start} updates, which is not before "
                 f"{f'train_steps={last}' if start >= last else f'schedule_steps={steps}'}. Choose "
                 "less."
@@ -203,6 +229,7 @@ class Run:
         """Returns what was trained, as a dict that JSON can hold; its paths are left out."""
         return {
             "problem": self.problem,
+            **({"languages": list(self.languages)} if self.languages else {}),
             "hparams": self.hparams_set,
             "overrides": self._typed(self.hparams).partition(",")[2],
             "seed": self.seed,
@@ -211,7 +238,7 @@ class Run:
 
     def make_problem(self):
         """Returns the problem."""
-        return registry.problem(self.problem)
+        return registry.problem(self.problem, *self.languages)
 
     def make_model(self, model_arguments=None):
         """Returns a new model for the prepared data, in the run's precision and with its seed.
@@ -226,7 +253,7 @@ class Run:
         if model_arguments is None:
             problem = self.make_problem()
             if self.vocabulary and problem.vocabulary_digest(self.data_dir) != self.vocabulary:
-                raise ValueError(
+                raise InvalidError(
                     f"{self.data_dir} has another vocabulary than the run was trained with, so its "
                     "weights stand for other pieces. Put that data back, or train another run."
                 )
@@ -274,6 +301,19 @@ _MAY_CHANGE = {
 }
 
 
+def languages_given(source_language, target_language):
+    """Returns the languages that a user gave as a pair, or an empty one for none.
+
+    Raises:
+        InvalidError: when there is one without the other.
+    """
+    given = {"source_language": source_language, "target_language": target_language}
+    missing = [name for name, code in given.items() if code is None]
+    if len(missing) == 1:
+        raise InvalidError(f"A {missing[0]} is missing: give both languages, or neither.")
+    return () if missing else (source_language, target_language)
+
+
 def load(output_dir, task=None, data_dir=None):
     """Returns the `Run` that `output_dir` holds, its user code imported.
 
@@ -290,13 +330,13 @@ def load(output_dir, task=None, data_dir=None):
     """
     path = pathlib.Path(output_dir) / FILE
     if not path.exists():
-        raise FileNotFoundError(
+        raise MissingError(
             f"{output_dir} holds no training run: {path} is missing. "
             "Train there first with t2t-vq-train, or name the folder of a run."
         )
     check_folder(output_dir)
     content = vars(read_file(output_dir))
-    content.pop("best")
+    del content["best"], content["format"]
     for name in _PATHS:
         if content[name]:
             # Through the folder itself, where a link leads to it.
@@ -306,17 +346,17 @@ def load(output_dir, task=None, data_dir=None):
         usr_dirs.check_named(content["usr_dir"], output_dir)
         registry.import_folder(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
-    with _named(path):
+    with named(path):
         content["hparams"] = config.from_dict(cls, content["hparams"])
     content["data_dir"] = data_dir or content["data_dir"]
     run = Run(**content)
     if (own := registry.problems[run.problem].task) != run.hparams.task:
-        raise ValueError(
+        raise InvalidError(
             f"{path} is not as t2t-vq-train wrote it (the problem {run.problem} is one of {own}, "
             f"and the set one of {run.hparams.task}). Put it back, or train another run."
         )
     if task not in (None, run.hparams.task):
-        raise ValueError(
+        raise InvalidError(
             f"The run in {output_dir} is one of {run.hparams.task} ({run.problem}), and one of "
             f"{task} is needed. Name the folder of such a run."
         )
@@ -351,65 +391,11 @@ def check_folder(path, flag=None):
     """
     found = sorted(set(_PATTERN) & set(os.path.abspath(path)))
     if found:
-        raise ValueError(
+        raise InvalidError(
             f"{f'{flag}=' if flag else ''}{path} holds {' and '.join(found)}, which TensorFlow "
             f"takes for a pattern when it reads. {'Choose' if flag else 'Rename it to'} a name "
             "without."
         )
-
-
-def note_best(output_dir, best):
-    """Notes the `BestSoFar` of a run in its `run.json`."""
-    path = pathlib.Path(output_dir) / FILE
-    _write(path, dataclasses.asdict(dataclasses.replace(read_file(output_dir), best=best)))
-
-
-def best_of(output_dir):
-    """Returns the `BestSoFar` that `run.json` notes."""
-    return read_file(output_dir).best
-
-
-@dataclasses.dataclass(frozen=True)
-class RunFile:
-    """What `run.json` holds; see `Run` and `BestSoFar`."""
-
-    problem: str
-    hparams_set: str
-    hparams: dict
-    data_dir: PathName
-    seed: Annotated[int, Within(0, MOST_SEED)] = 0
-    precision: Annotated[str, OneOf(*PRECISIONS)] = PRECISIONS[0]
-    usr_dir: PathName = ""
-    vocabulary: str = ""
-    best: BestSoFar = dataclasses.field(default_factory=BestSoFar)
-
-
-def read_file(output_dir):
-    """Returns the `RunFile` of a folder; imports no code of the user's.
-
-    Raises:
-        ValueError: when it is damaged.
-    """
-    path = pathlib.Path(output_dir) / FILE
-    with _named(path):
-        return config.from_dict(RunFile, json.loads(path.read_text(encoding="utf-8")))
-
-
-def _write(path, content):
-    records.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode("utf-8"))
-
-
-@contextlib.contextmanager
-def _named(path):
-    """Says of which file it is that something in it is wrong."""
-    try:
-        yield
-    # Whatever else JSON may hold in the place of a value.
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        told = " ".join(str(error).split()).rstrip(".")
-        raise ValueError(
-            f"{path} is not as t2t-vq-train wrote it ({told}). Put it back, or train another run."
-        ) from error
 
 
 def _flat(run):

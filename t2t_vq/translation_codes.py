@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from t2t_vq.data.lines import encode_lines
+from t2t_vq.errors import InvalidError
 from t2t_vq.image_arguments import check_codes
 from t2t_vq.line_translator import checked_lines
 from t2t_vq.translator import padded
@@ -29,7 +30,7 @@ class TranslationCodes:
         self._model = translator.model
         bottleneck = getattr(self._model, "bottleneck", None)
         if bottleneck is None:
-            raise ValueError(
+            raise InvalidError(
                 f"The model {type(self._model).__name__} translates without codes. Take a run of "
                 "transformer_nat."
             )
@@ -91,7 +92,7 @@ class TranslationCodes:
         sources = self._translator.encode(lines)
         codes = [self._checked(number, each) for number, each in enumerate(codes)]
         if len(codes) != len(sources):
-            raise ValueError(
+            raise InvalidError(
                 f"There are codes for {len(codes)} lines, and {len(sources)} lines. Give codes for "
                 "each line."
             )
@@ -122,7 +123,7 @@ class TranslationCodes:
         for length, limit in zip(self._translator.lengths, most, strict=True):
             if size <= limit:
                 return length
-        raise ValueError(
+        raise InvalidError(
             f"The {what} of line {number} has {size} parts, and the model takes at most {most[-1]}."
             " Give a shorter one."
         )
@@ -131,7 +132,7 @@ class TranslationCodes:
         codes = np.asarray(codes)
         is_whole = codes.dtype.kind in "iu" or not codes.size
         if codes.ndim != 2 or codes.shape[1] != self._num_codebooks or not is_whole:
-            raise ValueError(
+            raise InvalidError(
                 f"The codes of line {number} are {codes.dtype.name} {list(codes.shape)}, and this "
                 f"model's are integers [latents, {self._num_codebooks}]. Give them so."
             )

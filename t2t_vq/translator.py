@@ -16,6 +16,7 @@ from t2t_vq.decoding.options import (
 )
 from t2t_vq.decoding.rescoring import best_candidate, lengths_before, ranked_candidates
 from t2t_vq.decoding.shortest import at_shortest
+from t2t_vq.errors import InvalidError
 from t2t_vq.line_translator import LineTranslator, checked_lines
 
 # Sources are padded to one of these lengths, as each length is compiled once.
@@ -120,7 +121,7 @@ class Translator(LineTranslator):
         """
         lines, translations = checked_lines(lines), checked_lines(translations)
         if len(lines) != len(translations):
-            raise ValueError(
+            raise InvalidError(
                 f"There are {len(lines)} lines and {len(translations)} translations. Give one "
                 "translation a line."
             )

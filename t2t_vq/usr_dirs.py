@@ -9,6 +9,8 @@ import hashlib
 import os
 import pathlib
 
+from t2t_vq.errors import InvalidError
+
 # In this process.
 _NAMED = set()
 
@@ -37,7 +39,7 @@ def check_named(usr_dir, output_dir):
     """
     folder = pathlib.Path(usr_dir).resolve()
     if folder not in _NAMED and not _is_noted(folder):
-        raise ValueError(
+        raise InvalidError(
             f"The run in {output_dir} was trained with code in {usr_dir}, which nobody has named "
             "on this machine, so it is not imported. Look at that code, and if you trust it name "
             f"it: --usr_dir={usr_dir}"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from t2t_vq import distillation, registry
-from t2t_vq.data import batches, manifests, records
+from t2t_vq.data import atomic, batches, corpus_files, manifests, records
 from t2t_vq.problems.distilled import Distilled
 from t2t_vq.problems.translate_ende_local import TranslateEndeLocal, TranslateEndeLocalRev
 
@@ -52,7 +52,7 @@ class Teacher:
 def write_text(folder, train):
     folder.mkdir()
     for split, pairs in {"train": train, "dev": DEV, "test": DEV[:1]}.items():
-        records.write_text(folder / f"{split}.tsv", pairs)
+        corpus_files.write_text(folder / f"{split}.tsv", pairs)
     return folder
 
 
@@ -79,7 +79,7 @@ def contents(folder):
 
 
 def shard(data_dir, number, name="translate_ende_local_distill"):
-    return records.shard_paths(data_dir, name, "train", 5)[number]
+    return corpus_files.shard_paths(data_dir, name, "train", 5)[number]
 
 
 def test_students_train_on_translations_and_are_scored_on_references(teacher):
@@ -227,10 +227,10 @@ def test_a_missing_record_file_is_made_again_alone(teacher):
 
 def without_notes_of_files(data_dir):
     """Makes the distilled data what an earlier version would have written."""
-    path = records.manifest_path(data_dir, "translate_ende_local_distill")
+    path = manifests.path(data_dir, "translate_ende_local_distill")
     manifest = manifests.read(path, manifests.DISTILLED)
     del manifest["files"]
-    records.write_json(path, manifest)
+    atomic.write_json(path, manifest)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_missing_copy_is_made_again_without_translating(teacher, end):
 
 
 def test_a_damaged_text_of_the_teacher_is_not_copied(teacher, tmp_path):
-    path = records.text_path(teacher.data_dir, "translate_ende_local", "dev")
+    path = corpus_files.text_path(teacher.data_dir, "translate_ende_local", "dev")
     path.write_text(path.read_text().replace("ba", "be"))
     with pytest.raises(ValueError, match=rf"{path} is not .*its SHA-256 is another"):
         distillation.distill("teacher", tmp_path / "new")
@@ -295,11 +295,11 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_translated(
 
 def test_a_damaged_manifest_is_named(teacher):
     name, data_dir = distillation.distill("teacher")
-    path = records.manifest_path(data_dir, name)
+    path = manifests.path(data_dir, name)
     manifest = manifests.read(path, manifests.DISTILLED)
     for field in manifest:
         for other in (None, -1, [], {"teacher": 1}):
-            records.write_json(path, {**manifest, field: other})
+            atomic.write_json(path, {**manifest, field: other})
             with pytest.raises(ValueError, match=rf"{path} is damaged \(.*{field}"):
                 distillation.distill("teacher")
 

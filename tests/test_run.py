@@ -149,6 +149,25 @@ def test_the_best_validation_is_kept_when_a_run_goes_on(run, tmp_path):
     assert runs.best_of(tmp_path) == best and runs.load(tmp_path) == run
 
 
+def test_a_run_of_a_newer_version_is_refused_in_a_sentence(run, tmp_path):
+    run.save(tmp_path)
+    path = tmp_path / runs.FILE
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2, "unknown": 1}))
+    with pytest.raises(ValueError, match=rf"^{path} is of format 2, .* Install a newer t2t_vq, or"):
+        runs.load(tmp_path)
+
+
+def test_a_run_of_the_first_version_notes_its_format_when_it_goes_on(run, tmp_path):
+    run.save(tmp_path)
+    path = tmp_path / runs.FILE
+    content = json.loads(path.read_text())
+    assert content.pop("format") == 1
+    path.write_text(json.dumps(content))
+    assert runs.load(tmp_path) == run
+    run.save(tmp_path)
+    assert json.loads(path.read_text())["format"] == 1
+
+
 def test_code_that_is_named_now_stands_for_that_of_the_run(run, tmp_path, monkeypatch):
     dataclasses.replace(run, usr_dir=str(tmp_path / "gone")).save(tmp_path / "run")
     monkeypatch.setattr(usr_dirs, "_NAMED", {"elsewhere"})

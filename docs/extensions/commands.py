@@ -37,4 +37,5 @@ def help_of(name):
     if not text:
         raise RuntimeError(f"t2t-vq-{name} --help printed nothing: {result.stderr}")
     # Where the script lies is of no use to a reader.
-    return re.sub(r"\nflags:\n", "\n\n", text).partition("Try --helpfull")[0].strip()
+    text = re.sub(r"\nflags:\n", "\n", text).partition("Try --helpfull")[0].strip()
+    return re.sub(r"\n{3,}", "\n\n", text)

@@ -1,7 +1,10 @@
 """Our docstrings, which are read in the source first, as Sphinx takes them."""
 
+import inspect
 import re
 
+# What every layer has, and Keras calls.
+_OF_KERAS = {"build", "from_config", "get_config"}
 _SECTION = re.compile(r"^Examples?:$")
 _NAMES_GO_ON = re.compile(r"^ +[\w, ]+,$")
 
@@ -9,7 +12,23 @@ _NAMES_GO_ON = re.compile(r"^ +[\w, ]+,$")
 def setup(app):
     """Rewrites each docstring before `sphinx.ext.napoleon` reads it."""
     app.connect("autodoc-process-docstring", _process, priority=100)
+    app.connect("autodoc-process-signature", _signature)
+    app.connect("autodoc-skip-member", _skips)
     return {"parallel_read_safe": True}
+
+
+def _signature(app, what, name, thing, options, signature, returns):
+    # Keras's layers hide theirs.
+    if what == "class" and signature == "(*args, **kwargs)":
+        _, *others = inspect.signature(thing.__init__).parameters.values()
+        return str(inspect.Signature(others)), returns
+    return None
+
+
+def _skips(app, what, name, thing, skip, options):
+    # Fields of a named tuple are told by its docstring.
+    is_field = type(thing).__name__ == "_tuplegetter"
+    return True if is_field or name in _OF_KERAS else None
 
 
 def _process(app, what, name, thing, options, lines):

@@ -25,6 +25,3 @@ class NoisyVectorQuantizer(VectorQuantizer):
         if training:
             x = x + self.noise * keras.random.normal(keras.ops.shape(x))
         return super()._quantize(x, mask, training)
-
-    def get_config(self):
-        return {**super().get_config(), "noise": self.noise}

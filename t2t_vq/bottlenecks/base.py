@@ -10,7 +10,12 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.backend import replicas
 from t2t_vq.backend.values import known_value
+from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
+from t2t_vq.errors import InvalidError
+
+# For each code, the vectors that its start is found from.
+_START_VECTORS = 8
 
 
 class BottleneckOutput(NamedTuple):
@@ -33,7 +38,8 @@ class Quantized(NamedTuple):
 
     Attributes:
         output: a `BottleneckOutput`.
-        loss: float32 scalar, with its weights applied; a mean over this batch's valid vectors.
+        loss: float32 scalar, with its weights applied; a mean over this batch's valid vectors. It
+            is what the kind adds to a model's loss: commitment to codes, an entropy, a divergence.
         statistics: dict of float32 tensors, each a sum over valid vectors, so that the sum over
             replicas is that of the global batch. Empty for a kind that learns without statistics.
     """
@@ -72,15 +78,26 @@ class Bottleneck(keras.layers.Layer):
     A layer that is not `trainable` is in evaluation even while the model around it trains: it
     quantizes as in decoding, and nothing moves its state.
 
-    A kind of its own implements `_quantize`, and `update` and `describe` where it needs them.
+    What starts from data, as a codebook does, starts with the first update, unless a training loop
+    sets `startup_steps`: then it starts after so many updates, when the loop calls `start_from`,
+    and until it has the statistics of a forward pass are 0, so that no update moves it.
+    `started_share` tells how far it is.
+
+    A kind of its own implements `_quantize`, and `update` and `describe` where it needs them. What
+    it keeps under the names of its constructor's arguments is saved with it.
 
     Args:
         reports: whether a call keeps metrics; the parts of a composition leave that to the whole.
         **kwargs: of `keras.layers.Layer`.
+
+    Attributes:
+        startup_steps: updates after which a training loop calls `start_from`; None where the first
+            update starts the layer.
     """
 
     # What `describe` returns; a call reports it under the layer's name and this.
     metric_names = ()
+    startup_steps = None
     step = None
     _warned = False
 
@@ -107,7 +124,7 @@ class Bottleneck(keras.layers.Layer):
         """
         self._dim = input_shape[-1]
         if self._dim is None:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' must know how wide its vectors are, but the "
                 f"shape of its input is {tuple(input_shape)}. Give the last axis a size."
             )
@@ -174,7 +191,12 @@ class Bottleneck(keras.layers.Layer):
             ValueError: when the layer has no weights yet, or a shape is not one of those above.
         """
         self._check_built()
-        return self._quantize(x, mask, self._trains(training))
+        quantized = self._quantize(x, mask, self._trains(training))
+        if self.startup_steps is None:
+            return quantized
+        started = self.started_share()
+        statistics = {name: started * value for name, value in quantized.statistics.items()}
+        return quantized._replace(statistics=statistics)
 
     def _quantize(self, x, mask, training):
         """Does what `forward_pass` says."""
@@ -219,7 +241,7 @@ class Bottleneck(keras.layers.Layer):
         Returns:
             A `Draw`.
         """
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' picks its latents and draws none, so there is no "
             "num_samples to choose. Leave it out, or use a soft kind such as em, or vae."
         )
@@ -235,20 +257,33 @@ class Bottleneck(keras.layers.Layer):
         Returns:
             `[batch, length, dim]`, what the decoder sees.
         """
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no prior of its own to draw from. Use vae, "
             "or a kind with codes and a prior that learns them."
         )
 
     def embed(self, codes):
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
-        raise ValueError(
+        raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no codes to embed. A model that predicts "
             "codes needs a bottleneck whose has_codes is true, such as em or vq."
         )
 
     def adapt(self, x, mask=None):
         """Starts the state from data `[batch, ..., dim]`; nothing to do for a kind without."""
+
+    def start_from(self, vectors):
+        """Starts the state, by `adapt`, from as many vectors as give 8 a code.
+
+        Args:
+            vectors: iterable of tensors `[n, dim]`, all valid.
+        """
+        taken, wanted = [], _START_VECTORS * self.num_codes
+        for found in vectors:
+            taken.append(ops.cast(found, "float32"))
+            if sum(len(item) for item in taken) >= wanted:
+                break
+        self.adapt(ops.concatenate(taken)[None, :wanted])
 
     def call(self, x, mask=None, training=False):
         """Quantizes, adds the loss, counts in the metrics, and in training updates the state.
@@ -301,7 +336,7 @@ class Bottleneck(keras.layers.Layer):
 
     def _check_built(self):
         if not self.built:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' has no weights yet. Call the layer once, or "
                 "build((None, None, dim)) in the build method of the model that uses it."
             )
@@ -310,13 +345,13 @@ class Bottleneck(keras.layers.Layer):
         """Refuses to embed codes that are not `[batch, ..., num_codebooks]` integers."""
         self._check_built()
         if len(codes.shape) < 2 or codes.shape[-1] != self.num_codebooks:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' embeds codes [batch, ..., "
                 f"{self.num_codebooks}], but their shape is {tuple(codes.shape)}."
             )
         dtype = keras.backend.standardize_dtype(codes.dtype)
         if "int" not in dtype:
-            raise ValueError(
+            raise InvalidError(
                 f"Codes that {type(self).__name__} '{self.name}' embeds are integers, but these "
                 f"are {dtype}."
             )
@@ -352,12 +387,12 @@ class Bottleneck(keras.layers.Layer):
         x = ops.convert_to_tensor(x)
         axes, dim = tuple(x.shape[:-1]), x.shape[-1]
         if not axes:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' takes [batch, ..., dim], but the shape of "
                 f"its input is {tuple(x.shape)}. Give a single vector a batch axis of 1."
             )
         if self._dim not in (None, dim):
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' was built for vectors of {self._dim}, but "
                 f"the shape of its input is {tuple(x.shape)}. Make another layer for it."
             )
@@ -369,7 +404,7 @@ class Bottleneck(keras.layers.Layer):
             None not in sizes and len(set(sizes)) > 1
             for sizes in zip(mask.shape, axes, strict=True)
         ):
-            raise ValueError(
+            raise InvalidError(
                 f"The mask of {type(self).__name__} '{self.name}' must have the shape of its input "
                 f"without the last axis, {axes}, but its shape is {tuple(mask.shape)}."
             )
@@ -378,4 +413,8 @@ class Bottleneck(keras.layers.Layer):
         return ops.where(valid[:, None], vectors, 0.0), ops.cast(valid, "float32")
 
     def get_config(self):
-        return {**super().get_config(), "reports": self.reports}
+        ours = type(self).__mro__[: type(self).__mro__.index(Bottleneck) + 1]
+        names = {name for cls in ours for name in inspect.signature(cls.__init__).parameters}
+        kept = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        options = {name: configured.serialize(value) for name, value in kept.items()}
+        return {**super().get_config(), **options}

@@ -7,9 +7,8 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.backend import replicas
+from t2t_vq.backend import random_numbers, replicas
 from t2t_vq.backend.compilation import as_graph
-from t2t_vq.backend.random_numbers import uniform
 from t2t_vq.backend.streams import Stream
 from t2t_vq.backend.values import value_of
 from t2t_vq.bottlenecks import configured
@@ -18,6 +17,7 @@ from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantize
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, RATE, check_count, check_number, check_seed
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
+from t2t_vq.errors import InvalidError
 
 START_ITERATIONS = 5
 
@@ -27,8 +27,9 @@ class CodebookBottleneck(Bottleneck):
 
     Until its codebook has started, the layer passes its input through in training and its loss is
     0 there, while codes and statistics are computed all the same; outside of training it quantizes
-    with the random codes that it has. It starts by `adapt` (k-means), by `start`, or by the first
-    `update`, which puts every code at a vector of the batch.
+    with the random codes that it has. It starts by `adapt` (k-means), by `start`, or, unless
+    `startup_steps` says later, by the first `update`, which puts every code at a vector of the
+    batch.
 
     Learning "ema" is online expectation-maximisation: moving averages of counts and sums, whose
     quotient is the codebook. Learning "gradient" makes the codebook a trainable weight and adds the
@@ -86,7 +87,7 @@ class CodebookBottleneck(Bottleneck):
     ):
         assignment = configured.deserialize(assignment) or HardAssignment()
         if not isinstance(assignment, HardAssignment):
-            raise ValueError(
+            raise InvalidError(
                 f"assignment={assignment!r} must be an object of t2t_vq.bottlenecks.assignment, "
                 "such as SoftAssignment(10)."
             )
@@ -100,26 +101,26 @@ class CodebookBottleneck(Bottleneck):
         check_number("epsilon", epsilon, NOT_NEGATIVE)
         check_number("decay", decay, RATE)
         if learning not in ("ema", "gradient"):
-            raise ValueError(f"learning='{learning}' must be 'ema' or 'gradient'.")
+            raise InvalidError(f"learning='{learning}' must be 'ema' or 'gradient'.")
         because = ": it is a share of the mean count"
         check_number("restart_threshold", restart_threshold, RATE, because)
         if similarity not in ("euclidean", "cosine"):
-            raise ValueError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
+            raise InvalidError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
         if estimator not in ESTIMATORS:
-            raise ValueError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
+            raise InvalidError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
         if not isinstance(regularizers, list | tuple):
-            raise ValueError(
+            raise InvalidError(
                 f"regularizers={regularizers!r} must be a list, such as [Diversity()]."
             )
         regularizers = [configured.deserialize(regularizer) for regularizer in regularizers]
         for regularizer in regularizers:
             if not hasattr(regularizer, "acts_on_codebook"):
-                raise ValueError(
+                raise InvalidError(
                     f"regularizers holds {regularizer!r}, which is no object of "
                     "t2t_vq.bottlenecks.regularizers, such as Diversity()."
                 )
             if regularizer.acts_on_codebook and learning == "ema":
-                raise ValueError(
+                raise InvalidError(
                     f"{type(regularizer).__name__} acts on the codebook's gradient, and a codebook "
                     "with learning='ema' has none. Use learning='gradient'."
                 )
@@ -260,7 +261,7 @@ class CodebookBottleneck(Bottleneck):
         return self.assignment.relaxed
 
     def _uniform(self, shape):
-        return uniform(shape, self.seed, self.step, Stream.CODES)
+        return random_numbers.uniform(shape, self.seed, self.step, Stream.CODES)
 
     def draw(self, x, num_samples=1, seed=0):
         self._check_built()
@@ -269,7 +270,7 @@ class CodebookBottleneck(Bottleneck):
         vectors, _ = self._valid_vectors(x, None)
         table = self.table()
         shape = (ops.shape(vectors)[0], num_samples)
-        uniforms = uniform(shape, self.seed, seed, Stream.DRAWN_CODES)
+        uniforms = random_numbers.uniform(shape, self.seed, seed, Stream.DRAWN_CODES)
         samples, log_probs = self.assignment.draw(
             self._compared(vectors), table, self.step, uniforms
         )
@@ -289,7 +290,9 @@ class CodebookBottleneck(Bottleneck):
             vectors `[K, D]`, and `[K]`, 1 where this replica had a vector.
         """
         shape = (*vectors.shape[:-2], self.num_codes)
-        shuffle = uniform(ops.shape(weights), self.seed, self.step, Stream.CANDIDATES)
+        shuffle = random_numbers.uniform(
+            ops.shape(weights), self.seed, self.step, Stream.CANDIDATES
+        )
         valid_first = ops.argsort(shuffle + 2.0 * (1.0 - weights))
         num_valid = ops.cast(ops.sum(weights), "int32")
         codes = ops.reshape(ops.arange(math.prod(shape), dtype="int32"), shape)
@@ -419,14 +422,14 @@ class CodebookBottleneck(Bottleneck):
         vectors = self._compared(vectors)
         num_valid = int(ops.sum(weights))
         if num_valid == 0:
-            raise ValueError(f"adapt() of '{self.name}' was given no valid vector to start from.")
+            raise InvalidError(f"adapt() of '{self.name}' was given no valid vector to start from.")
         if num_valid < self.num_codes:
             warnings.warn(
                 f"adapt() of '{self.name}' starts {self.num_codes} codes from {num_valid} vectors, "
                 "so some codes coincide. Give it more data or choose a smaller num_codes.",
                 stacklevel=2,
             )
-        uniforms = uniform((self.num_codes,), self.seed, self.step, Stream.START)
+        uniforms = random_numbers.uniform((self.num_codes,), self.seed, self.step, Stream.START)
         self.start(*as_graph(_kmeans)(vectors, weights, uniforms))
 
     def start(self, codebook, counts=None):
@@ -447,22 +450,6 @@ class CodebookBottleneck(Bottleneck):
         if self.learning == "ema":
             self.sums.assign(codebook * em.smoothed_counts(counts, self.epsilon)[:, None])
         self.started.assign(1.0)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "num_codes": self.num_codes,
-            "beta": self.beta,
-            "decay": self.decay,
-            "epsilon": self.epsilon,
-            "learning": self.learning,
-            "restart_threshold": self.restart_threshold,
-            "assignment": configured.serialize(self.assignment),
-            "similarity": self.similarity,
-            "estimator": self.estimator,
-            "regularizers": [configured.serialize(item) for item in self.regularizers],
-            "seed": self.seed,
-        }
 
 
 def _kmeans(vectors, weights, uniforms):

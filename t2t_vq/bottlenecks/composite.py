@@ -27,7 +27,6 @@ class Composite(Bottleneck):
         for part in parts:
             # As attributes, because TensorFlow's checkpoints miss layers in a Keras list.
             setattr(self, part.name, part)
-        self.seed = seed
         # Kept by a function: as an attribute it would be one more layer, never called.
         self._template = lambda: template
 

@@ -11,6 +11,7 @@ from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.options import check_bottleneck, check_count
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 PROJECTIONS = ("slice", "random")
@@ -55,14 +56,15 @@ class DecomposedVectorQuantizer(Composite):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
         check_bottleneck("quantizer", quantizer)
         if not quantizer.has_codes:
-            raise ValueError(
+            raise InvalidError(
                 f"Blocks need a quantizer with codes, and {type(quantizer).__name__} has none."
             )
         check_count("num_blocks", num_blocks)
         if projection not in PROJECTIONS:
-            raise ValueError(f"projection='{projection}' must be 'slice' or 'random'.")
+            raise InvalidError(f"projection='{projection}' must be 'slice' or 'random'.")
         super().__init__(quantizer, number=num_blocks, seed=seed, **kwargs)
         self.projection = projection
+        self.seed = seed
 
     @classmethod
     def _quantizer_from(cls, options):
@@ -73,7 +75,7 @@ class DecomposedVectorQuantizer(Composite):
         super().build(input_shape)
         dim, num_blocks = input_shape[-1], len(self.parts)
         if dim % num_blocks:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' cannot cut vectors of {dim} into "
                 f"{num_blocks} equal blocks. Choose another num_blocks."
             )
@@ -189,6 +191,4 @@ class DecomposedVectorQuantizer(Composite):
             **super().get_config(),
             "quantizer": configured.serialize(self._template()),
             "num_blocks": len(self.parts),
-            "projection": self.projection,
-            "seed": self.seed,
         }

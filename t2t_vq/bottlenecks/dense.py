@@ -49,6 +49,3 @@ class DenseBottleneck(ScalarBottleneck):
     def _output_without_codes(self, x, dense):
         codes = ops.cast(ops.stop_gradient(dense[:, :0]), "int32")
         return self._output(x, dense, codes, codes[..., None])
-
-    def get_config(self):
-        return {**super().get_config(), "latent_dim": self.latent_dim}

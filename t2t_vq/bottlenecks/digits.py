@@ -8,6 +8,7 @@ from keras import ops
 from t2t_vq.bottlenecks.base import Quantized
 from t2t_vq.bottlenecks.options import check_count
 from t2t_vq.bottlenecks.scalars import ScalarBottleneck
+from t2t_vq.errors import InvalidError
 
 # Counts of all codes share one int32 index.
 _MOST_CODES = 2**31 - 1
@@ -95,7 +96,7 @@ class DigitBottleneck(ScalarBottleneck):
 
     def build(self, input_shape):
         if self.num_codes * self.num_codebooks > _MOST_CODES:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' cannot count {self.num_codebooks} x "
                 f"{self.num_codes} codes, more than {_MOST_CODES} in all. Make a code of fewer "
                 "digits, and num_blocks larger."
@@ -152,9 +153,6 @@ class DigitBottleneck(ScalarBottleneck):
         values = self._values(unpack(codes, self.levels))
         return ops.cast(self._dense(values), self.compute_dtype)
 
-    def get_config(self):
-        return {**super().get_config(), "num_blocks": self.num_blocks}
-
 
 class BinaryBottleneck(DigitBottleneck):
     """A bottleneck whose codes are made of bits, which the map back to vectors sees as -1 and 1.
@@ -177,7 +175,7 @@ class BinaryBottleneck(DigitBottleneck):
             or num_codes < self.fewest_codes
             or num_codes & (num_codes - 1)
         ):
-            raise ValueError(
+            raise InvalidError(
                 f"num_codes={num_codes!r} must be a power of 2 and at least "
                 f"{self.fewest_codes}: the codes of "
                 f"{type(self).__name__} are made of bits."
@@ -190,6 +188,3 @@ class BinaryBottleneck(DigitBottleneck):
 
     def _values(self, digits):
         return 2.0 * ops.cast(digits, "float32") - 1.0
-
-    def get_config(self):
-        return {**super().get_config(), "num_codes": self.num_codes}

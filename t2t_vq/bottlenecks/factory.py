@@ -1,9 +1,12 @@
 """From a flat configuration to a bottleneck."""
 
+import inspect
+
 import keras
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks.projected import Projected
+from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 
 _OWN_DEFAULT = ("num_blocks", "num_quantizers", "levels", "discrete_share")
 
@@ -37,5 +40,14 @@ def make_bottleneck(options, seed=0):
         options["temperature"] = keras.optimizers.schedules.PolynomialDecay(
             options["temperature"], steps, end_learning_rate=end
         )
-    bottleneck = kind.from_options(options)
+    bottleneck = _made(kind, options)
     return Projected(bottleneck, dim=dim) if dim else bottleneck
+
+
+def _made(kind, options):
+    """Returns a bottleneck of a class, or what a function composes of a `VectorQuantizer`."""
+    if hasattr(kind, "from_options"):
+        return kind.from_options(options)
+    options = {**options, "quantizer": VectorQuantizer.from_options(options)}
+    names = inspect.signature(kind).parameters
+    return kind(**{name: value for name, value in options.items() if name in names})

@@ -8,6 +8,7 @@ from keras import ops
 from t2t_vq import em
 from t2t_vq.bottlenecks.digits import DigitBottleneck, Digitized
 from t2t_vq.bottlenecks.options import check_count
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
@@ -50,7 +51,7 @@ class FiniteScalarQuantizer(DigitBottleneck):
         for level in levels:
             check_count("levels", level)
         if not levels or min(levels) < 2:
-            raise ValueError(
+            raise InvalidError(
                 f"levels={levels} must hold at least one number, and each must be at least 2: a "
                 "scalar with one level carries nothing."
             )

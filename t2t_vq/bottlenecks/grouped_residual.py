@@ -1,16 +1,23 @@
-"""The layer `GroupedResidualVectorQuantizer`: residual levels within groups of features."""
-
-import keras
+"""The kind `GroupedResidualVectorQuantizer`: residual levels within groups of features."""
 
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
-from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.bottlenecks.saved import loads_as_class
 from t2t_vq.registry import register_bottleneck
 
 
 @register_bottleneck("grouped-residual-vq")
-@keras.saving.register_keras_serializable(package="t2t_vq")
-class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
+@loads_as_class
+def GroupedResidualVectorQuantizer(
+    quantizer=None,
+    *,
+    num_blocks=2,
+    num_quantizers=2,
+    quantizer_dropout=0.0,
+    projection="slice",
+    seed=0,
+    **kwargs,
+):
     """Cuts each vector into groups and quantizes each group in residual levels.
 
     Codes are those of the first group's levels, then the second's, and so on.
@@ -21,6 +28,9 @@ class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
         num_blocks: groups; the vectors' width must be a multiple of it.
         projection, seed: of `DecomposedVectorQuantizer`.
         **kwargs: of `Bottleneck`.
+
+    Returns:
+        A `DecomposedVectorQuantizer` of `ResidualVectorQuantizer`.
 
     Raises:
         ValueError: for a value out of range.
@@ -40,28 +50,9 @@ class GroupedResidualVectorQuantizer(DecomposedVectorQuantizer):
         Yang et al., "HiFi-Codec: group-residual vector quantization for high fidelity audio codec",
         https://arxiv.org/abs/2305.02765, section 3.2.
     """
-
-    def __init__(
-        self,
-        quantizer=None,
-        *,
-        num_blocks=2,
-        num_quantizers=2,
-        quantizer_dropout=0.0,
-        projection="slice",
-        seed=0,
-        **kwargs,
-    ):
-        levels = ResidualVectorQuantizer(
-            quantizer, num_quantizers=num_quantizers, quantizer_dropout=quantizer_dropout
-        )
-        super().__init__(levels, num_blocks=num_blocks, projection=projection, seed=seed, **kwargs)
-
-    @classmethod
-    def _quantizer_from(cls, options):
-        return VectorQuantizer.from_options(options)
-
-    def get_config(self):
-        levels = self._template().get_config()
-        own = ("quantizer", "num_quantizers", "quantizer_dropout")
-        return {**super().get_config(), **{name: levels[name] for name in own}}
+    levels = ResidualVectorQuantizer(
+        quantizer, num_quantizers=num_quantizers, quantizer_dropout=quantizer_dropout
+    )
+    return DecomposedVectorQuantizer(
+        levels, num_blocks=num_blocks, projection=projection, seed=seed, **kwargs
+    )

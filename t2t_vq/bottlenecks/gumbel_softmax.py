@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend import random_numbers
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import configured, noise, schedule
 from t2t_vq.bottlenecks.base import Bottleneck, Quantized
@@ -19,6 +19,7 @@ from t2t_vq.bottlenecks.options import (
     check_schedule,
     check_seed,
 )
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
@@ -101,7 +102,7 @@ class GumbelSoftmax(Bottleneck):
         super().build(input_shape)
         dim = input_shape[-1]
         if dim % self.num_blocks:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} '{self.name}' cannot put vectors of {dim} together from "
                 f"{self.num_blocks} equal blocks. Choose another num_blocks."
             )
@@ -141,7 +142,8 @@ class GumbelSoftmax(Bottleneck):
 
     def _sample(self, logits):
         """Draws from logits `[N, C, K]`: samples `[N, C]`, and as relaxed ones `[N, C, K]`."""
-        uniforms = uniform(ops.shape(logits), self.seed, self.step, Stream.RELAXED_CODES)
+        shape, stream = ops.shape(logits), Stream.RELAXED_CODES
+        uniforms = random_numbers.uniform(shape, self.seed, self.step, stream)
         noisy = logits + noise.gumbel(uniforms)
         samples = em.most_probable(noisy)
         shares = ops.softmax(noisy / schedule.at_step(self.temperature, self.step), axis=-1)
@@ -181,14 +183,3 @@ class GumbelSoftmax(Bottleneck):
         # The width spelled out, as a batch of unknown size would leave it unknown.
         dense = ops.reshape(blocks, (*ops.shape(codes)[:-1], self.num_blocks * blocks.shape[-1]))
         return ops.cast(dense, self.compute_dtype)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "num_codes": self.num_codes,
-            "num_blocks": self.num_blocks,
-            "temperature": configured.serialize(self.temperature),
-            "kl_weight": self.kl_weight,
-            "hard": self.hard,
-            "seed": self.seed,
-        }

@@ -1,20 +1,28 @@
-"""The layer `GumbelSoftmaxDVQ`: blocks of a vector take relaxed samples of their posterior."""
-
-import keras
+"""The kind `GumbelSoftmaxDVQ`: blocks of a vector take relaxed samples of their posterior."""
 
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.assignment import GumbelAssignment
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
+from t2t_vq.bottlenecks.saved import loads_as_class
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
 @register_bottleneck("gumbel-softmax-dvq")
-@keras.saving.register_keras_serializable(package="t2t_vq")
-class GumbelSoftmaxDVQ(DecomposedVectorQuantizer):
+@loads_as_class
+def GumbelSoftmaxDVQ(
+    quantizer=None,
+    *,
+    num_blocks=2,
+    projection="slice",
+    temperature=1.0,
+    hard=False,
+    kl_weight=0.0,
+    seed=0,
+    **kwargs,
+):
     """Decomposed quantization, relaxed: gradients reach vectors and codebooks through samples.
-
-    A `DecomposedVectorQuantizer` whose codebooks have a `GumbelAssignment`.
 
     Args:
         quantizer: a `VectorQuantizer`, whose other options every block takes; one with its defaults
@@ -22,6 +30,12 @@ class GumbelSoftmaxDVQ(DecomposedVectorQuantizer):
         num_blocks, projection, seed: of `DecomposedVectorQuantizer`.
         temperature, hard, kl_weight: of `GumbelAssignment`.
         **kwargs: of `Bottleneck`.
+
+    Returns:
+        A `DecomposedVectorQuantizer` whose codebooks have a `GumbelAssignment`.
+
+    Raises:
+        ValueError: for a value out of range, or another quantizer.
 
     Example:
 
@@ -36,41 +50,15 @@ class GumbelSoftmaxDVQ(DecomposedVectorQuantizer):
         Jang et al., "Categorical reparameterization with Gumbel-softmax",
         https://arxiv.org/abs/1611.01144.
     """
-
-    def __init__(
-        self,
-        quantizer=None,
-        *,
-        num_blocks=2,
-        projection="slice",
-        temperature=1.0,
-        hard=False,
-        kl_weight=0.0,
-        seed=0,
-        **kwargs,
-    ):
-        quantizer = configured.deserialize(quantizer) or VectorQuantizer()
-        if not isinstance(quantizer, VectorQuantizer):
-            raise ValueError(
-                f"quantizer={quantizer!r} must be a VectorQuantizer: its assignment is replaced by "
-                "a GumbelAssignment."
-            )
-        assignment = GumbelAssignment(
-            configured.deserialize(temperature), hard=hard, kl_weight=kl_weight
+    quantizer = configured.deserialize(quantizer) or VectorQuantizer()
+    if not isinstance(quantizer, VectorQuantizer):
+        raise InvalidError(
+            f"quantizer={quantizer!r} must be a VectorQuantizer: its assignment is replaced by a "
+            "GumbelAssignment."
         )
-        relaxed = {**quantizer.get_config(), "assignment": assignment}
-        super().__init__(
-            type(quantizer).from_config(relaxed),
-            num_blocks=num_blocks,
-            projection=projection,
-            seed=seed,
-            **kwargs,
-        )
-        self._assignment = assignment
-
-    @classmethod
-    def _quantizer_from(cls, options):
-        return VectorQuantizer.from_options(options)
-
-    def get_config(self):
-        return {**super().get_config(), **self._assignment.get_config()}
+    temperature = configured.deserialize(temperature)
+    assignment = GumbelAssignment(temperature, hard=hard, kl_weight=kl_weight)
+    relaxed = type(quantizer).from_config({**quantizer.get_config(), "assignment": assignment})
+    return DecomposedVectorQuantizer(
+        relaxed, num_blocks=num_blocks, projection=projection, seed=seed, **kwargs
+    )

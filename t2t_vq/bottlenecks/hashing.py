@@ -3,7 +3,7 @@
 from keras import ops
 
 from t2t_vq import em
-from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend import random_numbers
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import configured, schedule
 from t2t_vq.bottlenecks import noise as distributions
@@ -81,16 +81,7 @@ class HashingBottleneck(BinaryBottleneck):
         return Digitized(digits, drawn, ops.where(chosen, discrete, smooth), 0.0, {})
 
     def _uniform(self, shape, stream):
-        return uniform(shape, self.seed, self.step, stream)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "noise": self.noise,
-            "flip_rate": self.flip_rate,
-            "discrete_share": configured.serialize(self.discrete_share),
-            "seed": self.seed,
-        }
+        return random_numbers.uniform(shape, self.seed, self.step, stream)
 
 
 def saturating_sigmoid(x):

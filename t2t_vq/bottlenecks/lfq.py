@@ -132,15 +132,6 @@ class LookupFreeQuantizer(BinaryBottleneck):
             "commitment_loss": statistics["commitment"] / weight,
         }
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "beta": self.beta,
-            "entropy_weight": self.entropy_weight,
-            "diversity": self.diversity,
-            "temperature": configured.serialize(self.temperature),
-        }
-
 
 def bit_entropy(logits):
     """Entropy in nats of bits that are 1 with probability `sigmoid(logits)`."""

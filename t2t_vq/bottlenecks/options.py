@@ -6,6 +6,7 @@ import keras
 
 from t2t_vq.bottlenecks.base import Bottleneck
 from t2t_vq.config.ranges import Within
+from t2t_vq.errors import InvalidError
 
 NOT_NEGATIVE = Within(0)
 POSITIVE = Within(0, above=True)
@@ -24,7 +25,7 @@ def check_number(name, value, allowed, because=""):
     """
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not is_number or value not in allowed:
-        raise ValueError(f"{name}={value!r} must be {allowed}{because}.")
+        raise InvalidError(f"{name}={value!r} must be {allowed}{because}.")
 
 
 def check_schedule(name, value, allowed):
@@ -37,15 +38,15 @@ def check_schedule(name, value, allowed):
 def check_count(name, value, alternative=""):
     """Refuses what is no integer of 1 or more."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):
-        raise ValueError(f"{name}={value!r} must be an integer.{alternative}")
+        raise InvalidError(f"{name}={value!r} must be an integer.{alternative}")
     if value < 1:
-        raise ValueError(f"{name}={value} must be at least 1.{alternative}")
+        raise InvalidError(f"{name}={value} must be at least 1.{alternative}")
 
 
 def check_seed(seed):
     """Refuses what is no integer, such as None: all draws repeat."""
     if not isinstance(seed, numbers.Integral):
-        raise ValueError(
+        raise InvalidError(
             f"seed={seed!r} must be an integer: it and the number of updates are all that random "
             "numbers depend on."
         )
@@ -54,6 +55,6 @@ def check_seed(seed):
 def check_bottleneck(name, value):
     """Refuses what is no bottleneck."""
     if not isinstance(value, Bottleneck):
-        raise ValueError(
+        raise InvalidError(
             f"{name}={value!r} must be a bottleneck, such as VectorQuantizer(num_codes=512)."
         )

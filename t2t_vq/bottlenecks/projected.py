@@ -91,8 +91,4 @@ class Projected(Composite):
         self.parts[0].adapt(self._project(x, mask), mask)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "bottleneck": configured.serialize(self._template()),
-            "dim": self.dim,
-        }
+        return {**super().get_config(), "bottleneck": configured.serialize(self._template())}

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend import random_numbers
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
@@ -12,6 +12,7 @@ from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
 from t2t_vq.bottlenecks.options import SHARE, check_count, check_number
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
@@ -59,7 +60,7 @@ class ResidualVectorQuantizer(Composite):
     ):
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
         if not isinstance(quantizer, CodebookBottleneck):
-            raise ValueError(
+            raise InvalidError(
                 "A residual quantizer needs levels with a codebook each, such as VectorQuantizer, "
                 f"and {type(quantizer).__name__} is none."
             )
@@ -67,6 +68,7 @@ class ResidualVectorQuantizer(Composite):
         check_number("quantizer_dropout", quantizer_dropout, SHARE)
         super().__init__(quantizer, number=num_quantizers, seed=seed, **kwargs)
         self.quantizer_dropout = quantizer_dropout
+        self.seed = seed
 
     @classmethod
     def _quantizer_from(cls, options):
@@ -120,7 +122,7 @@ class ResidualVectorQuantizer(Composite):
     def _kept_levels(self, x):
         """Number of levels that each example keeps in training, `[batch, 1, ...]`."""
         shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:-1]))
-        chance = uniform(shape, self.seed, self.step, Stream.LEVELS)
+        chance = random_numbers.uniform(shape, self.seed, self.step, Stream.LEVELS)
         share = chance / max(self.quantizer_dropout, 1e-6)
         number = 1.0 + ops.floor(share * (len(self.parts) - 1))
         return ops.where(chance < self.quantizer_dropout, number, float(len(self.parts)))
@@ -144,6 +146,4 @@ class ResidualVectorQuantizer(Composite):
             **super().get_config(),
             "quantizer": configured.serialize(self._template()),
             "num_quantizers": len(self.parts),
-            "quantizer_dropout": self.quantizer_dropout,
-            "seed": self.seed,
         }

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 
@@ -52,7 +53,9 @@ class SimVQ(CodebookBottleneck):
     ):
         for name in self._fixed:
             if name in kwargs:
-                raise ValueError(f"SimVQ takes no {name}: its codes learn through one linear map.")
+                raise InvalidError(
+                    f"SimVQ takes no {name}: its codes learn through one linear map."
+                )
         super().__init__(
             num_codes,
             beta=beta,

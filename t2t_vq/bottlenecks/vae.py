@@ -5,13 +5,14 @@ import math
 import keras
 from keras import ops
 
-from t2t_vq.backend.random_numbers import uniform
+from t2t_vq.backend import random_numbers
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import noise
 from t2t_vq.bottlenecks.base import Draw, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
 from t2t_vq.bottlenecks.linear import Linear
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, check_number, check_seed
+from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 
 # Beyond these the exponential is useless or infinite.
@@ -82,7 +83,7 @@ class VariationalBottleneck(DenseBottleneck):
         return mean, log_variance, 0.5 * ops.sum(each, axis=-1)
 
     def _sample(self, mean, log_variance, step, stream):
-        drawn = noise.normal(uniform(ops.shape(mean), self.seed, step, stream))
+        drawn = noise.normal(random_numbers.uniform(ops.shape(mean), self.seed, step, stream))
         return mean + ops.exp(0.5 * log_variance) * drawn
 
     def _quantize(self, x, mask, training):
@@ -107,7 +108,7 @@ class VariationalBottleneck(DenseBottleneck):
         """
         self._check_built()
         if num_samples != 1:
-            raise ValueError(
+            raise InvalidError(
                 f"num_samples={num_samples} is for kinds with codes: a decoder of {self.name} sees "
                 "one sample of its latents. Leave num_samples out."
             )
@@ -124,18 +125,10 @@ class VariationalBottleneck(DenseBottleneck):
         """
         self._check_built()
         shape = (batch * length, self.latent_dim)
-        drawn = noise.normal(uniform(shape, self.seed, seed, Stream.PRIOR_LATENTS))
+        drawn = noise.normal(random_numbers.uniform(shape, self.seed, seed, Stream.PRIOR_LATENTS))
         dense = self.up(drawn * math.sqrt(temperature))
         return ops.cast(ops.reshape(dense, (batch, length, -1)), self.compute_dtype)
 
     def describe(self, statistics):
         """Summarises statistics as `kl`, the mean divergence of a vector in nats."""
         return {"kl": statistics["kl"] / ops.maximum(statistics["weight"], 1.0)}
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "kl_weight": self.kl_weight,
-            "free_bits": self.free_bits,
-            "seed": self.seed,
-        }

@@ -25,6 +25,7 @@ from absl import flags as absl_flags
 from t2t_vq.cli import flags, streams, trained
 from t2t_vq.data.progress import Progress, clear
 from t2t_vq.decoding.options import check_n_best
+from t2t_vq.errors import InvalidError
 
 FLAGS = absl_flags.FLAGS
 
@@ -48,7 +49,9 @@ def main():
     """Translates as the flags say."""
     if FLAGS.interactive:
         if (FLAGS.inputs, FLAGS.outputs) != ("-", "-"):
-            raise ValueError("--interactive reads what you type; leave out --inputs and --outputs.")
+            raise InvalidError(
+                "--interactive reads what you type; leave out --inputs and --outputs."
+            )
         _converse(_translator(), FLAGS.n_best)
         return
     streams.check_input("inputs")
@@ -60,7 +63,7 @@ def main():
 
 def _translator():
     if trained.is_exported() and FLAGS.n_best:
-        raise ValueError(
+        raise InvalidError(
             f"--n_best needs the model itself, and {FLAGS.export_dir} holds networks that find the "
             "best translation alone. Name the run with --output_dir instead of --export_dir."
         )

@@ -10,8 +10,10 @@ import shlex
 
 from absl import flags as absl_flags
 
+from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
+from t2t_vq.errors import MissingError
 
 FLAGS = absl_flags.FLAGS
 
@@ -29,7 +31,7 @@ def _define():
 
 def main():
     """Distils as the flags say."""
-    _check_data()
+    teacher = _check_data()
 
     from t2t_vq.distillation import distill
 
@@ -44,7 +46,8 @@ def main():
         teacher_data_dir=FLAGS.teacher_data_dir,
     )
     print(
-        f"Next: t2t-vq-train --problem={problem} --data_dir={shlex.quote(data_dir)} "
+        f"Next: t2t-vq-train {registry.problem(problem, *teacher.languages).flags} "
+        f"--data_dir={shlex.quote(data_dir)} "
         "--hparams=softem_nat_small"
     )
 
@@ -55,10 +58,11 @@ def _check_data():
     try:
         teacher.make_problem().manifest(teacher.data_dir)
     except FileNotFoundError as error:
-        raise FileNotFoundError(
+        raise MissingError(
             f"{teacher.data_dir} holds no data of {teacher.problem}, which the teacher was trained "
             "on. Name the folder that does with --teacher_data_dir."
         ) from error
+    return teacher
 
 
 def run():

@@ -18,6 +18,7 @@ from absl import flags as absl_flags
 
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
+from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import check_free
 from t2t_vq.export.models import FORMATS, check_format
 from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, PRECISIONS
@@ -57,7 +58,7 @@ def main():
     check_free(FLAGS.export_dir)
     task = runs.load(FLAGS.output_dir).hparams.task
     if task == "images" and FLAGS.format == "ctranslate2":
-        raise ValueError(
+        raise InvalidError(
             f"--format=ctranslate2 is for translation, and the run in {FLAGS.output_dir} is one of "
             "images. Leave it out."
         )
@@ -74,13 +75,15 @@ def main():
 
 def _check_flags():
     if FLAGS["precision"].present and FLAGS.format not in ENGINES:
-        raise ValueError(
+        raise InvalidError(
             f"--precision is for --format={' and '.join(ENGINES)}; a {FLAGS.format} export is in "
             "float32. Leave it out, or choose another format."
         )
     check_format(FLAGS.format, FLAGS.precision)
     if FLAGS["max_bleu_loss"].present and FLAGS.precision != "int8":
-        raise ValueError("--max_bleu_loss is for --precision=int8, which loses some. Leave it out.")
+        raise InvalidError(
+            "--max_bleu_loss is for --precision=int8, which loses some. Leave it out."
+        )
 
 
 def run():

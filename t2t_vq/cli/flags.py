@@ -1,7 +1,6 @@
 """What the commands share: flags, and errors as sentences instead of tracebacks."""
 
 import contextlib
-import dis
 import errno
 import os
 import re
@@ -13,6 +12,7 @@ from absl import app, flags, logging
 from t2t_vq import registry
 from t2t_vq.cli import messages, quiet
 from t2t_vq.data.progress import clear, tell
+from t2t_vq.errors import InvalidError, UserError
 from t2t_vq.run import DATA_DIR
 
 FLAGS = flags.FLAGS
@@ -51,6 +51,13 @@ PATHS = (
 _SHARED = {
     "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
     "data_dir": (flags.DEFINE_string, DATA_DIR, "Folder of the prepared data."),
+    "source_language": (
+        flags.DEFINE_string,
+        None,
+        "Code of the language translated from, for a problem of any two; data that is there tells "
+        "it too.",
+    ),
+    "target_language": (flags.DEFINE_string, None, "Code of the language translated to."),
     "source_dir": (flags.DEFINE_string, None, "Folder of your own source text, if it is used."),
     "usr_dir": (flags.DEFINE_string, None, "Folder of your own registrations, imported first."),
     "registry_help": (flags.DEFINE_bool, False, "List everything registered, and exit."),
@@ -115,12 +122,12 @@ def _describe(doc):
 
 def _checked(main, arguments, required):
     if arguments:
-        raise ValueError(
+        raise InvalidError(
             f"'{arguments[0]}' is not a flag. Flags are written --name=value; --help lists them."
         )
     for name in FLAGS:
         if FLAGS[name].present and FLAGS[name].value == "":
-            raise ValueError(f"--{name} is empty. Give it a value, or leave it out.")
+            raise InvalidError(f"--{name} is empty. Give it a value, or leave it out.")
     for name in PATHS:
         # The shell leaves a ~ alone that stands behind the = of a flag.
         if name in FLAGS and FLAGS[name].value:
@@ -132,7 +139,7 @@ def _checked(main, arguments, required):
         return
     for name in required:
         if FLAGS[name].value is None:
-            raise ValueError(
+            raise InvalidError(
                 f"--{name} is missing. --registry_help lists what can be given, --help all flags."
             )
     main()
@@ -175,10 +182,7 @@ def _told(error):
             f"{name.replace('_', '-')}"
         )
     # The operating system's errors name the file themselves.
-    is_message = isinstance(error, OSError) or (
-        isinstance(error, ValueError | registry.UnknownNameError) and _is_ours(error)
-    )
-    return str(error) if is_message else None
+    return str(error) if isinstance(error, UserError | OSError) else None
 
 
 def _system_errors(error):
@@ -189,13 +193,3 @@ def _system_errors(error):
     if type(error).__module__.startswith("tensorflow") or isinstance(error, RuntimeError):
         return {number for number in _DISK if os.strerror(number) in str(error)}
     return set()
-
-
-def _is_ours(error):
-    """Returns whether our own code raised an error itself, not what it called that is in C."""
-    trace = error.__traceback__
-    while trace.tb_next:
-        trace = trace.tb_next
-    code, name = trace.tb_frame.f_code, trace.tb_frame.f_globals.get("__name__", "")
-    is_raise = dis.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
-    return is_raise and name.partition(".")[0] == "t2t_vq"

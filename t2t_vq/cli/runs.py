@@ -16,6 +16,7 @@ from absl import flags as absl_flags
 from t2t_vq import config, registry
 from t2t_vq import run as runs
 from t2t_vq.cli import flags
+from t2t_vq.errors import MissingError
 
 FLAGS = absl_flags.FLAGS
 _HEAD = ("run", "problem", "seed", "validated", "best", "measure", "at update", "hparams")
@@ -31,7 +32,7 @@ def main():
     folder = pathlib.Path(FLAGS.runs_dir)
     found = sorted(path.parent for path in folder.rglob(runs.FILE))
     if not found:
-        raise FileNotFoundError(
+        raise MissingError(
             f"{folder} holds no run. Train one with t2t-vq-train, or correct --runs_dir."
         )
     if told := table(folder, found):
@@ -79,7 +80,7 @@ def _row(path, content):
     best = content.best
     return {
         "run": str(path),
-        "problem": content.problem,
+        "problem": " ".join(filter(None, (content.problem, "-".join(content.languages)))),
         "hparams": ",".join(filter(None, (content.hparams_set, _overrides(content)))),
         "seed": str(content.seed),
         "validated": f"{best.validated:,}" if best.validated else "",

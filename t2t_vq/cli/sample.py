@@ -13,6 +13,7 @@ import pathlib
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, trained
+from t2t_vq.errors import InvalidError
 from t2t_vq.run import MOST_SEED
 
 FLAGS = absl_flags.FLAGS
@@ -34,7 +35,7 @@ def main():
     """Draws and reconstructs as the flags say."""
     path = pathlib.Path(FLAGS.grid)
     if path.suffix != ".png" or not os.path.isdir(path.parent):
-        raise ValueError(f"{path} is no place for an image; correct --grid, which ends in .png.")
+        raise InvalidError(f"{path} is no place for an image; correct --grid, which ends in .png.")
 
     trained_model = trained.load("images")
     codec, run = trained_model.codec, trained_model.run
@@ -63,13 +64,13 @@ def _labels(model, problem, run):
     if FLAGS.label is None:
         return None
     if not model.num_classes:
-        raise ValueError(
+        raise InvalidError(
             f"The model in {FLAGS.output_dir} draws without classes. Leave --label out, or train "
             "with class_conditional=true."
         )
     names = problem.manifest(run.data_dir)["classes"]
     if FLAGS.label not in names:
-        raise ValueError(
+        raise InvalidError(
             f"No class is called {FLAGS.label}; correct --label. Known: {', '.join(names)}."
         )
     return [names.index(FLAGS.label)] * FLAGS.num
@@ -80,7 +81,7 @@ def _write(path, images, side):
     import numpy as np
     import tensorflow as tf
 
-    from t2t_vq.data import records
+    from t2t_vq.data import atomic
 
     number, height, width, channels = images.shape
     rows = math.ceil(number / side)
@@ -88,7 +89,7 @@ def _write(path, images, side):
     grid[:number] = images
     grid = grid.reshape(rows, side, height, width, channels).swapaxes(1, 2)
     grid = grid.reshape(rows * height, side * width, channels)
-    records.write_bytes(path, tf.io.encode_png(grid).numpy())
+    atomic.write_bytes(path, tf.io.encode_png(grid).numpy())
 
 
 def run():

@@ -15,6 +15,7 @@ from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
 from t2t_vq.data.progress import Progress, clear
+from t2t_vq.errors import InvalidError
 
 FLAGS = absl_flags.FLAGS
 
@@ -32,7 +33,7 @@ def main():
     for name in ("sources", "targets"):
         streams.check_input(name)
     if FLAGS.sources == FLAGS.targets == "-":
-        raise ValueError(
+        raise InvalidError(
             "--sources and --targets are both -, and standard input can be read once. Give one of "
             "them as a file."
         )

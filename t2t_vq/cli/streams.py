@@ -8,8 +8,9 @@ import sys
 
 from absl import flags as absl_flags
 
-from t2t_vq.data import records
+from t2t_vq.data import atomic
 from t2t_vq.data.lines import in_parts
+from t2t_vq.errors import InvalidError, MissingError
 
 FLAGS = absl_flags.FLAGS
 # Lines worked on together: enough for full batches of like length, few enough to hold.
@@ -27,7 +28,7 @@ def check_input(name):
     """
     path = FLAGS[name].value
     if path != "-" and (not os.path.exists(path) or os.path.isdir(path)):
-        raise FileNotFoundError(f"There is no file {path} to read; correct --{name}.")
+        raise MissingError(f"There is no file {path} to read; correct --{name}.")
 
 
 def check_output(name, inputs):
@@ -45,13 +46,13 @@ def check_output(name, inputs):
     is_standard = _is_standard_output(path)
     if not is_standard and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or ".")):
         wrong = "is a folder" if os.path.isdir(path) else "would be in a folder that is missing"
-        raise FileNotFoundError(f"{path} {wrong}, so it can be no file; correct --{name}.")
+        raise MissingError(f"{path} {wrong}, so it can be no file; correct --{name}.")
     for each in inputs:
         source = FLAGS[each].value
         if source == "-" or not os.path.isfile(source):
             continue
         if _is_standard_output(source) if is_standard else _is_same_file(source, path):
-            raise ValueError(
+            raise InvalidError(
                 f"{source} is read, and would be written over. Give --{name} another file."
             )
 
@@ -98,7 +99,7 @@ def writer(path):
         return
     # What a link points to is written, and the link stays.
     with (
-        records.replacing(pathlib.Path(os.path.realpath(path))) as temporary,
+        atomic.replacing(pathlib.Path(os.path.realpath(path))) as temporary,
         open(temporary, "wb") as stream,
     ):
         yield stream
@@ -129,7 +130,7 @@ def _pairs(streams, names):
     for number, pair in enumerate(itertools.zip_longest(*streams)):
         for line, name, other in zip(pair, names, reversed(names), strict=True):
             if line is None:
-                raise ValueError(
+                raise InvalidError(
                     f"{name} ends after {number:,} of the lines of {other}. Give two files of as "
                     "many lines, one the translation of the other, line by line."
                 )

@@ -41,7 +41,8 @@ def main():
     from t2t_vq.training.start import train
 
     names = ("output_dir", "data_dir", "train_steps", "eval_frequency", "seed", "precision")
-    names += ("source_dir", "eval_steps", "keep_checkpoints", "strategy")
+    names += ("source_language", "target_language", "source_dir")
+    names += ("eval_steps", "keep_checkpoints", "strategy")
     try:
         output_dir, best = train(
             FLAGS.problem,
@@ -63,7 +64,7 @@ def run():
     flags.run(
         main,
         __doc__,
-        ("problem", "data_dir", "source_dir"),
+        ("problem", "source_language", "target_language", "data_dir", "source_dir"),
         define=_define,
         required=("problem", "hparams"),
         resumes=True,

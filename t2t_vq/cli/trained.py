@@ -7,6 +7,7 @@ from absl import flags as absl_flags
 from t2t_vq import loading
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, Search
+from t2t_vq.errors import InvalidError
 from t2t_vq.formats import exported
 
 FLAGS = absl_flags.FLAGS
@@ -99,7 +100,7 @@ def refuse_search():
     """
     for name in _SEARCH:
         if name in FLAGS and FLAGS[name].present:
-            raise ValueError(
+            raise InvalidError(
                 f"--{name} is for translation, and the run in {FLAGS.output_dir} is one of images. "
                 "Leave it out."
             )
@@ -112,11 +113,11 @@ def is_exported():
         ValueError: when they choose both, or none.
     """
     if FLAGS.output_dir and FLAGS.export_dir:
-        raise ValueError(
+        raise InvalidError(
             "--output_dir names a run and --export_dir an exported model. Give one of the two."
         )
     if not (FLAGS.output_dir or FLAGS.export_dir):
-        raise ValueError(
+        raise InvalidError(
             "--output_dir is missing. Give it, or --export_dir for an exported model; --help lists "
             "all flags."
         )
@@ -134,12 +135,12 @@ def load_exported(data_dir=None):
     """
     for name in ("checkpoint", *_SEARCH):
         if name != "batch_size" and FLAGS[name].present:
-            raise ValueError(
+            raise InvalidError(
                 f"--{name} is chosen when a model is exported, and {FLAGS.export_dir} holds what "
                 "was chosen. Leave it out, or export again with it."
             )
     if (task := exported.load(FLAGS.export_dir).task) != "translation":
-        raise ValueError(
+        raise InvalidError(
             f"{FLAGS.export_dir} holds a model of {task}, and one of translation is needed. Name "
             "the folder of such a model."
         )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import typing
 from typing import Annotated
 
 from t2t_vq import registry
@@ -18,9 +19,9 @@ from t2t_vq.config.ranges import (
     Width,
     Within,
 )
+from t2t_vq.config.values import is_plain
 
-# The types that an override can write, and where all kinds have what none of them chooses.
-_PLAIN = (bool, int, float, str)
+# Where all kinds have what none of them chooses.
 _BASE = "t2t_vq.bottlenecks.base"
 
 
@@ -92,16 +93,18 @@ class BottleneckConfig:
     own: dict = dataclasses.field(default_factory=dict)
 
     def own_options(self):
-        """Returns `{name: type}` of the plain options that the kind has beside these fields."""
+        """Returns `{name: type}` of the plain options that the kind has beside these fields.
+
+        They are the arguments of its constructor, and of those that it inherits from other kinds,
+        which are annotated as a bool, int, float or str, or as one or None; or whose default is
+        one.
+        """
         found = {}
-        for cls in registry.bottlenecks[self.kind].__mro__:
-            if cls.__module__.partition(".")[0] == "keras" or cls.__module__ == _BASE:
-                break
-            for name, parameter in inspect.signature(cls.__init__).parameters.items():
-                annotated = parameter.annotation
-                kind = annotated if annotated in _PLAIN else type(parameter.default)
-                if kind in _PLAIN:
-                    found.setdefault(name, kind)
+        for function in _constructors(registry.bottlenecks[self.kind]):
+            for name, parameter in inspect.signature(function).parameters.items():
+                for kind in (_hint(function, parameter), type(parameter.default)):
+                    if is_plain(kind):
+                        found.setdefault(name, kind)
         for name in ("seed", *(field.name for field in dataclasses.fields(self))):
             found.pop(name, None)
         return found
@@ -110,3 +113,25 @@ class BottleneckConfig:
         """Returns the names of the kinds that have an option of their own."""
         kinds = (dataclasses.replace(self, kind=name) for name in registry.bottlenecks)
         return [config.kind for config in kinds if option in config.own_options()]
+
+
+def _constructors(kind):
+    """Returns what makes a kind: a function, or the constructors of a class and those above it."""
+    if not isinstance(kind, type):
+        return [kind]
+    found = []
+    for cls in kind.__mro__:
+        if cls.__module__.partition(".")[0] == "keras" or cls.__module__ == _BASE:
+            break
+        found.append(cls.__init__)
+    return found
+
+
+def _hint(function, parameter):
+    """Returns the annotation of a parameter, also where Python keeps it as a text."""
+    hint = parameter.annotation
+    try:
+        return typing.get_type_hints(function)[parameter.name] if isinstance(hint, str) else hint
+    # What it names may be there for type checkers alone.
+    except NameError:
+        return None

@@ -10,7 +10,8 @@ from t2t_vq.config.hparams import HParams
 from t2t_vq.config.images import ImageHParams
 from t2t_vq.config.ranges import FINITE, Within
 from t2t_vq.config.translation import TransformerHParams, TransformerNatHParams
-from t2t_vq.config.values import field_types, taken, typed
+from t2t_vq.config.values import field_types, taken, type_name, typed
+from t2t_vq.errors import InvalidError
 
 _SHIPPED = {
     "transformer": TransformerHParams,
@@ -36,7 +37,7 @@ def check(hparams):
     for name, hint, value in _leaves(hparams, ""):
         allowed = _allowed(hint)
         if allowed is not None and value not in allowed:
-            raise ValueError(
+            raise InvalidError(
                 f"The hyper-parameter '{name}' is {value!r}, and it must be {allowed}."
             )
     for value in (hparams, getattr(hparams, "bottleneck", None)):
@@ -46,13 +47,13 @@ def check(hparams):
         registry.models.check(hparams.model)
         needed = _SHIPPED.get(hparams.model, HParams)
         if not isinstance(hparams, needed):
-            raise ValueError(
+            raise InvalidError(
                 f"The model {hparams.model} needs hyper-parameters of the class "
                 f"{needed.__name__}, and these are of {type(hparams).__name__}. Choose a set of "
                 "that model."
             )
         for misfit in hparams.misfits():
-            raise ValueError(misfit)
+            raise InvalidError(misfit)
 
 
 def _check_types(hparams, prefix):
@@ -70,21 +71,18 @@ def _check_bottleneck(bottleneck):
     known = bottleneck.own_options() if bottleneck.own else {}
     for name, value in bottleneck.own.items():
         if name not in known:
-            raise ValueError(
+            raise InvalidError(
                 f"The bottleneck {bottleneck.kind} has no option '{name}'. Of its own it has "
                 f"{', '.join(known) or 'none'}."
             )
-        if type(value) is not known[name] and (type(value), known[name]) != (int, float):
-            raise ValueError(
-                f"The option '{name}' of the bottleneck {bottleneck.kind} is of type "
-                f"{known[name].__name__}; {value!r} is not."
-            )
+        option = f"The option '{name}' of the bottleneck {bottleneck.kind}"
+        try:
+            taken(value, known[name])
+        except ValueError:
+            raise InvalidError(f"{option} is {type_name(known[name])}; {value!r} is not.") from None
         allowed = {int: _WHOLE, float: FINITE}.get(type(value))
         if allowed is not None and value not in allowed:
-            raise ValueError(
-                f"The option '{name}' of the bottleneck {bottleneck.kind} is {value!r}, and it "
-                f"must be {allowed}."
-            )
+            raise InvalidError(f"{option} is {value!r}, and it must be {allowed}.")
 
 
 def _leaves(values, prefix):

@@ -6,6 +6,7 @@ import difflib
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.checks import check
 from t2t_vq.config.values import field_types, parse, taken, type_name, typed, written
+from t2t_vq.errors import InvalidError
 
 
 def split_set(text):
@@ -16,7 +17,7 @@ def split_set(text):
     """
     name, _, overrides = text.partition(",")
     if not name or "=" in name:
-        raise ValueError(
+        raise InvalidError(
             f"--hparams={text} does not begin with a set. Write the set first, then overrides: "
             "--hparams=softem_nat,hidden_size=256"
         )
@@ -40,12 +41,12 @@ def override(hparams, overrides):
         name, equals, value = item.partition("=")
         name = name.strip()
         if not equals:
-            raise ValueError(f"The override '{item}' has no value. Write {name}=VALUE.")
+            raise InvalidError(f"The override '{item}' has no value. Write {name}=VALUE.")
         changes.append((_full_name(hparams, name), value.strip()))
     names = [name for name, _ in changes]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"The hyper-parameter '{name}' is given twice. Give it once.")
+            raise InvalidError(f"The hyper-parameter '{name}' is given twice. Give it once.")
     # What else there is to set hangs on the kind.
     for name, value in sorted(changes, key=lambda change: not change[0].endswith(".kind")):
         hparams = _set(hparams, name, value, name)
@@ -103,7 +104,7 @@ def _from_dict(cls, values, prefix):
     for field in dataclasses.fields(cls):
         defaults = (field.default, field.default_factory)
         if field.name not in given and defaults == (dataclasses.MISSING,) * 2:
-            raise ValueError(f"{cls.__name__} needs the hyper-parameter '{prefix}{field.name}'.")
+            raise InvalidError(f"{cls.__name__} needs the hyper-parameter '{prefix}{field.name}'.")
     return cls(**given)
 
 
@@ -125,7 +126,7 @@ def _set(hparams, path, value, full_name):
     if name not in field_types(cls) and isinstance(hparams, BottleneckConfig):
         own = hparams.own_options()
         if name not in own and (kinds := hparams.kinds_with(name)):
-            raise ValueError(
+            raise InvalidError(
                 f"The bottleneck {hparams.kind} has no option '{full_name}'. Leave it out, or "
                 f"choose a kind that has it: {', '.join(kinds)}."
             )
@@ -137,7 +138,7 @@ def _set(hparams, path, value, full_name):
         nested = _set(getattr(hparams, name), rest, value, full_name)
         return dataclasses.replace(hparams, **{name: nested})
     if rest:
-        raise ValueError(f"'{full_name}' is unknown: '{name}' is {type_name(field_type)}.")
+        raise InvalidError(f"'{full_name}' is unknown: '{name}' is {type_name(field_type)}.")
     return dataclasses.replace(hparams, **{name: typed(parse, value, field_type, full_name)})
 
 
@@ -149,5 +150,5 @@ def _field_type(cls, name, full_name, own=()):
         prefix = full_name.removesuffix(name)
         close = [prefix + each for each in close]
         hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}."
-        raise ValueError(f"{cls.__name__} has no hyper-parameter '{full_name}'. {hint}")
+        raise InvalidError(f"{cls.__name__} has no hyper-parameter '{full_name}'. {hint}")
     return fields[name]

@@ -11,6 +11,8 @@ from typing import Annotated
 
 # What TensorFlow counts in int32, and more than anybody waits for.
 _MOST = 2**31 - 1
+# Beyond that, float32 keeps nothing of what is added.
+_LARGEST = 1e9
 
 
 class Within:
@@ -85,8 +87,8 @@ Blocks = Annotated[int, Within(1, 2_048)]
 Depth = Annotated[int, Within(1, 256)]
 DepthOrNone = Annotated[int, Within(0, 256)]
 PathName = Annotated[str, _Path()]
-Positive = Annotated[float, Within(0, above=True)]
-Weight = Annotated[float, Within(0)]
+Positive = Annotated[float, Within(1 / _LARGEST, _LARGEST)]
+Weight = Annotated[float, Within(0, _LARGEST)]
 # A part of a whole, which may be all of it, and one that may not.
 Share = Annotated[float, Within(0, 1)]
 Rate = Annotated[float, Within(0, 1, below=True)]

@@ -24,9 +24,9 @@ class TransformerHParams(HParams):
 
     Attributes:
         batch_tokens: padded target tokens in a batch, over all replicas together.
-        max_length: longest training example, in tokens, source and target alike.
+        max_length: longest training example, in tokens, source and target alike, ends counted.
         num_buckets: lengths that batches are padded to; each costs one compilation.
-        hidden_size: width of embeddings and layers; a multiple of `num_heads`.
+        hidden_size: width of embeddings and layers; even, and a multiple of `num_heads`.
         filter_size: width of the feed-forward layers.
         num_heads: attention heads.
         encoder_layers, decoder_layers: depth of the two stacks.
@@ -38,7 +38,7 @@ class TransformerHParams(HParams):
 
     model: str = "transformer"
     batch_tokens: Count = 32_768
-    max_length: Annotated[int, Within(1, 1_024)] = 256
+    max_length: Annotated[int, Within(2, 1_024)] = 256
     num_buckets: Annotated[int, Within(1, 128)] = 4
     hidden_size: Width = 512
     filter_size: Width = 2048
@@ -58,7 +58,13 @@ class TransformerHParams(HParams):
 
     def misfits(self):
         """Returns what does not fit together, a list of sentences."""
-        return heads_misfit("hidden_size", self.hidden_size, "num_heads", self.num_heads)
+        found = heads_misfit("hidden_size", self.hidden_size, "num_heads", self.num_heads)
+        if self.hidden_size % 2:
+            found.append(
+                f"hidden_size={self.hidden_size} must be even, as sine and cosine of a position "
+                "have half of it each."
+            )
+        return found
 
     def least_activations(self):
         """Returns how many numbers a batch makes at least, which training keeps."""

@@ -4,11 +4,23 @@ import functools
 import types
 import typing
 
+from t2t_vq.errors import InvalidError
+
+_PLAIN = (bool, int, float, str)
+
 
 @functools.cache
 def field_types(cls):
     """Returns `{name: type}` of a dataclass, without ranges."""
     return typing.get_type_hints(cls)
+
+
+def is_plain(field_type):
+    """Returns whether a type is that of one plain value, or of one or None."""
+    arguments = typing.get_args(field_type)
+    if typing.get_origin(field_type) in (types.UnionType, typing.Union):
+        return arguments[1:] == (types.NoneType,) and arguments[0] in _PLAIN
+    return field_type in _PLAIN
 
 
 def typed(convert, value, field_type, full_name):
@@ -26,7 +38,7 @@ def typed(convert, value, field_type, full_name):
     try:
         return convert(value, field_type)
     except (ValueError, OverflowError):
-        raise ValueError(
+        raise InvalidError(
             f"The hyper-parameter '{full_name}' is {type_name(field_type)}; {value!r} is not."
         ) from None
 

@@ -11,7 +11,8 @@ import typing
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import manifests, pipeline, records
+from t2t_vq.data import corpus_files, manifests, pipeline, records
+from t2t_vq.errors import InvalidError
 
 _STEP = 8
 
@@ -137,7 +138,7 @@ def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_mul
     longest = min(buckets[-1], max_length)
     dropped = int(np.sum(lengths > longest))
     if dropped == len(lengths):
-        raise ValueError(_all_too_long(name, split, lengths, max_length))
+        raise InvalidError(_all_too_long(name, split, lengths, max_length))
     _log_dropped(data_dir, name, split, longest, dropped, len(lengths))
     batches = plan(lengths, buckets, batch_tokens, batch_multiple, rng, max_length)
     # Constants of the graph would be limited to two gigabytes; captured tensors are not. They stay
@@ -194,16 +195,16 @@ def corpus(data_dir, name, split):
     Raises:
         ValueError: when a record file is missing, damaged or cut short; names it.
     """
-    modified = records.manifest_path(data_dir, name).stat().st_mtime_ns
+    modified = manifests.path(data_dir, name).stat().st_mtime_ns
     return _read_corpus(str(data_dir), name, split, modified)
 
 
 # Training and validation of one problem; the time tells a corpus that was prepared again.
 @functools.lru_cache(maxsize=2)
 def _read_corpus(data_dir, name, split, modified):
-    manifest = manifests.read(records.manifest_path(data_dir, name), manifests.TRANSLATION)
+    manifest = manifests.read(manifests.path(data_dir, name), manifests.TRANSLATION)
     about = manifest["splits"][split]
-    paths = records.shard_paths(data_dir, name, split, about["shards"])
+    paths = corpus_files.shard_paths(data_dir, name, split, about["shards"])
     return records.read_records(
         paths, manifest["vocab_size"], about.get("shard_pairs"), manifest.get("files")
     )

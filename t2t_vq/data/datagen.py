@@ -12,10 +12,11 @@ import random
 from absl import logging
 
 from t2t_vq import processors
-from t2t_vq.data import manifests, records, sources, text_files, workers
+from t2t_vq.data import atomic, corpus_files, integrity, manifests, sources, text_files, workers
 from t2t_vq.data.lines import single_spaced
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
+from t2t_vq.errors import InvalidError
 
 MAX_LENGTH = 256
 _SHARD_PAIRS = 50_000
@@ -26,7 +27,7 @@ _PAIRS_PER_WORKER = 200_000
 
 
 def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_workers=None):
-    """Writes the files that `t2t_vq.data.records` describes.
+    """Writes the files that `t2t_vq.data.corpus_files` describes.
 
     Args:
         data_dir: the folder to write to.
@@ -34,7 +35,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
         source: what the text is made from, as plain values; kept in the manifest.
         splits: the splits that there are, of "train", "dev" and "test".
         read_pairs: function of a split and a `text_files.Report` to an iterator over good
-            `(english, german)` pairs; gives the same pairs each time. What it does not note in the
+            pairs of sentences; gives the same pairs each time. What it does not note in the
             report is counted all the same. Blanks of every kind become one space, with none at the
             ends, and pairs with an empty side are left out.
         vocab_size: function of the number of training pairs to the vocabulary's size.
@@ -49,23 +50,23 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
             nothing that a manifest holds, or files that are there are of another source.
     """
     if not {"train", "dev"} <= set(splits) <= set(text_files.SPLITS):
-        raise ValueError(
+        raise InvalidError(
             f"{name} has the splits {', '.join(splits)}. There must be train and dev, and there "
             "may be test."
         )
-    records.check_writable(data_dir)
+    atomic.check_writable(data_dir)
     data_dir = pathlib.Path(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
     state = _state(data_dir, name, sources.as_noted(source))
 
     def save():
-        records.write_json(records.partial_path(data_dir, name), state)
+        manifests.write(manifests.partial_path(data_dir, name), state)
 
     def read(split, report):
         report.where = (f"{name} {split}", None)
         return _checked(name, split, read_pairs(split, report), report)
 
-    manifest = records.manifest_path(data_dir, name)
+    manifest = manifests.path(data_dir, name)
     if manifest.exists():
         # Other files have gone missing, and until they are back it is untrue.
         save()
@@ -73,31 +74,31 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
     for split in splits:
         if split != "train" and split not in state["splits"]:
             state["splits"][split] = _prepare_text(data_dir, name, split, read)
-            _note(state, records.text_path(data_dir, name, split))
+            _note(state, corpus_files.text_path(data_dir, name, split))
             save()
     if "vocab_size" not in state:
         state["splits"]["train"], state["vocab_size"] = _prepare_vocabulary(
             data_dir, name, read, vocab_size
         )
-        _note(state, records.vocab_path(data_dir, name))
+        _note(state, corpus_files.vocab_path(data_dir, name))
         save()
     _write_train(data_dir, name, read, state, save, num_workers)
     _write_dev(data_dir, name, state)
     manifest = _manifest(state)
     text_files.Report.from_dict(manifest["splits"]["train"]["report"]).check("The train text")
     log_reports(manifest)
-    records.write_json(records.manifest_path(data_dir, name), manifest)
-    records.partial_path(data_dir, name).unlink(missing_ok=True)
+    manifest = manifests.write(manifests.path(data_dir, name), manifest)
+    manifests.partial_path(data_dir, name).unlink(missing_ok=True)
     return manifest
 
 
 def _state(data_dir, name, source):
     """Returns what an interrupted run has noted, or a new state."""
-    path = records.manifest_path(data_dir, name)
+    path = manifests.path(data_dir, name)
     if manifest := manifests.read(path, manifests.TRANSLATION):
         sources.check_source(path, manifest["source"], source)
     new = {"name": name, "source": source, "splits": {}, "shards": {}, "files": {}}
-    path = records.partial_path(data_dir, name)
+    path = manifests.partial_path(data_dir, name)
     state = manifests.read(path, manifests.TRANSLATION_PARTIAL)
     if state is None:
         return new
@@ -107,12 +108,14 @@ def _state(data_dir, name, source):
         return new
     paths = [path.with_name(file) for file in state["files"]]
     paths += [
-        records.text_path(data_dir, name, split) for split in state["splits"] if split != "train"
+        corpus_files.text_path(data_dir, name, split)
+        for split in state["splits"]
+        if split != "train"
     ]
     if "vocab_size" in state:
-        paths.append(records.vocab_path(data_dir, name))
+        paths.append(corpus_files.vocab_path(data_dir, name))
     try:
-        records.check_files(paths, state["files"])
+        integrity.check_files(paths, state["files"])
     except ValueError:
         # What was made of them before could not be told from what is made of them now.
         logging.info("%s is prepared from its start: files that %s notes have changed.", name, path)
@@ -121,7 +124,7 @@ def _state(data_dir, name, source):
 
 
 def _note(state, path):
-    state["files"].update(records.fingerprints([path]))
+    state["files"].update(integrity.fingerprints([path]))
 
 
 def _checked(name, split, pairs, report):
@@ -134,10 +137,10 @@ def _checked(name, split, pairs, report):
     for number, pair in enumerate(pairs, 1):
         is_clean = _is_clean(pair)
         if not (is_clean or _is_pair(pair)):
-            raise ValueError(
-                f"{place}, pair {number:,}: {pair!r:.60} is not two strings, an English and a "
-                "German one, without tabs, line ends and surrogates. The problem's `pairs` must "
-                "give such pairs."
+            raise InvalidError(
+                f"{place}, pair {number:,}: {pair!r:.60} is not two strings, one of each "
+                "language, without tabs, line ends and surrogates. The problem's `pairs` must give "
+                "such pairs."
             )
         if report.total < number:
             report.see_at_least(number - empty, place)
@@ -179,7 +182,7 @@ def _prepare_text(data_dir, name, split, read_pairs):
     report = text_files.Report()
     pairs = list(read_pairs(split, report))
     report.check(f"The {split} text", len(pairs))
-    records.write_text(records.text_path(data_dir, name, split), pairs)
+    corpus_files.write_text(corpus_files.text_path(data_dir, name, split), pairs)
     return {"pairs": len(pairs), "report": report.to_dict()}
 
 
@@ -201,14 +204,14 @@ def _prepare_vocabulary(data_dir, name, read_pairs, vocab_size):
     model = train_vocabulary(itertools.chain.from_iterable(sample), vocab_size(count))
     progress.add(2 * len(sample))
     progress.finish()
-    records.write_bytes(records.vocab_path(data_dir, name), model)
+    atomic.write_bytes(corpus_files.vocab_path(data_dir, name), model)
     return {"pairs": count, "report": report.to_dict()}, Tokenizer(model).vocab_size
 
 
 def _write_train(data_dir, name, read_pairs, state, save, num_workers):
     total = state["splits"]["train"]["pairs"]
     shards = math.ceil(total / _SHARD_PAIRS)
-    paths = records.shard_paths(data_dir, name, "train", shards)
+    paths = corpus_files.shard_paths(data_dir, name, "train", shards)
     state["splits"]["train"]["shards"] = shards
     if all(str(i) in state["shards"] for i in range(shards)):
         return
@@ -232,12 +235,12 @@ def _write_train(data_dir, name, read_pairs, state, save, num_workers):
             save()
             progress.add(len(chunk))
 
-    with workers.shard_writers(records.vocab_path(data_dir, name), num_workers) as submit:
+    with workers.shard_writers(corpus_files.vocab_path(data_dir, name), num_workers) as submit:
         for i, path in enumerate(paths):
             size = (i + 1) * total // shards - i * total // shards
             chunk = list(itertools.islice(stream, size))
             if len(chunk) < size:
-                raise ValueError("The training text became shorter while it was read. Run again.")
+                raise InvalidError("The training text became shorter while it was read. Run again.")
             if str(i) in state["shards"]:
                 progress.add(size)
                 continue
@@ -255,11 +258,11 @@ def _with_places(read_pairs, split):
 
 
 def _write_dev(data_dir, name, state):
-    english, german = records.read_text(records.text_path(data_dir, name, "dev"), state["files"])
-    (path,) = records.shard_paths(data_dir, name, "dev", 1)
-    tokenizer = Tokenizer(records.vocab_path(data_dir, name))
-    workers.write_shard(tokenizer, path, list(zip(english, german, strict=True)), None)
-    state["splits"]["dev"].update(shards=1, shard_pairs=[len(english)])
+    sides = corpus_files.read_text(corpus_files.text_path(data_dir, name, "dev"), state["files"])
+    (path,) = corpus_files.shard_paths(data_dir, name, "dev", 1)
+    tokenizer = Tokenizer(corpus_files.vocab_path(data_dir, name))
+    workers.write_shard(tokenizer, path, list(zip(*sides, strict=True)), None)
+    state["splits"]["dev"].update(shards=1, shard_pairs=[len(sides[0])])
     _note(state, path)
 
 

@@ -8,8 +8,9 @@ import functools
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import image_records, pipeline, records
+from t2t_vq.data import image_records, manifests, pipeline
 from t2t_vq.data.batches import rows_in
+from t2t_vq.errors import InvalidError
 
 
 def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
@@ -36,7 +37,7 @@ def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
     """
     import tensorflow as tf
 
-    modified = records.manifest_path(data_dir, name).stat().st_mtime_ns
+    modified = manifests.path(data_dir, name).stat().st_mtime_ns
     images, labels = _tensors(str(data_dir), name, split, modified)
     count, rows = len(labels), rows_in(1, batch_size, batch_multiple)
     if rng is None:
@@ -44,7 +45,7 @@ def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
     else:
         order, batches = rng.permutation(count), count // rows
         if not batches:
-            raise ValueError(
+            raise InvalidError(
                 f"{name} has {count:,} {split} images, fewer than a batch of {rows:,}. Choose a "
                 "smaller batch size."
             )

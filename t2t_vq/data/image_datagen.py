@@ -7,9 +7,10 @@ fewer than 10,000, drawn with a fixed seed. An interrupted run begins again: rea
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import image_records, manifests, records, sources
+from t2t_vq.data import atomic, image_records, manifests, sources
 from t2t_vq.data.image_sources.pixels import Report
 from t2t_vq.data.progress import Progress
+from t2t_vq.errors import InvalidError
 
 _MOST_HELD_OUT = 1_000
 _HOLD_OUT_SEED = 0
@@ -36,9 +37,9 @@ def generate(data_dir, name, *, source, classes, read_images):
             classes are nothing that a manifest holds, or files that are there are of another
             source.
     """
-    records.check_writable(data_dir)
+    atomic.check_writable(data_dir)
     source, classes = sources.as_noted(source), _checked_classes(name, classes)
-    path = records.manifest_path(data_dir, name)
+    path = manifests.path(data_dir, name)
     if found := manifests.read(path, manifests.IMAGES):
         sources.check_source(path, found["source"], source)
     (train, train_report), (test, test_report) = (
@@ -46,7 +47,7 @@ def generate(data_dir, name, *, source, classes, read_images):
     )
     if test[0].shape[1:] != train[0].shape[1:]:
         shapes = " and ".join(str(list(images.shape[1:])) for images in (train[0], test[0]))
-        raise ValueError(
+        raise InvalidError(
             f"The images of {name} for training and testing are of different shapes, {shapes}. "
             "Give images of one shape."
         )
@@ -70,8 +71,7 @@ def generate(data_dir, name, *, source, classes, read_images):
         "splits": splits,
     }
     _log(splits)
-    records.write_json(path, manifest)
-    return manifest
+    return manifests.write(path, manifest)
 
 
 def _checked_classes(name, classes):
@@ -81,7 +81,7 @@ def _checked_classes(name, classes):
         names = classes if isinstance(classes, str) else list(classes)
         manifests.CLASSES(names, "classes")
     except (TypeError, ValueError) as error:
-        raise ValueError(
+        raise InvalidError(
             f"The classes of {name} are not a list of names ({error}). The problem's `classes` "
             "must give a string for each, at least one."
         ) from error
@@ -111,7 +111,7 @@ def _read(name, split, read_images, num_classes):
 def _checked(chunk, place, shape, num_classes):
     """Returns a chunk, its labels as int32; refuses what are no images with labels."""
     if not (isinstance(chunk, (tuple, list)) and len(chunk) == 2):
-        raise ValueError(
+        raise InvalidError(
             f"{place} is not a pair of arrays, images and labels. The problem's `images` must give "
             "such pairs."
         )
@@ -124,14 +124,14 @@ def _checked(chunk, place, shape, num_classes):
         or not np.issubdtype(labels.dtype, np.integer)
         or labels.shape != images.shape[:1]
     ):
-        raise ValueError(
+        raise InvalidError(
             f"{place} has images of {images.dtype} {list(images.shape)} and labels of "
             f"{labels.dtype} {list(labels.shape)}. The problem's `images` must give uint8 [rows, "
             "height, width, channels], all of one shape, and integers [rows]."
         )
     wrong = labels[(labels < 0) | (labels >= num_classes)]
     if len(wrong):
-        raise ValueError(
+        raise InvalidError(
             f"{place} has the label {wrong[0]}, which is not in 0 to {num_classes - 1}, the "
             "numbers of the classes. The problem's `images` must leave such an image out."
         )
@@ -164,7 +164,7 @@ def hold_out(count):
         ValueError: when there are fewer than two.
     """
     if count < 2:
-        raise ValueError(
+        raise InvalidError(
             f"The train images are {count} good one: too few, because validation holds out some. "
             "Give at least two."
         )

@@ -12,7 +12,8 @@ import zlib
 
 import numpy as np
 
-from t2t_vq.data import manifests, records
+from t2t_vq.data import atomic, integrity, manifests
+from t2t_vq.errors import InvalidError
 
 SPLITS = ("train", "dev", "test")
 _PARTS = ("images", "labels")
@@ -30,7 +31,7 @@ def is_whole(data_dir, name):
         ValueError: when the manifest is damaged, or a file holds less than it tells, or other
             kinds of values.
     """
-    manifest = manifests.read(records.manifest_path(data_dir, name), manifests.IMAGES)
+    manifest = manifests.read(manifests.path(data_dir, name), manifests.IMAGES)
     if manifest is None:
         return False
     files = [file for split in SPLITS for file in _files(data_dir, name, split, manifest)]
@@ -62,7 +63,7 @@ def write(data_dir, name, split, images, labels):
         # A file that keeps another order of axes in memory would be slower to take images from.
         array = np.ascontiguousarray(array)
         with (
-            records.replacing(path(data_dir, name, split, part)) as temporary,
+            atomic.replacing(path(data_dir, name, split, part)) as temporary,
             open(temporary, "wb") as file,
         ):
             # As `np.save`, which tells no more of a full disk than that it wrote too little.
@@ -82,15 +83,15 @@ def read(data_dir, name, split):
             names it.
     """
     if split not in SPLITS:
-        raise ValueError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
-    manifest = manifests.read(records.manifest_path(data_dir, name), manifests.IMAGES)
+        raise InvalidError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
+    manifest = manifests.read(manifests.path(data_dir, name), manifests.IMAGES)
     checksums = manifest["splits"][split]["crc32"]
     arrays = []
     for part, file in zip(_PARTS, _files(data_dir, name, split, manifest), strict=True):
         array = _load(*file)
         # The checksum is one of the values; what kind of values they are, a file's head says.
         if zlib.crc32(array) != checksums[part]:
-            raise ValueError(records.not_as_written(file[0], "its checksum is another"))
+            raise InvalidError(integrity.not_as_written(file[0], "its checksum is another"))
         arrays.append(array)
     return tuple(arrays)
 
@@ -108,4 +109,4 @@ def _load(file, dtype, shape, mmap_mode=None):
         if (array.dtype, array.shape) == (dtype, shape):
             return array
         wrong = f"it holds {array.dtype} {list(array.shape)}"
-    raise ValueError(records.not_as_written(file, wrong))
+    raise InvalidError(integrity.not_as_written(file, wrong))

@@ -1,4 +1,4 @@
-"""Reading what data folders note of themselves: `NAME.json` and `NAME.partial.json`.
+"""What data folders note of themselves: `NAME.json` and `NAME.partial.json`.
 
 Anything may have happened to a file since it was written, so each is compared with a form before
 it is believed: a form is a function of a value and its place in the file that raises `ValueError`
@@ -6,11 +6,35 @@ for a value that cannot be there.
 """
 
 import json
+import pathlib
 
+from t2t_vq.data import atomic
+from t2t_vq.errors import InvalidError
+from t2t_vq.formats import versions
+
+# Of both files, see `t2t_vq.formats.versions`.
+FORMAT = 1
 # Everything that is counted fits in 64 bits, also when many are added up.
 _MOST = 2**53
 # The files of a split are numbered with five digits.
 _MOST_SHARDS = 100_000
+
+
+def path(data_dir, name):
+    """Returns the path of the manifest."""
+    return pathlib.Path(data_dir) / f"{name}.json"
+
+
+def partial_path(data_dir, name):
+    """Returns the path of the notes of what is done, which the manifest replaces."""
+    return pathlib.Path(data_dir) / f"{name}.partial.json"
+
+
+def write(path, values):
+    """Writes plain values and their format in one piece; returns the two together."""
+    noted = {**values, versions.FIELD: FORMAT}
+    atomic.write_json(path, noted)
+    return noted
 
 
 def read(path, form):
@@ -21,26 +45,31 @@ def read(path, form):
         form: what it must be like, one of the forms of this module.
 
     Raises:
-        ValueError: when it is not so; says where, and what to do.
+        ValueError: when it is not so, or a newer version wrote it; says where, and what to do.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+        # What a problem of the user's notes by itself may be called so too.
+        if form is not ANY:
+            versions.check(path, values, FORMAT, "prepare the data in another --data_dir")
         form(values, "")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
         wrong = "it is a folder"
+    except versions.NewerFormatError:
+        raise
     except RecursionError:
         wrong = "it is nested too deeply"
     except ValueError as error:
         wrong = error
     else:
         return values
-    raise ValueError(f"{path} is damaged ({wrong}). Delete it and prepare the data again.")
+    raise InvalidError(f"{path} is damaged ({wrong}). Delete it and prepare the data again.")
 
 
 def _refuse(place, what):
-    raise ValueError(f"{place or 'it'} {what}")
+    raise InvalidError(f"{place or 'it'} {what}")
 
 
 def _inside(place, name):

@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from t2t_vq.errors import InvalidError
+
 _EXCERPT = 60
 
 
@@ -78,12 +80,12 @@ class Report:
         """
         bad = sum(self.counts.values())
         if 2 * bad > self.total:
-            raise ValueError(
+            raise InvalidError(
                 f"{what} is mostly bad: {bad:,} of {self.total:,} {self.unit} cannot be used. "
                 f"{self.if_bad} {' '.join(self.summary())}"
             )
         if not self.total or good == 0:
-            raise ValueError(f"{what} is empty. {self.if_empty}")
+            raise InvalidError(f"{what} is empty. {self.if_empty}")
 
     def to_dict(self):
         """Returns total, counts and first places as plain values, fit for JSON."""
@@ -127,7 +129,7 @@ def check_reader(place, found, name):
         ValueError: then.
     """
     if not isinstance(found, Iterable):
-        raise ValueError(
+        raise InvalidError(
             f"{place}: the problem's `{name}` gives {found!r:.60} and no sequence. It must yield "
             "or return what it reads."
         )
@@ -145,7 +147,7 @@ def as_noted(source):
     try:
         return json.loads(json.dumps(source, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(
+        raise InvalidError(
             f"The problem's `source` gives what no manifest can note ({error}). It must give plain "
             "values: texts, finite numbers, lists and dictionaries of them."
         ) from error
@@ -163,7 +165,7 @@ def check_source(path, found, wanted):
         ValueError: when they differ, or no manifest can note what is asked for.
     """
     if found != as_noted(wanted):
-        raise ValueError(
+        raise InvalidError(
             f"{path} was prepared from another source than the one asked for. "
             "Choose another --data_dir for this one, or delete that file to prepare all anew."
         )

@@ -1,7 +1,7 @@
 """Parallel text in files: finding, reading, and counting what is wrong with it.
 
-A split is one file of tab-separated columns (`train.tsv`, English, tab, German; further columns
-are ignored) or two files of equal length (`train.en` and `train.de`), plain or compressed
+A split is one file of tab-separated columns (`train.tsv`: a sentence, tab, its translation; further
+columns are ignored) or two files of equal length (`train.en` and `train.de`), plain or compressed
 (`.gz`, `.xz`).
 """
 
@@ -11,6 +11,7 @@ import pathlib
 
 from t2t_vq.data import sources, text_lines
 from t2t_vq.data.lines import single_spaced
+from t2t_vq.errors import InvalidError, MissingError
 
 SPLITS = ("train", "dev", "test")
 _LANGUAGES = ("en", "de")
@@ -21,56 +22,59 @@ class Report(sources.Report):
 
     unit = "lines"
     if_empty = "Give a text with at least one pair of sentences."
-    if_bad = "Is it English, tab, German in UTF-8?"
+    if_bad = "Is it a sentence, tab, its translation, in UTF-8?"
 
 
-def find(source_dir, split):
-    """Returns the files of a split: `[tsv]`, `[english, german]`, or `[]` when there is none.
+def find(source_dir, split, languages=_LANGUAGES):
+    """Returns the files of a split: `[tsv]`, one of each language, or `[]` when there is none.
 
     Args:
         source_dir: the folder to look in.
         split: "train", "dev" or "test".
+        languages: the two codes that names of files end with.
 
     Raises:
         FileNotFoundError: when the folder is not there, or only one language is.
         ValueError: when the split is there in more than one form, or is no file.
     """
-    found = _found(source_dir, split)
-    if bool(found["en"]) != bool(found["de"]):
-        here, missing = ("en", "de") if found["en"] else ("de", "en")
-        raise FileNotFoundError(
+    found = _found(source_dir, split, languages)
+    first, second = languages
+    if bool(found[first]) != bool(found[second]):
+        here, missing = (first, second) if found[first] else (second, first)
+        raise MissingError(
             f"{source_dir} holds {found[here][0].name} but no {split}.{missing}. Add the other "
             "language."
         )
-    return found["tsv"] or found["en"] + found["de"]
+    return found["tsv"] or found[first] + found[second]
 
 
-def _found(source_dir, split):
+def _found(source_dir, split, languages):
     folder = pathlib.Path(source_dir).expanduser()
     if not folder.is_dir():
-        raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
+        raise MissingError(f"--source_dir={source_dir} is not a folder.")
     names = {
         kind: [folder / f"{split}.{kind}{end}" for end in text_lines.SUFFIXES]
-        for kind in ("tsv", *_LANGUAGES)
+        for kind in ("tsv", *languages)
     }
     found = {kind: [path for path in paths if path.is_file()] for kind, paths in names.items()}
     if any(len(paths) > 1 for paths in found.values()) or (
-        found["tsv"] and (found["en"] or found["de"])
+        found["tsv"] and any(found[language] for language in languages)
     ):
         names = ", ".join(path.name for paths in found.values() for path in paths)
-        raise ValueError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
-    if not (found["tsv"] or all(found[language] for language in _LANGUAGES)):
+        raise InvalidError(f"{folder} holds the {split} text more than once: {names}. Keep one.")
+    if not (found["tsv"] or all(found[language] for language in languages)):
         for path in itertools.chain.from_iterable(names.values()):
             if os.path.lexists(path) and not path.is_file():
-                raise ValueError(
+                raise InvalidError(
                     f"{path} is a folder or a link that leads nowhere. Put the text itself there."
                 )
     return found
 
 
-def expected(split):
+def expected(split, languages=_LANGUAGES):
     """Returns the file names that `find` looks for, as a phrase."""
-    return f"{split}.tsv or {split}.en and {split}.de (plain, .gz or .xz)"
+    sides = " and ".join(f"{split}.{language}" for language in languages)
+    return f"{split}.tsv or {sides} (plain, .gz or .xz)"
 
 
 def check_sides(paths):
@@ -84,16 +88,16 @@ def check_sides(paths):
     """
     if len(paths) < 2:
         return
-    english, german = (sum(1 for _ in text_lines.read(path)) for path in paths)
-    if english != german:
-        raise ValueError(
-            f"{paths[0]} has {english:,} lines and {paths[1]} has {german:,}, so that it is not "
+    first, second = (sum(1 for _ in text_lines.read(path)) for path in paths)
+    if first != second:
+        raise InvalidError(
+            f"{paths[0]} has {first:,} lines and {paths[1]} has {second:,}, so that it is not "
             "known which belong together. Give both languages line by line."
         )
 
 
 def read_pairs(paths, report):
-    """Yields the good `(english, german)` pairs of a split, and reports the bad ones.
+    """Yields the good pairs of sentences of a split, and reports the bad ones.
 
     Blanks of every kind become one space, and none is left at the ends.
 
@@ -112,7 +116,7 @@ def read_pairs(paths, report):
             yield pair
 
 
-def read_side(source_dir, split, side, report):
+def read_side(source_dir, split, side, report, languages=_LANGUAGES):
     """Yields the good sentences of one language of a split, and reports the bad ones.
 
     The other language may be missing. Blanks are as in `read_pairs`.
@@ -120,17 +124,18 @@ def read_side(source_dir, split, side, report):
     Args:
         source_dir: the folder that holds the split.
         split: "train", "dev" or "test".
-        side: 0 for English, 1 for German.
+        side: 0 for the first language, 1 for the second.
         report: a `Report`.
+        languages: as in `find`.
 
     Raises:
         FileNotFoundError: when there is no such text.
         ValueError: when it is there in more than one form, a compressed file is damaged, or a file
             is no text in UTF-8.
     """
-    found, language = _found(source_dir, split), _LANGUAGES[side]
+    found, language = _found(source_dir, split, languages), languages[side]
     if not (found["tsv"] or found[language]):
-        raise FileNotFoundError(
+        raise MissingError(
             f"--source_dir={source_dir} has no {split} text in this language. Put {split}.tsv or "
             f"{split}.{language} (plain, .gz or .xz) there."
         )
@@ -180,9 +185,9 @@ def _read_lines(paths, report):
 
 
 def _read_sides(paths, report):
-    for english, german in itertools.zip_longest(*map(text_lines.read, paths)):
-        if english is None or german is None:
+    for first, second in itertools.zip_longest(*map(text_lines.read, paths)):
+        if first is None or second is None:
             check_sides(paths)
-        number, line = english
+        number, line = first
         report.see(paths[0].name, number)
-        yield line, german[1]
+        yield line, second[1]

@@ -6,6 +6,8 @@ import io
 import lzma
 import zlib
 
+from t2t_vq.errors import InvalidError
+
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open}
 SUFFIXES = ("", *_OPENERS)
 # What shows the kind of a file. UTF-32 comes first, as its mark begins with that of UTF-16.
@@ -51,7 +53,7 @@ def read(path):
                     line = line.removeprefix(codecs.BOM_UTF8)
                 yield number, line.rstrip(b"\r\n")
     except (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error) as error:
-        raise ValueError(
+        raise InvalidError(
             f"{path} is damaged or not what its name says ({error}). Compress it again."
         ) from error
 
@@ -66,7 +68,7 @@ def _is_of_old_mac(path, start):
     if returns <= feeds:
         return False
     if start.find(b"\n", 0, -1) >= 0:
-        raise ValueError(
+        raise InvalidError(
             f"{path} mixes line ends: it begins with {feeds:,} line feeds and {returns:,} carriage "
             "returns without one. Give all lines the same end, for example with mac2unix."
         )
@@ -77,17 +79,17 @@ def _check_kind(path, start):
     """Refuses what is no text in UTF-8 from its first bytes on."""
     for mark, kind in _KINDS.items():
         if start.startswith(mark):
-            raise ValueError(f"{path} looks like {kind}. {_advice(kind)}")
+            raise InvalidError(f"{path} looks like {kind}. {_advice(kind)}")
     # Half of the bytes of a Western text in UTF-16 are zeros; other text has none.
     if 4 * start.count(0) > len(start):
         kind = "UTF-16LE" if start[1::2].count(0) > start[::2].count(0) else "UTF-16BE"
-        raise ValueError(f"{path} looks like {kind}, or is no text. {_advice(kind)}")
+        raise InvalidError(f"{path} looks like {kind}, or is no text. {_advice(kind)}")
     lines = start.splitlines()
     foreign = [line for line in lines[: len(lines) - (len(start) == _START)] if not line.isascii()]
     wrong = sum(not _is_utf8(line) for line in foreign)
     # Single lines may be bad. Where most letters beyond ASCII are, it is the file.
     if 2 * wrong > len(foreign) and 100 * wrong > len(lines):
-        raise ValueError(
+        raise InvalidError(
             f"{path} is not UTF-8: {wrong:,} of its first {len(lines):,} lines are not. It is "
             f"perhaps Latin-1. {_advice('WINDOWS-1252')}"
         )

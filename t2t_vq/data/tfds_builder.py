@@ -5,6 +5,8 @@ import pathlib
 import re
 import urllib.request
 
+from t2t_vq.errors import InvalidError, MissingError
+
 
 def builder(dataset, source_dir, *, origin, problem, offline):
     """Returns the builder of a data set that is prepared, after downloading it if need be.
@@ -18,7 +20,8 @@ def builder(dataset, source_dir, *, origin, problem, offline):
         offline: name of a problem that needs no download, for the message.
 
     Raises:
-        FileNotFoundError: when there is no copy and no network; says what to do.
+        MissingError: when there is no copy, and no network or a part that is to be fetched by hand;
+            says what to do.
         ValueError: when the copy cannot be read.
     """
     import tensorflow_datasets as tfds
@@ -37,14 +40,21 @@ def builder(dataset, source_dir, *, origin, problem, offline):
             return tfds.builder_from_directory(newest)
         # What a damaged copy raises depends on where the damage is.
         except Exception as error:
-            raise ValueError(_unreadable(newest, error)) from error
+            raise InvalidError(_unreadable(newest, error)) from error
     found = tfds.builder(dataset, data_dir=folder)
     try:
         # TensorFlow Datasets would try for minutes before it gave up.
         urllib.request.urlopen(origin, timeout=20).close()
         found.download_and_prepare()
+    except AssertionError as error:
+        # Some sets have parts that a person has to fetch, who accepts a licence.
+        told = " ".join(str(error).split()).rstrip(".")
+        raise MissingError(
+            f"TensorFlow Datasets cannot download all of {dataset} for {problem} itself ({told}). "
+            "Do as it says, and run the same command again."
+        ) from error
     except OSError as error:
-        raise FileNotFoundError(
+        raise MissingError(
             f"{problem} needs the data set {dataset} of TensorFlow Datasets: {folder} holds "
             f"no prepared copy, and it cannot be downloaded ({error}). Name the folder of a "
             f"copy with --source_dir, or work offline with --problem={offline}"
@@ -61,7 +71,7 @@ def sizes(builder, splits):
     found = {split: info.num_examples for split, info in builder.info.splits.items()}
     missing = [split for split in splits if not found.get(split)]
     if missing:
-        raise ValueError(
+        raise InvalidError(
             _unreadable(builder.data_dir, f"it has no examples of {' and '.join(missing)}")
         )
     return [found[split] for split in splits]
@@ -82,7 +92,7 @@ def batches(builder, split, batch_size):
     try:
         yield from dataset.batch(batch_size).as_numpy_iterator()
     except tf.errors.OpError as error:
-        raise ValueError(_unreadable(builder.data_dir, error.message)) from error
+        raise InvalidError(_unreadable(builder.data_dir, error.message)) from error
 
 
 def _unreadable(folder, error):

@@ -4,6 +4,8 @@ import hashlib
 import io
 import pathlib
 
+from t2t_vq.errors import InvalidError
+
 PAD_ID = 0
 EOS_ID = 1
 UNK_ID = 2
@@ -48,7 +50,7 @@ def train_vocabulary(sentences, vocab_size):
             minloglevel=2,
         )
     except RuntimeError as error:
-        raise ValueError(
+        raise InvalidError(
             f"No vocabulary of {vocab_size} pieces can be trained on this text ({error}). "
             "Give more text, or choose another vocabulary size."
         ) from error
@@ -91,7 +93,7 @@ class Tokenizer:
             self._pieces.LoadFromSerializedProto(self.model_bytes)
         except RuntimeError as error:
             name = "This" if isinstance(model, bytes) else model
-            raise ValueError(f"{name} is no vocabulary that SentencePiece can read.") from error
+            raise InvalidError(f"{name} is no vocabulary that SentencePiece can read.") from error
         self.vocab_size = self._pieces.get_piece_size()
 
     @property

@@ -45,16 +45,14 @@ def write_shard(tokenizer, path, pairs, max_length):
     Args:
         tokenizer: a `Tokenizer`.
         path: the file.
-        pairs: list of `(english, german)`.
+        pairs: list of pairs of sentences.
         max_length: pairs with more tokens on a side are left out; None keeps all.
 
     Returns:
         A `ShardStats`.
     """
-    english, german = ([pair[side] for pair in pairs] for side in (0, 1))
-    encoded = list(
-        zip(tokenizer.encode_batch(english), tokenizer.encode_batch(german), strict=True)
-    )
+    first, second = ([pair[side] for pair in pairs] for side in (0, 1))
+    encoded = list(zip(tokenizer.encode_batch(first), tokenizer.encode_batch(second), strict=True))
     lengths = [max(map(len, pair)) for pair in encoded]
     over_long = [i for i, n in enumerate(lengths) if max_length is not None and n > max_length]
     for i in reversed(over_long):

@@ -3,6 +3,8 @@
 import dataclasses
 import numbers
 
+from t2t_vq.errors import InvalidError, WrongTypeError
+
 
 def _is_number(value, kind):
     # Python counts True as 1.
@@ -37,7 +39,7 @@ class Search:
             value = getattr(self, name)
             if not _is_number(value, kind) or not least <= value <= _MOST:
                 what = "whole number" if kind is numbers.Integral else "number"
-                raise ValueError(
+                raise InvalidError(
                     f"The {name} of a search is a {what} from {least} to {_MOST:,}, and this one "
                     f"is {value!r}. Correct it."
                 )
@@ -45,7 +47,7 @@ class Search:
             plain = int(value) if kind is numbers.Integral else float(value)
             object.__setattr__(self, name, plain)
         if self.num_samples and self.beam_size > 1:
-            raise ValueError(
+            raise InvalidError(
                 f"beam_size={self.beam_size} keeps the best and num_samples={self.num_samples} "
                 "draws at random. Choose one of the two."
             )
@@ -93,7 +95,7 @@ def check_batch_size(batch_size):
         ValueError: then.
     """
     if not _is_number(batch_size, numbers.Integral) or batch_size < 1:
-        raise ValueError(f"batch_size={batch_size!r} is no number of rows. Give 1 or more.")
+        raise InvalidError(f"batch_size={batch_size!r} is no number of rows. Give 1 or more.")
 
 
 def check_max_length(max_length):
@@ -103,7 +105,7 @@ def check_max_length(max_length):
         ValueError: then.
     """
     if not _is_number(max_length, numbers.Integral) or max_length < 1:
-        raise ValueError(f"max_length={max_length!r} is no number of tokens. Give 1 or more.")
+        raise InvalidError(f"max_length={max_length!r} is no number of tokens. Give 1 or more.")
 
 
 def check_choice(search, is_rescored):
@@ -118,17 +120,17 @@ def check_choice(search, is_rescored):
         ValueError: when there is nothing to choose, or nothing to choose by.
     """
     if not isinstance(search, Search):
-        raise TypeError(
+        raise WrongTypeError(
             f"The search is of type {type(search).__name__}. Give a "
             "t2t_vq.decoding.options.Search, such as Search(beam_size=4)."
         )
     if is_rescored and search.num_candidates == 1:
-        raise ValueError(
+        raise InvalidError(
             "There is only one candidate, so nothing to choose by rescoring. Give a beam_size of 2 "
             "or more, or num_samples."
         )
     if not is_rescored and search.num_samples > 1:
-        raise ValueError(
+        raise InvalidError(
             f"num_samples={search.num_samples} gives as many candidates in no order, and nothing "
             "says how to choose among them. Give rescore_with too: another run, or self."
         )
@@ -141,7 +143,7 @@ def check_n_best(number, search):
         ValueError: then.
     """
     if type(number) is not int or not 1 <= number <= search.num_candidates:
-        raise ValueError(
+        raise InvalidError(
             f"n_best={number!r} translations cannot be given, as the search finds "
             f"{search.num_candidates}. Give 1 or more, and a beam_size of as many."
         )

@@ -6,12 +6,13 @@ from t2t_vq.line_translator import checked_lines
 from t2t_vq.metrics.bleu import bleu, chrf
 
 
-def score_translations(translator, sources, references):
+def score_translations(translator, sources, references, language=""):
     """Translates and scores.
 
     Args:
         translator: a `t2t_vq.line_translator.LineTranslator`, of a run or of an export.
         sources, references: lists of strings.
+        language: code of the references' language, if it is known; see `t2t_vq.metrics.bleu.bleu`.
 
     Returns:
         A dict of `bleu`, `chrf`, their signatures, `sentences`, `sources_cut` (those longer than
@@ -27,7 +28,8 @@ def score_translations(translator, sources, references):
         "sources_cut": translator.num_cut,
         "sentences_per_second": len(sources) / seconds,
     }
-    for name, metric in (("bleu", bleu), ("chrf", chrf)):
-        found = metric(translations, references)
+    scores = {"bleu": bleu(translations, references, language)}
+    scores["chrf"] = chrf(translations, references)
+    for name, found in scores.items():
         result[name], result[f"{name}_signature"] = found.score, found.signature
     return result

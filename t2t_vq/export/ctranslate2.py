@@ -7,6 +7,7 @@ from keras import ops
 
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID, UNK_ID
 from t2t_vq.decoding.options import GREEDY
+from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import filling
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.models.transformer import Transformer
@@ -56,12 +57,12 @@ def export_ctranslate2(translator, export_dir, quantization=None):
 def _check(translator):
     # A subclass may compute something else.
     if type(translator.model) is not Transformer:
-        raise ValueError(
+        raise InvalidError(
             f"CTranslate2 cannot run a {type(translator.model).__name__}, only the model "
             "transformer. Export this one with --format=saved_model."
         )
     if translator.search != GREEDY or translator.rescorer is not None:
-        raise ValueError(
+        raise InvalidError(
             "A CTranslate2 model holds no search and no second model. Leave out the options of the "
             "search and rescore_with, and give beam_size to CTranslate2 when translating; or "
             "export with --format=saved_model."
@@ -72,7 +73,7 @@ def _spec(model):
     try:
         from ctranslate2 import specs
     except ImportError as error:
-        raise ValueError(
+        raise InvalidError(
             f"The library ctranslate2 cannot be imported ({error}). Install it: "
             'pip install "t2t-vq[bench]".'
         ) from error

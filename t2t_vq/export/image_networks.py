@@ -10,6 +10,7 @@ import math
 
 import tensorflow as tf
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.export.network import Network
 from t2t_vq.export.network_parts import code_heads, keys_and_values, named, pairs
 from t2t_vq.formats.details import ImageDetails
@@ -27,7 +28,7 @@ def image_networks(model):
     """
     # A subclass may compute something else.
     if type(model) is not VqAutoencoder:
-        raise ValueError(
+        raise InvalidError(
             f"Nothing says which networks a {type(model).__name__} consists of; of image models, "
             "only vq_autoencoder can be exported so. Export this one with --format=saved_model."
         )

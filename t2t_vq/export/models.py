@@ -1,5 +1,6 @@
 """A trained model in the format that somebody asks for."""
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, check_precision
 
 FORMATS = ("saved_model", *ENGINES, "ctranslate2")
@@ -65,7 +66,7 @@ def export_images(model, export_dir, format="saved_model", precision="float32", 
     """
     check_format(format, precision)
     if format == "ctranslate2":
-        raise ValueError(
+        raise InvalidError(
             "The format ctranslate2 is for translation, and this is a model of images. Choose "
             f"another: {', '.join(FORMATS[:-1])}."
         )
@@ -87,11 +88,11 @@ def check_format(format, precision="float32"):
         ValueError: then.
     """
     if format not in FORMATS:
-        raise ValueError(f"There is no format {format!r}. Choose one of {', '.join(FORMATS)}.")
+        raise InvalidError(f"There is no format {format!r}. Choose one of {', '.join(FORMATS)}.")
     if format in ENGINES:
         check_precision(format, precision)
     elif precision != "float32":
-        raise ValueError(
+        raise InvalidError(
             f"A precision is for the formats {' and '.join(ENGINES)}; a {format} export is in "
             "float32. Leave it out, or choose another format."
         )

@@ -5,6 +5,7 @@ import importlib
 import pathlib
 import tempfile
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import filling
 from t2t_vq.export.image_networks import image_details, image_networks
 from t2t_vq.export.network_folder import write_description
@@ -61,7 +62,7 @@ def export_networks(
     library = importlib.import_module(_FORMATS[engine])
     exported, networks, vocabulary = _describe(source, engine, provenance or {})
     if precision == "int8" and exported.task == "images":
-        raise ValueError(
+        raise InvalidError(
             "int8 is for translation, where what it loses is measured. Export images in "
             f"{' or '.join(each for each in PRECISIONS[engine] if each != 'int8')}."
         )

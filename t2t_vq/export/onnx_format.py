@@ -5,11 +5,13 @@ import logging
 import pathlib
 import tempfile
 
+from t2t_vq.errors import InvalidError
+
 try:
     import onnx
     from tf2onnx import tfonnx
 except ImportError as error:
-    raise ValueError(
+    raise InvalidError(
         f"An export to ONNX needs the library tf2onnx ({error}). Install it: "
         'pip install "t2t-vq[onnx]".'
     ) from error
@@ -68,7 +70,7 @@ def quantized(graphs, reference, lines):
     try:
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
-        raise ValueError(
+        raise InvalidError(
             f"The library onnxruntime, which makes networks of int8, cannot be imported ({error}). "
             'Install it: pip install "t2t-vq[onnx]".'
         ) from error

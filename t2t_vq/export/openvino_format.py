@@ -4,10 +4,12 @@ import contextlib
 import io
 import logging
 
+from t2t_vq.errors import InvalidError
+
 try:
     import openvino
 except ImportError as error:
-    raise ValueError(
+    raise InvalidError(
         f"The library openvino cannot be imported ({error}). Install it: "
         'pip install "t2t-vq[openvino]".'
     ) from error
@@ -50,7 +52,7 @@ def quantized(graphs, reference, lines):
     try:
         import nncf
     except ImportError as error:
-        raise ValueError(
+        raise InvalidError(
             f"The library nncf, which makes networks of int8, cannot be imported ({error}). "
             'Install it: pip install "t2t-vq[openvino]".'
         ) from error

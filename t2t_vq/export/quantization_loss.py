@@ -1,6 +1,7 @@
 """What int8 loses against float32, measured on text."""
 
 from t2t_vq import runtime
+from t2t_vq.errors import InvalidError
 from t2t_vq.metrics.bleu import bleu
 
 # Of a text, one line of so many calibrates int8, and the others are what it is scored on.
@@ -20,7 +21,7 @@ def split_text(text):
         ValueError: when there is too little text.
     """
     if not text or len(text[0]) < 2:
-        raise ValueError(
+        raise InvalidError(
             "int8 is calibrated and scored on text, and there is too little. Give sources and "
             "references, those of the validation text say."
         )
@@ -49,7 +50,7 @@ def measured_loss(reference, folder, text, max_bleu_loss):
         for each in (reference, folder)
     )
     if not before - after <= max_bleu_loss:
-        raise ValueError(
+        raise InvalidError(
             f"int8 has {after:.2f} BLEU on {len(sources):,} sentences and float32 {before:.2f}: it "
             f"loses {before - after:.2f}, more than {max_bleu_loss}. Export in another precision, "
             "or allow the loss with --max_bleu_loss."

@@ -12,6 +12,7 @@ import dataclasses
 import tensorflow as tf
 
 from t2t_vq.data.tokenizer import PAD_ID
+from t2t_vq.errors import InvalidError
 from t2t_vq.export.network import Network
 from t2t_vq.export.network_parts import code_heads, keys_and_values, named, pairs
 from t2t_vq.formats.details import TranslationDetails
@@ -40,7 +41,7 @@ def translation_networks(translator):
     elif type(model) is TransformerNat:
         networks = _parallel(model, translator.search)
     else:
-        raise ValueError(
+        raise InvalidError(
             f"Nothing says which networks a {type(model).__name__} consists of; only the models "
             "transformer and transformer_nat can be exported so. Export this one with "
             "--format=saved_model."

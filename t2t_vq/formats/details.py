@@ -3,6 +3,7 @@
 import dataclasses
 
 from t2t_vq.decoding.options import Search
+from t2t_vq.errors import InvalidError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +34,9 @@ class TranslationDetails:
     def __post_init__(self):
         pairs = self.target_lengths
         if not pairs or any(len(pair) != 2 or min(pair) < 1 for pair in pairs):
-            raise ValueError(f"target_lengths are pairs of lengths; {list(pairs)} are not")
+            raise InvalidError(f"target_lengths are pairs of lengths; {list(pairs)} are not")
         if self.predictor not in ("tokens", "causal", "masked"):
-            raise ValueError(f"it has the predictor '{self.predictor}'")
+            raise InvalidError(f"it has the predictor '{self.predictor}'")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,11 +6,13 @@ import json
 import pathlib
 
 from t2t_vq import config
+from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.formats import versions
 from t2t_vq.formats.details import ImageDetails, TranslationDetails
 
 FILE = "t2t_vq.json"
 VOCABULARY = "sentencepiece.model"
-# Raised when a reader of an older one could misread the folder.
+# See `t2t_vq.formats.versions`.
 FORMAT = 1
 # What runs networks, and what it may multiply in.
 PRECISIONS = {"openvino": ("float32", "bfloat16", "int8"), "onnx": ("float32", "int8")}
@@ -61,7 +63,7 @@ def check_precision(engine, precision):
         ValueError: then.
     """
     if precision not in PRECISIONS[engine]:
-        raise ValueError(
+        raise InvalidError(
             f"The format {engine} has no networks in {precision}. Choose one of "
             f"{', '.join(PRECISIONS[engine])}, or the other format."
         )
@@ -81,27 +83,24 @@ def load(folder):
     path = folder / FILE
     if not path.is_file():
         what = "is a run" if (folder / _RUN).is_file() else f"holds no {FILE}"
-        raise FileNotFoundError(
+        raise MissingError(
             f"{folder} is no export with networks: it {what}. Write one with t2t-vq-export "
             f"--format={' or --format='.join(ENGINES)}, or name the folder of one."
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        is_newer = content["format"] > FORMAT
-        exported = None if is_newer else _exported(content)
+        if not versions.check(folder, content, FORMAT, "export the run again with this one"):
+            raise ValueError(f"it has no {versions.FIELD}")
+        return _exported(content)
+    except versions.NewerFormatError:
+        raise
     # Whatever else JSON may hold in the place of a value.
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         told = " ".join(str(error).split()).rstrip(".")
-        raise ValueError(
+        raise InvalidError(
             f"{path} is no description of an export ({told}). Copy it again, or export the run "
             "again."
         ) from error
-    if is_newer:
-        raise ValueError(
-            f"{folder} is of format {content['format']}, and this version of t2t_vq reads formats "
-            f"up to {FORMAT}. Install a newer t2t_vq, or export the run again with this one."
-        )
-    return exported
 
 
 def _exported(content):
@@ -113,7 +112,7 @@ def _exported(content):
         ("task", exported.task, _DETAILS),
     ):
         if value not in known:
-            raise ValueError(f"it has the {name} '{value}'")
+            raise InvalidError(f"it has the {name} '{value}'")
     details = config.from_dict(_DETAILS[exported.task], exported.details)
     return dataclasses.replace(exported, details=details)
 
@@ -136,7 +135,7 @@ def check_files(folder, exported):
     """
     for name, digest in exported.files.items():
         if _digest(file_of(folder, name)) != digest:
-            raise ValueError(
+            raise InvalidError(
                 f"{folder} is not whole: {name} is not as it was exported. It may be cut short, or "
                 "of another export. Copy the folder again, or export again."
             )
@@ -154,7 +153,7 @@ def file_of(folder, name):
     """
     path = pathlib.Path(folder) / name
     if not path.is_file():
-        raise FileNotFoundError(
+        raise MissingError(
             f"{folder} is not whole: {name} is missing. Copy the folder again, or export again."
         )
     return path

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from t2t_vq.decoding.search import search
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers import code_stack
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
@@ -67,7 +68,7 @@ class CausalLatentPredictor(LatentPredictor):
 
     def search(self, embed, memory, memory_mask, length, options):
         if options.passes > 1:
-            raise ValueError(
+            raise InvalidError(
                 f"passes={options.passes} is for a predictor of hidden codes, and this model "
                 "predicts one code after the other. Leave passes out, or train with "
                 "predictor=masked."

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.residual_convolution import ResidualConvolution
 
 _RESIDUAL_LAYERS = 3
@@ -74,7 +75,7 @@ class Compressor(keras.layers.Layer):
 
     def call(self, x, mask, training=False):
         if (x.shape[1] or 0) % (1 << self.steps):
-            raise ValueError(
+            raise InvalidError(
                 f"A sequence of {x.shape[1]} cannot be halved {self.steps} times. "
                 f"Pad it to a multiple of {1 << self.steps}."
             )

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.image_encoder import check_halvings
 
 # Zeros are the broad distribution that a likelihood starts from; this share of the usual variance
@@ -50,7 +51,7 @@ class ImageDecoder(keras.layers.Layer):
     def call(self, x, training=False):
         rows, columns = self.grid_shape
         if x.shape[1] != rows * columns:
-            raise ValueError(
+            raise InvalidError(
                 f"There are {x.shape[1]} latent positions, and images of {self.image_shape} that "
                 f"are halved {self.downsample_steps} times have {rows} x {columns}. Give encoder "
                 "and decoder the same image_shape and downsample_steps."

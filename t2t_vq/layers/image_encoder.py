@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.pixels import rescaled
 
 
@@ -68,7 +69,7 @@ class ImageEncoder(keras.layers.Layer):
 def check_halvings(size, steps):
     """Raises `ValueError` when a `(height, width)` cannot be halved `steps` times."""
     if any(side % (1 << steps) for side in size):
-        raise ValueError(
+        raise InvalidError(
             f"An image of {size[0]} x {size[1]} pixels cannot be halved {steps} times. Choose a "
             f"smaller downsample_steps, or images whose sides are multiples of {1 << steps}."
         )

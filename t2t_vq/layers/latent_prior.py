@@ -6,6 +6,7 @@ from keras import ops
 from t2t_vq.decoding.greedy import greedy_search
 from t2t_vq.decoding.options import Search
 from t2t_vq.decoding.search import perturb
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers import code_stack
 from t2t_vq.layers.code_head import CodeHead
 from t2t_vq.layers.positions import check_grid_width, sinusoids_2d
@@ -103,7 +104,7 @@ class LatentPrior(keras.layers.Layer):
 
     def call(self, codes, labels=None, training=False):
         if tuple(codes.shape[1:]) != (self.num_positions, self.num_codebooks):
-            raise ValueError(
+            raise InvalidError(
                 f"The prior '{self.name}' of a {self.grid[0]} x {self.grid[1]} grid takes codes "
                 f"[batch, {self.num_positions}, {self.num_codebooks}], but their shape is "
                 f"{tuple(codes.shape)}."
@@ -209,7 +210,7 @@ class LatentPrior(keras.layers.Layer):
         """
         if (labels is not None) != (self.num_classes > 0):
             given = "none were given" if labels is None else "labels were given"
-            raise ValueError(
+            raise InvalidError(
                 f"The prior '{self.name}' has num_classes={self.num_classes}, and {given}. Give "
                 "labels to a prior with classes, and only to such a one."
             )

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_vq.errors import InvalidError
+
 
 class PixelLikelihood(keras.layers.Layer):
     """A distribution over the pixels of an image, given what a decoder says of each of them.
@@ -44,7 +46,7 @@ class PixelLikelihood(keras.layers.Layer):
         images = ops.convert_to_tensor(images)
         self._check("images", images, self.channels)
         if "int" not in keras.backend.standardize_dtype(images.dtype):
-            raise ValueError(
+            raise InvalidError(
                 f"Images are {keras.backend.standardize_dtype(images.dtype)}, and their likelihood "
                 "is one of integers. Give the values 0 to 255 as uint8."
             )
@@ -74,7 +76,7 @@ class PixelLikelihood(keras.layers.Layer):
 
     def _check(self, name, tensor, width):
         if len(tensor.shape) != 4 or tensor.shape[-1] != width:
-            raise ValueError(
+            raise InvalidError(
                 f"{type(self).__name__} got {name} of shape {tuple(tensor.shape)}. "
                 f"Give them as [batch, height, width, {width}]."
             )

@@ -4,6 +4,8 @@ import math
 
 from keras import ops
 
+from t2t_vq.errors import InvalidError
+
 
 def sinusoids(positions, dim):
     """Returns sine and cosine encodings of positions.
@@ -44,7 +46,7 @@ def sinusoids_2d(height, width, dim):
         sinusoids_2d(8, 4, 16).shape  # (32, 16)
     """
     if dim % 4:
-        raise ValueError(
+        raise InvalidError(
             f"Positions of a grid cannot be {dim} wide: sine and cosine of rows and of columns "
             "share the width. Choose a multiple of 4."
         )
@@ -65,7 +67,7 @@ def check_grid_width(width, num_heads, names=("hidden_size", "num_heads")):
         ValueError: when the width is not a multiple of 4 and of the heads.
     """
     if width % 4 or width % num_heads:
-        raise ValueError(
+        raise InvalidError(
             f"{names[0]}={width} must be a multiple of 4, as sine and cosine of rows and of "
             f"columns share the width, and of {names[1]}={num_heads}. Choose another {names[0]}."
         )

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.attention import MultiHeadAttention
 from t2t_vq.layers.dropout import Dropout
 
@@ -46,7 +47,7 @@ class TransformerBlock(keras.layers.Layer):
     def build(self, shape):
         dim = shape[-1]
         if dim % self.num_heads:
-            raise ValueError(
+            raise InvalidError(
                 f"hidden_size={dim} is not a multiple of num_heads={self.num_heads}. "
                 "Choose a width that the heads share evenly."
             )

@@ -5,6 +5,7 @@ import pathlib
 from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY
+from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import exported as formats
 
 _SAVED_MODEL = "saved_model.pb"
@@ -59,19 +60,19 @@ def load(
         }
         return _load_export(path, [name for name in given if given[name]], batch_size, data_dir)
     if (path / _SAVED_MODEL).is_file():
-        raise ValueError(
+        raise InvalidError(
             f"{path} holds a SavedModel, which TensorFlow loads: tf.saved_model.load. Name a run, "
             "or an export with --format=openvino or onnx."
         )
     if not (path / runs.FILE).exists():
-        raise FileNotFoundError(
+        raise MissingError(
             f"{path} holds neither a run nor an export: there is no {runs.FILE} and no "
             f"{formats.FILE} in it. Name the folder of one: what t2t-vq-train or t2t-vq-export "
             "wrote to."
         )
     if runs.load(path, data_dir=data_dir).hparams.task == "images":
         if search != GREEDY or rescore_with is not None:
-            raise ValueError(
+            raise InvalidError(
                 f"The run in {path} is one of images, and a search is for translation. Leave "
                 "search and rescore_with out."
             )
@@ -102,7 +103,7 @@ def _load_export(path, refused, batch_size, data_dir):
     from t2t_vq.loading.loaded_translator import LoadedTranslator
 
     if refused:
-        raise ValueError(
+        raise InvalidError(
             f"{refused[0]} is chosen when a model is exported, and {path} holds what was chosen. "
             "Leave it out, or export again with it."
         )

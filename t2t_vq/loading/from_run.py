@@ -2,6 +2,7 @@
 
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice
+from t2t_vq.errors import InvalidError
 
 
 def load_translator(
@@ -40,7 +41,7 @@ def load_translator(
     """
     check_choice(search, rescore_with is not None)
     if rescore_checkpoint != "best" and rescore_with in (None, "self"):
-        raise ValueError(
+        raise InvalidError(
             f"rescore_checkpoint={rescore_checkpoint} is for another run that rescores, and there "
             "is none. Give its folder as rescore_with, or leave rescore_checkpoint out."
         )
@@ -100,15 +101,15 @@ def load_image_codec(output_dir, checkpoint="best", data_dir=None):
 
 
 def _check_alike(rescore_with, other, problem, tokenizer):
-    if other.make_problem().reversed != problem.reversed:
-        raise ValueError(
+    if other.make_problem().target_language != problem.target_language:
+        raise InvalidError(
             f"The run in {rescore_with} translates in the other direction ({other.problem}) and "
             "cannot rescore this one. Rescore with a run that translates in the same direction."
         )
     # Runs of earlier versions do not note their vocabulary; else their data may be elsewhere.
     digest = other.vocabulary or other.make_problem().vocabulary_digest(other.data_dir)
     if digest != tokenizer.digest:
-        raise ValueError(
+        raise InvalidError(
             f"The run in {rescore_with} has another vocabulary than this one and cannot rescore "
             "it. Train both on data that shares a vocabulary: a student on what t2t-vq-distill "
             "made with that run."

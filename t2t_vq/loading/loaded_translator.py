@@ -1,5 +1,7 @@
 """A translation model that was loaded."""
 
+from t2t_vq import registry
+from t2t_vq.errors import InvalidError
 from t2t_vq.loading.loaded import Loaded
 
 
@@ -60,18 +62,21 @@ class LoadedTranslator(Loaded):
         from t2t_vq.evaluation.translations import score_translations
 
         if (sources is None) != (references is None):
-            raise ValueError("Sources and references are scored together. Give both, or neither.")
+            raise InvalidError("Sources and references are scored together. Give both, or neither.")
         if sources is None:
             sources, references = self._text(split)
-        return score_translations(self.translator, sources, references)
+        known = self.problem in registry.problems
+        language = self._problem().target_language if known else ""
+        return score_translations(self.translator, sources, references, language)
+
+    def _problem(self):
+        return registry.problem(self.problem, *self.about.get("languages", ()))
 
     def _text(self, split):
-        from t2t_vq import registry
-
         if self.problem is None or self._data_dir is None:
             what = "of which problem it is" if self.problem is None else "where its data lies"
-            raise ValueError(
+            raise InvalidError(
                 f"{self.path} does not say {what}, so there is nothing to score it on. Load it "
                 "with data_dir, or give sources and references."
             )
-        return registry.problem(self.problem).text(self._data_dir, split)
+        return self._problem().text(self._data_dir, split)

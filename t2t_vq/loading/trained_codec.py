@@ -1,5 +1,6 @@
 """An image model of a run."""
 
+from t2t_vq.errors import InvalidError
 from t2t_vq.loading.loaded_codec import LoadedCodec
 from t2t_vq.loading.provenance import about_run
 
@@ -53,7 +54,7 @@ class TrainedCodec(LoadedCodec):
         from t2t_vq.evaluation.images import score_images
 
         if (images is None) != (labels is None):
-            raise ValueError("Images and labels are scored together. Give both, or neither.")
+            raise InvalidError("Images and labels are scored together. Give both, or neither.")
         if images is None:
             images, labels = self.run.make_problem().arrays(self.run.data_dir, split)
         return score_images(self.codec, images, labels)

@@ -3,6 +3,8 @@
 import math
 import numbers
 
+from t2t_vq.errors import InvalidError
+
 
 def bits_per_dim(nats, dimensions):
     """Returns a negative log-likelihood in bits per dimension.
@@ -21,7 +23,7 @@ def bits_per_dim(nats, dimensions):
         bits_per_dim(3072 * math.log(256), dimensions=32 * 32 * 3)  # 8.0
     """
     if not isinstance(dimensions, numbers.Integral) or dimensions < 1:
-        raise ValueError(
+        raise InvalidError(
             f"An image of {dimensions!r} dimensions has no bits per dimension. Give its height "
             "times width times channels."
         )

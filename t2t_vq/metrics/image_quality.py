@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from t2t_vq.errors import InvalidError
+
 _HIGHEST = 255
 # Width of the window that structural similarity is computed in.
 _WINDOW = 11
@@ -46,7 +48,7 @@ def ssim(images, others):
 
     images, others = _pair(images, others)
     if min(images.shape[1:3]) < _WINDOW:
-        raise ValueError(
+        raise InvalidError(
             f"Structural similarity looks at {_WINDOW} x {_WINDOW} pixels, and the images have "
             f"{images.shape[1]} x {images.shape[2]}. Give larger images."
         )
@@ -56,12 +58,12 @@ def ssim(images, others):
 def _pair(images, others):
     images, others = np.asarray(images), np.asarray(others)
     if images.shape != others.shape or images.ndim != 4:
-        raise ValueError(
+        raise InvalidError(
             f"Images of shape {images.shape} cannot be compared with images of shape "
             f"{others.shape}. Give both as [batch, height, width, channels]."
         )
     if images.dtype != np.uint8 or others.dtype != np.uint8:
-        raise ValueError(
+        raise InvalidError(
             f"Images are {images.dtype} and {others.dtype}. Give the values 0 to 255 as uint8."
         )
     return images, others

@@ -1,5 +1,7 @@
 """What the trainer asks of every model."""
 
+import dataclasses
+import inspect
 import typing
 
 import keras
@@ -42,6 +44,14 @@ class Model(keras.Model):
         """
         raise NotImplementedError
 
+    @classmethod
+    def _arguments_from(cls, hparams):
+        """Returns the hyper-parameters that the constructor takes by the same name, as a dict."""
+        ours = cls.__mro__[: cls.__mro__.index(Model)]
+        names = {name for each in ours for name in inspect.signature(each.__init__).parameters}
+        fields = [field.name for field in dataclasses.fields(hparams)]
+        return {name: getattr(hparams, name) for name in fields if name in names}
+
     def loss_totals(self, batch):
         """Returns, for each loss and metric, the number that its sum is divided by.
 
@@ -65,7 +75,15 @@ class Model(keras.Model):
         raise NotImplementedError
 
     def adapt(self, batches):
-        """Starts from data what does, after `startup_steps` updates; here nothing."""
+        """Starts from data what does, after `startup_steps` updates; here nothing.
+
+        Args:
+            batches: iterable of batches, of which as many are used as it takes.
+        """
+
+    def has_started(self):
+        """Returns whether what starts from data has; always, where nothing does."""
+        return True
 
     def update(self, statistics):
         """Applies what a step learned without gradients; in a replica context."""

@@ -7,6 +7,7 @@ from keras import ops
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.rescoring import until_end
 from t2t_vq.decoding.search import search as search_symbols
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.positions import shift_right, sinusoids
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
@@ -58,16 +59,7 @@ class Transformer(TranslationModel):
 
     @classmethod
     def from_hparams(cls, hparams, *, vocab_size, seed=0):
-        return cls(
-            vocab_size=vocab_size,
-            hidden_size=hparams.hidden_size,
-            filter_size=hparams.filter_size,
-            num_heads=hparams.num_heads,
-            encoder_layers=hparams.encoder_layers,
-            decoder_layers=hparams.decoder_layers,
-            dropout=hparams.dropout,
-            label_smoothing=hparams.label_smoothing,
-        )
+        return cls(vocab_size=vocab_size, **cls._arguments_from(hparams))
 
     def call(self, batch, training=False):
         """Returns float32 logits `[batch, length, vocab]` of each target token given those before.
@@ -100,7 +92,7 @@ class Transformer(TranslationModel):
 
     def candidates(self, source, search):
         if search.refinements or search.passes > 1:
-            raise ValueError(
+            raise InvalidError(
                 "The model transformer decodes word by word, in one pass and with nothing to "
                 "refine. Leave out passes and refinements, or decode with a transformer_nat."
             )

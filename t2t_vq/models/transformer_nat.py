@@ -12,6 +12,7 @@ from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY
 from t2t_vq.decoding.rescoring import until_end
 from t2t_vq.decoding.shortest import at_shortest
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.layers.compressor import Compressor, compressed_mask
@@ -19,10 +20,10 @@ from t2t_vq.layers.decompressor import Decompressor
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.layers.masked_latent_predictor import MaskedLatentPredictor
 from t2t_vq.layers.transformer_stack import TransformerStack
-from t2t_vq.models.codebook_start import start_codebook
 from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.model import TrainingOutput
 from t2t_vq.models.translation_model import TranslationModel
+from t2t_vq.models.with_bottleneck import WithBottleneck
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
 
@@ -40,13 +41,17 @@ class Latents(typing.NamedTuple):
 
 
 @registry.register_model
-class TransformerNat(TranslationModel):
+class TransformerNat(WithBottleneck, TranslationModel):
     """Non-autoregressive Transformer; decodes all tokens in parallel from discrete latents.
 
     Training compresses the target `2**compress_steps` times, quantises it, and reconstructs it from
     the codes and the source; a predictor learns the codes, and how many they are, from the source.
     Decoding predicts codes and reconstructs from them. Where a bottleneck has several codebooks,
     the codes of a position are predicted one by one too.
+
+    The loss is the sum of `reconstruction`, of tokens, `latents`, of codes, and `bottleneck`, which
+    is what the bottleneck's kind adds: for a codebook the commitment to it, for others an entropy
+    or a divergence.
 
     Args:
         vocab_size: size of the shared vocabulary.
@@ -103,17 +108,17 @@ class TransformerNat(TranslationModel):
             vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
         )
         if not bottleneck.has_codes:
-            raise ValueError(
+            raise InvalidError(
                 f"The bottleneck {type(bottleneck).__name__} has no codes, and transformer_nat "
                 "must predict codes. Choose a kind that has them, such as vq or em."
             )
         if predictor not in _PREDICTORS:
-            raise ValueError(
+            raise InvalidError(
                 f"There is no latent predictor '{predictor}'. Choose one of "
                 f"{', '.join(_PREDICTORS)}."
             )
         if not 0.0 <= predicted_latents <= 1.0:
-            raise ValueError(
+            raise InvalidError(
                 f"predicted_latents={predicted_latents} is a share of the latents, so it must be "
                 "from 0 to 1."
             )
@@ -121,11 +126,11 @@ class TransformerNat(TranslationModel):
         self.compress_steps = compress_steps
         self.label_smoothing = label_smoothing
         self.latent_label_smoothing = latent_label_smoothing
-        self.startup_steps = startup_steps
         self.mask_startup_steps = mask_startup_steps
         self.predicted_latents = predicted_latents
         self.seed = seed
         self.bottleneck = bottleneck
+        bottleneck.startup_steps = startup_steps
         self.compressor = Compressor(compress_steps, dropout, name="compressor")
         self.decompressor = Decompressor(compress_steps, dropout, name="decompressor")
         self.predictor = _PREDICTORS[predictor](
@@ -153,25 +158,9 @@ class TransformerNat(TranslationModel):
 
     @classmethod
     def from_hparams(cls, hparams, *, vocab_size, seed=0):
-        return cls(
-            vocab_size=vocab_size,
-            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck), seed),
-            hidden_size=hparams.hidden_size,
-            filter_size=hparams.filter_size,
-            num_heads=hparams.num_heads,
-            encoder_layers=hparams.encoder_layers,
-            decoder_layers=hparams.decoder_layers,
-            predictor=hparams.predictor,
-            predictor_layers=hparams.predictor_layers,
-            compress_steps=hparams.compress_steps,
-            dropout=hparams.dropout,
-            label_smoothing=hparams.label_smoothing,
-            latent_label_smoothing=hparams.latent_label_smoothing,
-            startup_steps=hparams.startup_steps,
-            mask_startup_steps=hparams.mask_startup_steps,
-            predicted_latents=hparams.predicted_latents,
-            seed=seed,
-        )
+        arguments = cls._arguments_from(hparams)
+        arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
+        return cls(vocab_size=vocab_size, seed=seed, **arguments)
 
     def target_length(self, source_length):
         block = 1 << max(self.compress_steps, 3)
@@ -246,7 +235,7 @@ class TransformerNat(TranslationModel):
         rows = ops.sum(ops.cast(mask[:, 0], "float32"))
         return {
             "reconstruction": latents * (1 << self.compress_steps),
-            "commitment": latents,
+            "bottleneck": latents,
             "latents": latents * self.bottleneck.num_codebooks + rows,
             "tokens": ops.sum(ops.cast(batch["target"] != PAD_ID, "float32")),
         }
@@ -283,15 +272,14 @@ class TransformerNat(TranslationModel):
             logits, labels[..., None], self.label_smoothing if training else 0.0
         )
 
-        started = self.bottleneck.started_share()
         return TrainingOutput(
             losses={
                 "reconstruction": weighted_mean(
                     token_loss, token_weights, totals["reconstruction"]
                 ),
                 # Before the codebook starts its codes mean nothing, so nobody learns them.
-                "latents": started * latent_loss,
-                "commitment": quantized.loss * local["commitment"] / totals["commitment"],
+                "latents": self.bottleneck.started_share() * latent_loss,
+                "bottleneck": quantized.loss * local["bottleneck"] / totals["bottleneck"],
             },
             metrics={
                 "token_accuracy": weighted_mean(
@@ -299,8 +287,7 @@ class TransformerNat(TranslationModel):
                 ),
                 "latent_accuracy": latent_accuracy,
             },
-            # Nor do they move the codebook: left to itself, it would start with the first update.
-            statistics={name: started * value for name, value in quantized.statistics.items()},
+            statistics=quantized.statistics,
         )
 
     def _mix_predicted(self, dense, predictions, step):
@@ -316,19 +303,9 @@ class TransformerNat(TranslationModel):
         return ops.where(coins < share, predicted, dense)
 
     def adapt(self, batches):
-        """Starts the codebook by k-means from the latents of a few batches; outside of replicas.
-
-        Args:
-            batches: iterable of batches, of which as many are used as it takes.
-        """
+        """Starts the codebook by k-means from the latents of a few batches; outside of replicas."""
         found = (self.compress(batch["target"]) for batch in batches)
-        start_codebook(self.bottleneck, (latents.vectors[latents.mask] for latents in found))
-
-    def update(self, statistics):
-        self.bottleneck.update(statistics)
-
-    def describe(self, statistics):
-        return self.bottleneck.describe(statistics)
+        self.bottleneck.start_from(latents.vectors[latents.mask] for latents in found)
 
     def candidates(self, source, search):
         memory, memory_mask = self.encode(source)

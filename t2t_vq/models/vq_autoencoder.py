@@ -7,6 +7,7 @@ from keras import ops
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck
+from t2t_vq.errors import InvalidError
 from t2t_vq.layers.categorical_pixels import CategoricalPixels
 from t2t_vq.layers.convolutional_decoder import ConvolutionalDecoder
 from t2t_vq.layers.convolutional_encoder import ConvolutionalEncoder
@@ -15,9 +16,9 @@ from t2t_vq.layers.logistic_mixture_pixels import LogisticMixturePixels
 from t2t_vq.layers.transformer_image_decoder import TransformerImageDecoder
 from t2t_vq.layers.transformer_image_encoder import TransformerImageEncoder
 from t2t_vq.metrics.bits_per_dim import bits_per_dim
-from t2t_vq.models.codebook_start import start_codebook
 from t2t_vq.models.cross_entropy import cross_entropy, is_best
 from t2t_vq.models.model import Model, TrainingOutput
+from t2t_vq.models.with_bottleneck import WithBottleneck
 
 _LIKELIHOODS = ("logistic_mixture", "categorical")
 _ENCODERS = ("convolutional", "transformer")
@@ -37,7 +38,7 @@ class Bits(typing.NamedTuple):
 
 
 @registry.register_model
-class VqAutoencoder(Model):
+class VqAutoencoder(WithBottleneck, Model):
     """Image autoencoder through any bottleneck; where that has codes, a prior learns them.
 
     An encoder makes a grid of vectors, each for `2**downsample_steps` pixels square; the bottleneck
@@ -45,8 +46,10 @@ class VqAutoencoder(Model):
     are independent of each other given the latents. The prior scores the codes, from which no
     gradient reaches the encoder.
 
-    Training minimises nats per dimension of the image (an image has height x width x channels)
-    plus the bottleneck's loss plus the prior's nats a code.
+    The loss is the sum of `reconstruction`, nats per dimension of the image (an image has height x
+    width x channels), `prior`, the prior's nats a code, and `bottleneck`, which is what the
+    bottleneck's kind adds: for a codebook the commitment to it, for others an entropy or a
+    divergence.
 
     Args:
         bottleneck: a layer of `t2t_vq.bottlenecks`.
@@ -109,29 +112,29 @@ class VqAutoencoder(Model):
     ):
         super().__init__(**kwargs)
         if encoder not in _ENCODERS:
-            raise ValueError(
+            raise InvalidError(
                 f"There is no encoder '{encoder}'. Choose one of {', '.join(_ENCODERS)}."
             )
         if likelihood not in _LIKELIHOODS:
-            raise ValueError(
+            raise InvalidError(
                 f"There is no likelihood '{likelihood}'. Choose one of {', '.join(_LIKELIHOODS)}."
             )
         height, width, channels = image_shape
         if autoencoder_steps and not bottleneck.has_codes:
-            raise ValueError(
+            raise InvalidError(
                 f"autoencoder_steps={autoencoder_steps} leaves only a prior to learn, and the "
                 f"bottleneck {type(bottleneck).__name__} has no codes that one could score. Set "
                 "autoencoder_steps=0, or choose a kind with codes, such as vq or em."
             )
         if num_classes and not bottleneck.has_codes:
-            raise ValueError(
+            raise InvalidError(
                 f"num_classes={num_classes} (class_conditional=true) tells a prior the class of an "
                 f"image, and the bottleneck {type(bottleneck).__name__} has no codes that one "
                 "could score. Set class_conditional=false, or choose a kind with codes, such as vq "
                 "or em."
             )
         if 0 < autoencoder_steps <= startup_steps:
-            raise ValueError(
+            raise InvalidError(
                 f"autoencoder_steps={autoencoder_steps} comes before the codebook starts, after "
                 f"startup_steps={startup_steps}. Choose more."
             )
@@ -140,10 +143,10 @@ class VqAutoencoder(Model):
         self.grid = (height >> downsample_steps, width >> downsample_steps)
         self.hidden_size = hidden_size
         self.num_classes = num_classes
-        self.startup_steps = startup_steps
         self.autoencoder_steps = autoencoder_steps
         self.frozen = False
         self.bottleneck = bottleneck
+        bottleneck.startup_steps = startup_steps
         if likelihood == "categorical":
             self.likelihood = CategoricalPixels(channels)
         else:
@@ -183,27 +186,10 @@ class VqAutoencoder(Model):
 
     @classmethod
     def from_hparams(cls, hparams, *, image_shape, num_classes, seed=0):
-        return cls(
-            bottleneck=make_bottleneck(config.to_dict(hparams.bottleneck), seed),
-            image_shape=image_shape,
-            num_classes=num_classes if hparams.class_conditional else 0,
-            encoder=hparams.encoder,
-            likelihood=hparams.likelihood,
-            num_mixtures=hparams.num_mixtures,
-            hidden_size=hparams.hidden_size,
-            num_layers=hparams.num_layers,
-            filter_size=hparams.filter_size,
-            num_heads=hparams.num_heads,
-            downsample_steps=hparams.downsample_steps,
-            dropout=hparams.dropout,
-            prior_size=hparams.prior_size,
-            prior_layers=hparams.prior_layers,
-            prior_filter_size=hparams.prior_filter_size,
-            prior_heads=hparams.prior_heads,
-            prior_dropout=hparams.prior_dropout,
-            startup_steps=hparams.startup_steps,
-            autoencoder_steps=hparams.autoencoder_steps,
-        )
+        arguments = cls._arguments_from(hparams)
+        arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
+        arguments["num_classes"] = num_classes if hparams.class_conditional else 0
+        return cls(image_shape=image_shape, **arguments)
 
     @property
     def has_prior(self):
@@ -260,11 +246,11 @@ class VqAutoencoder(Model):
         reconstruction = -self.likelihood.log_prob(self.decode(dense, learns), images)
         losses = {
             "reconstruction": ops.sum(reconstruction) / (totals["images"] * self.num_dimensions),
-            "commitment": quantized.loss * local["images"] / totals["images"],
+            "bottleneck": quantized.loss * local["images"] / totals["images"],
         }
         metrics = {"reconstruction_bits": self._bits(ops.sum(reconstruction) / totals["images"])}
-        started = self.bottleneck.started_share()
         if self.has_prior:
+            started = self.bottleneck.started_share()
             output = quantized.output
             if training and self.frozen:
                 output = output._replace(samples=self._drawn(vectors, output, step))
@@ -277,9 +263,7 @@ class VqAutoencoder(Model):
         if divergence is not None:
             metrics["prior_bits"] = self._bits(ops.sum(divergence) / totals["images"])
             metrics["bits_per_dim"] = metrics["reconstruction_bits"] + metrics["prior_bits"]
-        # Nor do they move the codebook: left to itself, it would start with the first update.
-        statistics = {name: started * value for name, value in quantized.statistics.items()}
-        return TrainingOutput(losses, metrics, statistics)
+        return TrainingOutput(losses, metrics, quantized.statistics)
 
     def _drawn(self, vectors, output, step):
         """Returns the samples that the prior learns while the bottleneck stands still.
@@ -324,20 +308,13 @@ class VqAutoencoder(Model):
         return self.prior.trainable_variables if self.frozen else self.trainable_variables
 
     def adapt(self, batches):
-        """Starts the codebook by k-means from the vectors of a few batches; outside of replicas.
-
-        Args:
-            batches: iterable of batches, of which as many are used as it takes.
-        """
+        """Starts the codebook by k-means from the vectors of a few batches; outside of replicas."""
         found = (self.encode(batch["image"]) for batch in batches)
-        start_codebook(self.bottleneck, (ops.reshape(x, (-1, self.hidden_size)) for x in found))
+        self.bottleneck.start_from(ops.reshape(x, (-1, self.hidden_size)) for x in found)
 
     def update(self, statistics):
         if not self.frozen:
-            self.bottleneck.update(statistics)
-
-    def describe(self, statistics):
-        return self.bottleneck.describe(statistics)
+            super().update(statistics)
 
     def bits(self, images, labels=None, num_samples=None, seed=0):
         """Bounds the negative log-likelihood of each image from above.
@@ -375,7 +352,7 @@ class VqAutoencoder(Model):
         Reference: arXiv 1312.6114, equation 3, for the bound in general.
         """
         if not self.has_bound:
-            raise ValueError(
+            raise InvalidError(
                 f"The bottleneck {type(self.bottleneck).__name__} has no codes and no prior, so "
                 "nothing bounds the likelihood of an image. Compare its reconstruction, or use a "
                 "kind with codes, or vae."
@@ -437,7 +414,7 @@ class VqAutoencoder(Model):
             ValueError: when the latents have no prior to draw from.
         """
         if not self.has_bound:
-            raise ValueError(
+            raise InvalidError(
                 f"The latents of the bottleneck {type(self.bottleneck).__name__} have no prior to "
                 "draw images from. Choose a kind with codes, such as vq or em, or vae."
             )

@@ -6,6 +6,7 @@ import numpy as np
 
 from t2t_vq.backend.streams import Stream
 from t2t_vq.decoding.options import Search, check_batch_size
+from t2t_vq.errors import InvalidError
 from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
 from t2t_vq.runtime import code_stack, philox
 from t2t_vq.runtime.search import greedy_search, perturb
@@ -110,7 +111,7 @@ class NetworkImageCodec:
         elif self._details.has_own_prior:
             draw, decode = self._draw_latents, self._network("decoder", "latents", "image")
         else:
-            raise ValueError(
+            raise InvalidError(
                 "The latents of this model have no prior to draw images from. Export one of a kind "
                 "with codes, such as vq or em, or of vae."
             )
@@ -164,7 +165,7 @@ class NetworkImageCodec:
 
     def _check_codes_exist(self):
         if not self._details.has_prior:
-            raise ValueError(
+            raise InvalidError(
                 "This model has no codes, so it can only reconstruct images, or draw them if its "
                 "latents have a prior. Export one of a kind with codes, such as vq or em."
             )

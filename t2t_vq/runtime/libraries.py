@@ -2,6 +2,8 @@
 
 import importlib
 
+from t2t_vq.errors import InvalidError
+
 # What pip installs with all else that exports in a format take.
 _EXTRAS = {"openvino": "openvino", "onnxruntime": "onnx"}
 
@@ -21,7 +23,7 @@ def library(name):
         together = ""
         if name in _EXTRAS:
             together = f', or, with all that exporting takes, pip install "t2t-vq[{_EXTRAS[name]}]"'
-        raise ValueError(
+        raise InvalidError(
             f"The library {name} cannot be imported ({error}). Install it: pip install "
             f"{name}{together}."
         ) from error

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from t2t_vq.errors import InvalidError
+
 
 class Network:
     """A function of named arrays, compiled; each thread that calls it computes apart.
@@ -47,7 +49,7 @@ class Network:
 
 def unreadable(folder, name, error):
     """Returns the error for a network that its library cannot read."""
-    return ValueError(
+    return InvalidError(
         f"The network {name} in {folder} cannot be read ({' '.join(str(error).split())[:300]}). "
         "Its file may be cut short: copy the folder again, or export again."
     )

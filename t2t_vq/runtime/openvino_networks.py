@@ -6,6 +6,7 @@ import threading
 import numpy as np
 
 from t2t_vq import processors
+from t2t_vq.errors import InvalidError
 from t2t_vq.formats.exported import file_of
 from t2t_vq.runtime.libraries import library
 from t2t_vq.runtime.networks import Network, unreadable
@@ -130,7 +131,7 @@ def _shape(port):
 
 def _check_bfloat16(core, folder):
     if "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-        raise ValueError(
+        raise InvalidError(
             f"{folder} is exported for bfloat16, which this processor does not multiply. Export "
             "with --precision=float32, or with int8, which is faster."
         )

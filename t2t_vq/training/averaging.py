@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from t2t_vq import run as runs
+from t2t_vq.errors import InvalidError
 from t2t_vq.training.checkpoints import checkpoints_in, load_weights, save_weights, step_of
 
 
@@ -42,30 +43,36 @@ def average_checkpoints(output_dir, last=None, data_dir=None):
     """
     run = runs.load(output_dir, data_dir=data_dir)
     model = run.make_model()
-    paths = _newest(pathlib.Path(output_dir) / "latest", last, model.startup_steps)
+    folder = pathlib.Path(output_dir) / "latest"
     sums = [np.zeros(variable.shape, np.float64) for variable in model.trainable_variables]
+    steps = []
     # The newest comes last and leaves in the model what is not averaged.
-    for path in paths:
+    for path in _newest(folder, last):
         load_weights(model, output_dir, path)
-        for total, variable in zip(sums, model.trainable_variables, strict=True):
-            total += np.array(variable)
+        if model.has_started():
+            steps.append(step_of(path))
+            for total, variable in zip(sums, model.trainable_variables, strict=True):
+                total += np.array(variable)
+    _check_enough(len(steps), last, folder, model.startup_steps)
     for total, variable in zip(sums, model.trainable_variables, strict=True):
-        variable.assign(total / len(paths))
-    steps = [step_of(path) for path in paths]
+        variable.assign(total / len(steps))
     return save_weights(model, pathlib.Path(output_dir) / "average", steps[-1]), steps
 
 
-def _newest(folder, last, startup_steps):
+def _newest(folder, last):
     if last is not None and last < 2:
-        raise ValueError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
-    paths = [path for path in checkpoints_in(folder) if step_of(path) > startup_steps]
+        raise InvalidError(f"last={last} is no number of checkpoints to average. Give 2 or more.")
+    paths = checkpoints_in(folder)
+    return paths[-last:] if last else paths
+
+
+def _check_enough(found, last, folder, startup_steps):
     needed = last or 2
-    if len(paths) < needed:
-        fewer = ", or average fewer with --last" if len(paths) >= 2 else ""
+    if found < needed:
+        fewer = ", or average fewer with --last" if found >= 2 else ""
         after = f" from after update {startup_steps}, the codebook's start," * bool(startup_steps)
-        raise ValueError(
-            f"{folder} holds {len(paths)} of the {needed} checkpoints{after} to average. Train on "
+        raise InvalidError(
+            f"{folder} holds {found} of the {needed} checkpoints{after} to average. Train on "
             f"with t2t-vq-train --keep_checkpoints={max(needed, 5)} and a smaller "
             f"--eval_frequency, so that more are saved and kept{fewer}."
         )
-    return paths[-last:] if last else paths

@@ -1,4 +1,8 @@
-"""Checkpoints: everything that a run needs to go on, and weights alone."""
+"""Checkpoints: everything that a run needs to go on, and weights alone.
+
+A checkpoint keeps variables under the names that `t2t_vq.training.weight_names` gives them. Those
+of version 0.1.0 keep them by their order, and are read so.
+"""
 
 import glob
 import pathlib
@@ -8,14 +12,19 @@ import shutil
 import tensorflow as tf
 from absl import logging
 
-from t2t_vq.data import records
+from t2t_vq.data import atomic
+from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.training.weight_names import named_slots, named_variables
+
+# What TensorFlow adds to the name of a variable.
+_ENDING = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
-class NotFiniteError(ValueError):
+class NotFiniteError(InvalidError):
     """A loss, the gradient or a weight became NaN or infinite."""
 
 
-class DamagedError(ValueError):
+class DamagedError(InvalidError):
     """A checkpoint cannot be read."""
 
 
@@ -40,16 +49,19 @@ class Checkpoints:
         self.epoch = tf.Variable(0, dtype=tf.int64)
         self.batch = tf.Variable(0, dtype=tf.int64)
         self._folder = pathlib.Path(output_dir) / "latest"
-        self._model, self._optimizer = model, optimizer
-        self._variables = [*_values(model), *_values(optimizer), *_values(ema)]
+        self._optimizer = optimizer
         self._are_finite = tf.function(_are_finite, autograph=False)
-        self._checkpoint = tf.train.Checkpoint(
-            model=_values(model),
-            optimizer=_values(optimizer),
-            ema=_values(ema),
-            epoch=self.epoch,
-            batch=self.batch,
-        )
+        weights = named_variables(model)
+        names = {id(variable): name for name, variable in weights.items()}
+        trained = [names[id(variable)] for variable in model.trainable_variables]
+        averages = dict(zip(trained, ema.variables, strict=True)) if ema.variables else {}
+        self._parts = {
+            "model": _values(weights),
+            "optimizer": _values(named_slots(optimizer, trained)),
+            "ema": _values(averages),
+        }
+        self._place = {"epoch": self.epoch, "batch": self.batch}
+        self._checkpoint = tf.train.Checkpoint(**self._parts, **self._place)
         self._keep = keep
 
     def restore(self):
@@ -65,7 +77,7 @@ class Checkpoints:
         damaged = []
         for path in reversed(checkpoints_in(self._folder)):
             try:
-                _restore(self._checkpoint, path, self._model)
+                _restore(path, self._parts, self._place)
             except DamagedError as error:
                 damaged.append((path, error))
                 continue
@@ -84,7 +96,7 @@ class Checkpoints:
             ) from error
         best = newest_in(self._folder.with_name("best"))
         if best:
-            raise ValueError(
+            raise InvalidError(
                 f"{self._folder} holds no checkpoint, so training would begin anew, and replace "
                 f"{best}. Put the checkpoints back, or train in another --output_dir."
             )
@@ -98,7 +110,8 @@ class Checkpoints:
         """
         newest = newest_in(self._folder)
         if newest is None or step_of(newest) != self.step:
-            if not self._are_finite(self._variables):
+            variables = [value for part in self._parts.values() for value in part.values()]
+            if not self._are_finite(variables):
                 raise NotFiniteError(
                     f"A weight is NaN or infinite after step {self.step:,}. Nothing was saved "
                     f"since{f' {newest}' if newest else ' the start'}. Lower learning_rate, raise "
@@ -165,7 +178,7 @@ def _write(checkpoint, folder, step, keep):
             file.unlink()
     # Which other programs go by.
     state = tf.compat.v1.train.generate_checkpoint_state_proto(str(folder), path, kept)
-    records.write_bytes(folder / "checkpoint", str(state).encode("utf-8"))
+    atomic.write_bytes(folder / "checkpoint", str(state).encode("utf-8"))
     return path
 
 
@@ -176,7 +189,7 @@ def save_weights(model, folder, step):
         The path, without ending.
     """
     clear_leftovers(folder)
-    checkpoint = tf.train.Checkpoint(model=_values(model))
+    checkpoint = tf.train.Checkpoint(model=_values(named_variables(model)))
     return _write(checkpoint, pathlib.Path(folder), step, keep=1)
 
 
@@ -199,7 +212,7 @@ def load_weights(model, output_dir, checkpoint="best"):
     folder = pathlib.Path(output_dir)
     path = _find(folder, checkpoint)
     try:
-        _restore(tf.train.Checkpoint(model=_values(model)), path, model)
+        _restore(path, {"model": _values(named_variables(model))})
     except DamagedError as error:
         raise DamagedError(
             f"{error} Put its files back, or choose another --checkpoint: {_choices(folder)}"
@@ -213,19 +226,23 @@ def step_of(path):
     return int(step) if step.isdecimal() else None
 
 
-def _restore(checkpoint, path, model):
-    # As variables are told by their order, a model that fits by chance must not pass.
-    expected = [tuple(variable.shape) for variable in model.variables]
+def _restore(path, parts, place=None):
+    """Reads a checkpoint.
+
+    Args:
+        path: common prefix of its files.
+        parts: `{"model": {name: variable}, ...}`, what must be in it, weight for weight.
+        place: other variables to read, by name.
+    """
     try:
         shapes = {name: tuple(shape) for name, shape in tf.train.list_variables(path)}
-        names = [name for name in shapes if name.startswith("model/")]
-        names.sort(key=lambda name: int(name.split("/")[1]))
-        if [shapes[name] for name in names] != expected:
-            raise ValueError(
-                f"The checkpoint {path} does not fit the model: it has {len(names)} variables, the "
-                f"model {len(expected)}, or their shapes differ. Hyper-parameters and vocabulary "
-                "must be those that it was trained with."
-            )
+        if f"model/0{_ENDING}" in shapes:
+            _check_by_order(path, shapes, parts["model"])
+            parts = {part: list(variables.values()) for part, variables in parts.items()}
+        else:
+            for part, variables in parts.items():
+                _check_by_name(path, shapes, part, variables)
+        checkpoint = tf.train.Checkpoint(**parts, **(place or {}))
         checkpoint.read(path).assert_existing_objects_matched().expect_partial()
     except (tf.errors.OpError, IndexError) as error:
         raise DamagedError(
@@ -234,11 +251,60 @@ def _restore(checkpoint, path, model):
         ) from error
 
 
+def _check_by_name(path, shapes, part, variables):
+    """Refuses a checkpoint whose weights are not those of a part, by name and shape."""
+    keys = {_key(part, name): name for name in variables}
+    own = [key for key in shapes if key.startswith(f"{part}/") and key.endswith(_ENDING)]
+    wrong = [f"has no {_told(key)}" for key in keys if key not in shapes]
+    wrong += [f"has {_told(key)}, which the model has not" for key in own if key not in keys]
+    wrong += [
+        _other_shape(_told(key), shapes[key], variables[name])
+        for key, name in keys.items()
+        if key in shapes and shapes[key] != tuple(variables[name].shape)
+    ]
+    if wrong:
+        _refuse(path, wrong)
+
+
+def _check_by_order(path, shapes, variables):
+    """Refuses a checkpoint of version 0.1.0 whose weights have not the shapes of the model's."""
+    count = sum(key.startswith("model/") for key in shapes)
+    wrong = [f"has {count} weights, and the model {len(variables)}"] * (count != len(variables))
+    for number, (name, variable) in enumerate(variables.items()):
+        found = shapes.get(f"model/{number}{_ENDING}", tuple(variable.shape))
+        if found != tuple(variable.shape):
+            wrong.append(_other_shape(name, found, variable))
+    if wrong:
+        _refuse(path, wrong)
+
+
+def _other_shape(name, found, variable):
+    return f"has {list(found)} as the shape of {name}, and the model {list(variable.shape)}"
+
+
+def _refuse(path, wrong):
+    more = f" ({len(wrong)} differences in all)" if wrong[1:] else ""
+    raise InvalidError(
+        f"The checkpoint {path} does not fit the model: it {wrong[0]}{more}. Hyper-parameters and "
+        "vocabulary must be those that it was trained with."
+    )
+
+
+def _key(part, name):
+    """Returns the name of a variable in a checkpoint, as TensorFlow writes it."""
+    return f"{part}/{name.replace('.', '..').replace('/', '.S')}{_ENDING}"
+
+
+def _told(key):
+    """Returns what to call a variable of a checkpoint."""
+    return key.removesuffix(_ENDING).removeprefix("model/").replace(".S", "/").replace("..", ".")
+
+
 def _find(folder, checkpoint):
     if checkpoint not in ("best", "latest", "average"):
         path = str(checkpoint).removesuffix(".index")
         if not pathlib.Path(f"{path}.index").exists():
-            raise FileNotFoundError(f"There is no checkpoint {checkpoint}. Give {_choices(folder)}")
+            raise MissingError(f"There is no checkpoint {checkpoint}. Give {_choices(folder)}")
         return path
     path = newest_in(folder / checkpoint)
     if path is None:
@@ -247,7 +313,7 @@ def _find(folder, checkpoint):
         hint = f"Use --checkpoint={other}." if there else "Train for longer first."
         if checkpoint == "average":
             hint = f"Make it with t2t-vq-average --output_dir={shlex.quote(str(folder))}"
-        raise FileNotFoundError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
+        raise MissingError(f"{folder} has no {checkpoint} checkpoint yet. {hint}")
     return path
 
 
@@ -255,7 +321,5 @@ def _choices(folder):
     return f"best, latest, average, or a prefix such as {folder / 'latest' / 'ckpt-500'}."
 
 
-def _values(owner):
-    # TensorFlow's walk over a Keras model misses layers in lists, and variables' paths are numbered
-    # by what else the process has built, so the order of the variables is what identifies them.
-    return [variable.value for variable in owner.variables]
+def _values(variables):
+    return {name: variable.value for name, variable in variables.items()}

@@ -1,6 +1,7 @@
 """Validation while training: what every evaluator does."""
 
 import dataclasses
+import importlib
 
 import tensorflow as tf
 
@@ -70,9 +71,9 @@ class Evaluator:
 
 
 def make_evaluator(model, problem, run, max_batches=None):
-    """Returns the evaluator of the problem's task; arguments are those of `Evaluator`."""
-    from t2t_vq.training.image_evaluator import ImageEvaluator
-    from t2t_vq.training.translation_evaluator import TranslationEvaluator
-
-    kinds = {"translation": TranslationEvaluator, "images": ImageEvaluator}
-    return kinds[problem.task](model, problem, run, max_batches)
+    """Returns the evaluator that a problem names; arguments are those of `Evaluator`."""
+    found = problem.evaluator
+    if isinstance(found, str):
+        module, _, name = found.rpartition(".")
+        found = getattr(importlib.import_module(module), name)
+    return found(model, problem, run, max_batches)

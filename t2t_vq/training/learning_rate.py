@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from t2t_vq.errors import InvalidError
+
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -27,7 +29,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, peak, warmup_steps, decay, total_steps=None, start=0):
         if decay not in ("rsqrt", "cosine"):
-            raise ValueError(f"There is no schedule '{decay}'. Choose rsqrt or cosine.")
+            raise InvalidError(f"There is no schedule '{decay}'. Choose rsqrt or cosine.")
         self.peak = peak
         self.warmup_steps = warmup_steps
         self.decay = decay

@@ -6,6 +6,8 @@ import pathlib
 
 import tensorflow as tf
 
+from t2t_vq.errors import InvalidError
+
 # Bytes of a weight, and of one that is trained with its gradient and the two moments of Adam.
 _WEIGHT = 4
 _TRAINED = 4 * _WEIGHT
@@ -36,7 +38,7 @@ def check_memory(run, model):
         weights = _TRAINED * _numbers(trained) + _WEIGHT * _numbers(others)
     batch = _ACTIVATION[run.precision] * run.hparams.least_activations()
     if weights + batch > (there := machine_memory()):
-        raise ValueError(
+        raise InvalidError(
             f"Training this takes at least {_told(weights)} for the model and {_told(batch)} for a "
             f"batch, and the machine has {_told(there)} of memory. Choose fewer or narrower "
             "layers, fewer codes or smaller batches."

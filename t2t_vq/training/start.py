@@ -5,7 +5,7 @@ import hashlib
 import re
 
 from t2t_vq import registry
-from t2t_vq.run import DATA_DIR, Run
+from t2t_vq.run import DATA_DIR, Run, languages_given
 
 _UNUSUAL = r"[^\w.=+-]+"
 _LONGEST = 150
@@ -17,6 +17,8 @@ def train(
     output_dir=None,
     data_dir=DATA_DIR,
     *,
+    source_language=None,
+    target_language=None,
     train_steps=None,
     eval_frequency=None,
     seed=0,
@@ -31,6 +33,8 @@ def train(
         hparams: name of a hyper-parameter set, with overrides: "softem_nat_tiny,dropout=0.2".
         output_dir: folder of the run; by default one below t2t_vq_runs, named after it.
         data_dir: folder of the prepared data.
+        source_language, target_language: codes, for a problem that takes any pair; by default those
+            of the data that there is.
         train_steps, eval_frequency: updates, instead of the set's.
         seed: of everything random.
         precision: "float32" or "mixed_bfloat16".
@@ -53,12 +57,18 @@ def train(
     if usr_dir:
         registry.import_usr_dir(usr_dir)
     run = Run.create(
-        problem, hparams, data_dir=data_dir, seed=seed, precision=precision, usr_dir=usr_dir or ""
+        problem,
+        hparams,
+        data_dir,
+        languages_given(source_language, target_language),
+        seed=seed,
+        precision=precision,
+        usr_dir=usr_dir or "",
     )
     given = {"train_steps": train_steps, "eval_frequency": eval_frequency}
     changed = {name: value for name, value in given.items() if value is not None}
     run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
-    output_dir = output_dir or default_output_dir(problem, hparams, seed)
+    output_dir = output_dir or default_output_dir(problem, hparams, seed, run.languages)
 
     # Mistakes so far are told before the seconds that this takes.
     from t2t_vq.training import trainer
@@ -66,16 +76,17 @@ def train(
     return output_dir, trainer.train(run, output_dir, **options)
 
 
-def default_output_dir(problem, hparams, seed=0):
+def default_output_dir(problem, hparams, seed=0, languages=()):
     """Returns the folder of a run that names none.
 
     Args:
         problem: name of the problem.
         hparams: the set with its overrides, as it was given.
         seed: of everything random; 0 is not told.
+        languages: of the problem, if it takes any.
     """
     # Brackets are patterns to TensorFlow, and file systems take names of some length only.
-    name = f"{problem}-{re.sub(_UNUSUAL, '-', hparams).strip('-')}"
+    name = "-".join((problem, *languages, re.sub(_UNUSUAL, "-", hparams).strip("-")))
     if seed:
         name += f"-seed={seed}"
     if len(name) > _LONGEST:

@@ -2,7 +2,19 @@
 
 import functools
 
+from t2t_vq.errors import InvalidError
+
 STRATEGIES = ("auto", "one_device", "mirrored")
+
+
+def check_strategy(name):
+    """Refuses a name that `make_strategy` does not know.
+
+    Raises:
+        InvalidError: then.
+    """
+    if name not in STRATEGIES:
+        raise InvalidError(f"There is no strategy '{name}'. Choose one of {', '.join(STRATEGIES)}.")
 
 
 def make_strategy(name="auto"):
@@ -17,8 +29,7 @@ def make_strategy(name="auto"):
     """
     import tensorflow as tf
 
-    if name not in STRATEGIES:
-        raise ValueError(f"There is no strategy '{name}'. Choose one of {', '.join(STRATEGIES)}.")
+    check_strategy(name)
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
     devices = [device.name for device in tf.config.list_logical_devices(kind)]
     if name == "mirrored" or (name == "auto" and kind == "GPU" and len(devices) > 1):

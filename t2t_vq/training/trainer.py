@@ -11,13 +11,14 @@ import tensorflow as tf
 from t2t_vq import locks
 from t2t_vq import run as runs
 from t2t_vq.data.progress import tell
+from t2t_vq.errors import InvalidError
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
 from t2t_vq.training.learning_rate import rise, schedule_of
 from t2t_vq.training.memory import check_memory
 from t2t_vq.training.progress import TrainingProgress
-from t2t_vq.training.strategy import make_strategy, share
+from t2t_vq.training.strategy import check_strategy, make_strategy, share
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
 from t2t_vq.training.validations import Validations
@@ -59,6 +60,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     runs.check_folder(output_dir, "--output_dir")
     run.check_same(output_dir)
     run.check()
+    _check_arguments(eval_steps, keep_checkpoints, strategy)
     # Preparing data may take hours, after which a mistake would come too late.
     check_memory(run, run.try_model())
     problem = run.make_problem()
@@ -76,7 +78,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
     with locks.locked(output_dir) as is_ours:
         if not is_ours:
-            raise ValueError(
+            raise InvalidError(
                 f"Another process is training in {output_dir}. Wait for its end, or choose another "
                 "--output_dir."
             )
@@ -90,6 +92,14 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     if interruption.signal and checkpoints.step < run.hparams.train_steps:
         raise Interrupted(interruption.signal, checkpoints.step, output_dir)
     return loop.validations.best
+
+
+def _check_arguments(eval_steps, keep_checkpoints, strategy):
+    for name, value in (("eval_steps", eval_steps), ("keep_checkpoints", keep_checkpoints)):
+        is_whole = type(value) is int and value >= 1
+        if not is_whole and (name, value) != ("eval_steps", None):
+            raise InvalidError(f"{name}={value!r} is no number of them. Give 1 or more.")
+    check_strategy(strategy)
 
 
 def _make_optimizer(hparams):

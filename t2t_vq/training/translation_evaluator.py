@@ -21,6 +21,7 @@ class TranslationEvaluator(Evaluator):
     def __init__(self, model, problem, run, max_batches=None):
         super().__init__(model, problem, run, max_batches)
         tokenizer = problem.tokenizer(run.data_dir)
+        self._language = problem.target_language
         self._translator = Translator(model, tokenizer, run.hparams.max_length)
         self._sources, self._references = problem.text(run.data_dir, "dev")
         if max_batches is not None:
@@ -30,7 +31,7 @@ class TranslationEvaluator(Evaluator):
     def evaluate(self, step):
         scalars = self.mean_losses(step)
         translations = self._translator.translate(self._sources)
-        scalars["bleu"] = bleu(translations, self._references).score
+        scalars["bleu"] = bleu(translations, self._references, self._language).score
         samples = list(zip(self._sources, self._references, translations, strict=True))[:_SAMPLES]
         source, _, translation = samples[0]
         return Evaluation(

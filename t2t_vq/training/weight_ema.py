@@ -5,6 +5,8 @@ import contextlib
 import keras
 import tensorflow as tf
 
+from t2t_vq.errors import InvalidError
+
 
 class WeightEma:
     """Averages the trainable weights over the updates, newer ones counting more.
@@ -37,7 +39,7 @@ class WeightEma:
 
     def __init__(self, model, decay):
         if not 0 <= decay < 1:
-            raise ValueError(f"weight_ema={decay} must be at least 0 and less than 1.")
+            raise InvalidError(f"weight_ema={decay} must be at least 0 and less than 1.")
         self._decay = decay
         self._weights = model.trainable_variables if decay else []
         self.variables = [

@@ -46,6 +46,34 @@ def test_passes_its_input_through_until_started(kind):
 
 @KINDS
 @LEARNING
+def test_until_a_training_loop_starts_it_statistics_are_zero_and_no_update_does(kind, learning):
+    layer, x = kind(num_codes=8, learning=learning), normal(2, 5, 3)
+    layer.build(x.shape)
+    layer.startup_steps = 1
+    statistics = layer.forward_pass(x, training=True).statistics
+    assert all(not ops.convert_to_numpy(value).any() for value in statistics.values())
+    layer.update(statistics)
+    assert float(layer.started_share()) == 0
+    layer.start_from(iter([x[0], x[1]]))
+    assert float(layer.started_share()) == 1
+    statistics = layer.forward_pass(x, training=True).statistics
+    assert float(ops.sum(statistics["counts"])) == pytest.approx(10)
+
+
+@KINDS
+def test_a_start_takes_eight_vectors_a_code_and_no_more(kind):
+    def vectors():
+        yield normal(10, 3)
+        yield normal(10, 3)
+        raise AssertionError("16 vectors are enough for 2 codes.")
+
+    layer = kind(num_codes=2)
+    layer.start_from(vectors())
+    assert float(ops.sum(layer.counts)) == pytest.approx(16)
+
+
+@KINDS
+@LEARNING
 def test_first_update_starts_every_code_at_a_different_valid_vector(kind, learning):
     layer = kind(num_codes=8, learning=learning)
     x, mask = normal(4, 5, 3), np.arange(5)[None] < np.array([[5], [3], [0], [1]])

@@ -1,7 +1,9 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from t2t_vq import bottlenecks
 from t2t_vq.bottlenecks import (
     Bottleneck,
     DecomposedVectorQuantizer,
@@ -237,6 +239,53 @@ def test_the_gumbel_kind_relaxes_the_codebook_it_is_given():
     for part in layer.parts:
         assert part.learning == "gradient" and part.beta == 0.5
         assert part.assignment.get_config() == {"temperature": 0.5, "hard": True, "kl_weight": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("GroupedResidualVectorQuantizer", {"num_quantizers": 3, "quantizer_dropout": 0.25}),
+        ("GumbelSoftmaxDVQ", {"temperature": 0.5, "hard": True, "kl_weight": 0.1}),
+    ],
+)
+def test_what_was_saved_when_a_composed_kind_was_a_class_loads(name, options, tmp_path):
+    options = {"num_blocks": 3, "projection": "random", "seed": 4, "name": "codes", **options}
+    quantizer = VectorQuantizer(4, learning="gradient")
+    # As Keras wrote it.
+    saved = {
+        "module": "t2t_vq.bottlenecks",
+        "class_name": name,
+        "registered_name": f"t2t_vq>{name}",
+        "config": {
+            **options,
+            "quantizer": keras.saving.serialize_keras_object(quantizer),
+            "dtype": keras.saving.serialize_keras_object(keras.DTypePolicy("float32")),
+            "trainable": True,
+            "reports": True,
+        },
+        "build_config": {"input_shape": [None, 5, 6]},
+    }
+    layer = keras.saving.deserialize_keras_object(saved)
+    assert layer.built and layer.name == "codes" and layer.projection == "random"
+    expected = getattr(bottlenecks, name)(quantizer, **options)
+    expected.build((None, None, 6))
+    for part, alike in zip(layer.parts, expected.parts, strict=True):
+        assert without_names(part.get_config()) == without_names(alike.get_config())
+    # Keras finds the weights in a file by the name of the class.
+    assert type(layer).__name__ == name
+    x = keras.Input((5, 6))
+    model = keras.Model(x, layer(x).dense)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    for value, saved_value in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(value, saved_value)
+
+
+def without_names(config):
+    """A configuration at any depth, but for the names that Keras counts up."""
+    if not isinstance(config, dict):
+        return config
+    return {key: without_names(value) for key, value in config.items() if key != "name"}
 
 
 def test_wrong_options_are_refused_in_words():

@@ -97,3 +97,17 @@ def test_a_temperature_may_be_a_variable():
     x = keras.random.normal((4, 3, 8), seed=1)
     layer(x, training=True)
     assert layer.assignment.temperature is temperature
+
+
+class Louder(VectorQuantizer):
+    """A kind of a user's own, with an option more."""
+
+    def __init__(self, num_codes=8, *, gain=2.0, **kwargs):
+        super().__init__(num_codes, **kwargs)
+        self.gain = gain
+
+
+def test_options_that_a_kind_of_ones_own_keeps_under_their_names_are_saved_with_it():
+    config = Louder(4, gain=3.0, beta=0.5).get_config()
+    assert (config["num_codes"], config["gain"], config["beta"]) == (4, 3.0, 0.5)
+    assert Louder.from_config(config).get_config() == config

@@ -40,25 +40,20 @@ def ended(code, **options):
 
 
 @pytest.mark.parametrize(
-    ("code", "module", "is_sentence"),
+    ("code", "is_sentence"),
     [
-        ("raise ValueError('Give more.')", "t2t_vq.data", True),
-        (
-            "try:\n  int('x')\nexcept ValueError as e:\n  raise ValueError('No.') from e",
-            "t2t_vq.data",
-            True,
-        ),
-        ("list(zip([1], [], strict=True))", "t2t_vq.data", False),
-        ("int('x')", "t2t_vq.data", False),
-        ("raise ValueError('a defect')", "mine", False),
-        ("raise ValueError('a defect')", "t2t_vq_mine", False),
-        ("open('/no/such/file')", "mine", True),
+        ("raise t2t_vq.UserError('Give more.')", True),
+        ("raise t2t_vq.errors.InvalidError('Give more.')", True),
+        ("t2t_vq.registry.problem('none')", True),
+        ("t2t_vq.load('/no/such/run')", True),
+        ("open('/no/such/file')", True),
+        ("raise ValueError('a defect')", False),
+        ("raise KeyError('a defect')", False),
+        ("import numpy\nnumpy.zeros(2).reshape(3)", False),
     ],
 )
-def test_what_our_own_code_raises_is_a_sentence_and_all_else_a_traceback(
-    outcome, code, module, is_sentence
-):
-    result = outcome(code, module)
+def test_mistakes_of_the_user_are_sentences_and_all_else_tracebacks(outcome, code, is_sentence):
+    result = outcome(f"import t2t_vq, t2t_vq.errors\n{code}", "t2t_vq.data")
     assert result.returncode == 1
     assert ("Traceback" not in result.stderr) == is_sentence, result.stderr
 

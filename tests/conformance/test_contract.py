@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from kinds import every_kind, every_kind_with_codes
 
-from t2t_vq.bottlenecks import replicas
+from t2t_vq.backend import random_numbers
 
 BOTH = pytest.mark.parametrize("training", [True, False])
 
@@ -54,7 +54,7 @@ def none_of(shape, *_):
 def test_evaluation_changes_no_variable_and_draws_nothing(kind, monkeypatch):
     layer, x = common.started(kind), common.vectors(0)
     before = common.state(layer)
-    monkeypatch.setattr(replicas, "uniform", none_of)
+    monkeypatch.setattr(random_numbers, "uniform", none_of)
     first, second = (layer(x, mask=common.MASK, training=False) for _ in range(2))
     common.assert_equal(second._asdict(), first._asdict())
     common.assert_equal(common.state(layer), before)

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from t2t_vq.data import batches, records
+from t2t_vq.data import atomic, batches, corpus_files, records
 from t2t_vq.training.strategy import share
 
 
@@ -80,12 +80,12 @@ def test_no_generator_keeps_the_order():
 @pytest.fixture
 def corpus(tf, tmp_path):
     sentences = [[*range(10 + i, 10 + i + n - 1), 1] for i, n in enumerate(LENGTHS)]
-    (path,) = records.shard_paths(tmp_path, "corpus", "train", 1)
+    (path,) = corpus_files.shard_paths(tmp_path, "corpus", "train", 1)
     records.write_records(path, sentences, [[50 + i, 1] for i in range(len(LENGTHS))])
     report = {"total": 10, "counts": {}, "first": {}}
     split = {"pairs": 10, "shards": 1, "report": report, "histogram": [0, 0, 1]}
     manifest = {"name": "corpus", "source": "x", "splits": {"train": split, "dev": split}}
-    records.write_json(tmp_path / "corpus.json", {**manifest, "vocab_size": 100})
+    atomic.write_json(tmp_path / "corpus.json", {**manifest, "vocab_size": 100})
 
     def epoch(seed=None, buckets=(8, 16), max_length=16):
         rng = None if seed is None else np.random.default_rng(seed)

@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from t2t_vq.data import datagen, manifests, records, workers
+from t2t_vq.data import corpus_files, datagen, manifests, records, workers
 from t2t_vq.data.tokenizer import Tokenizer
 
 SOURCE = {"made": "up"}
@@ -57,7 +57,7 @@ def test_everything_is_written_and_the_manifest_adds_up(tf, tmp_path):
     assert train["shard_pairs"] == [100] * 3
     assert manifest["splits"]["dev"]["shard_pairs"] == [5]
     source, target = records.read_records(
-        records.shard_paths(tmp_path, "corpus", "train", 3), manifest["vocab_size"]
+        corpus_files.shard_paths(tmp_path, "corpus", "train", 3), manifest["vocab_size"]
     )
     longer = np.maximum(source.lengths, target.lengths)
     np.testing.assert_array_equal(np.bincount(longer, minlength=257), train["histogram"])
@@ -119,7 +119,7 @@ def test_a_missing_file_is_written_again(tf, tmp_path, name):
     generate(tmp_path)
     before = contents(tmp_path)
     (tmp_path / name).unlink()
-    assert not records.is_whole(tmp_path, "corpus")
+    assert not corpus_files.is_whole(tmp_path, "corpus")
     generate(tmp_path)
     assert contents(tmp_path) == before
 
@@ -180,7 +180,7 @@ def test_over_long_training_pairs_are_counted_and_evaluation_keeps_them(tf, tmp_
     assert report["counts"] == {"longer than 256 tokens": 2}
     assert report["first"]["longer than 256 tokens"].startswith("train.tsv:1001: 'ba Ω Ω")
     assert manifest["splits"]["dev"]["pairs"] == 7
-    assert len(records.read_text(tmp_path / "corpus-dev.tsv")[0]) == 7
+    assert len(corpus_files.read_text(tmp_path / "corpus-dev.tsv")[0]) == 7
 
 
 def test_a_mostly_bad_training_text_stops_before_the_vocabulary(tmp_path):
@@ -200,7 +200,7 @@ def test_a_worker_that_dies_is_reported(tf, tmp_path):
     generate(tmp_path)
     missing = tmp_path / "missing" / "shard"
     with (
-        workers.shard_writers(records.vocab_path(tmp_path, "corpus"), 2) as submit,
+        workers.shard_writers(corpus_files.vocab_path(tmp_path, "corpus"), 2) as submit,
         pytest.raises(OSError, match=r"ended early, with exit code 1 .*missing/shard"),
     ):
         submit(missing, [("ba", "do")], None).result()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from t2t_vq.data import image_datagen, image_records, manifests, records
+from t2t_vq.data import image_datagen, image_records, manifests
 from t2t_vq.data.image_sources.pixels import Report
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 32, 32, 3), dtype=np.uint8)
@@ -39,7 +39,7 @@ def test_validation_is_held_out_of_training(tmp_path):
 
 def test_the_manifest_tells_what_there_is(tmp_path):
     manifest = generate(tmp_path)
-    found = manifests.read(records.manifest_path(tmp_path, "x"), manifests.IMAGES)
+    found = manifests.read(manifests.path(tmp_path, "x"), manifests.IMAGES)
     assert found == {**manifest, "source": ["a", 1]}
     assert manifest["image_shape"] == [32, 32, 3]
     assert manifest["classes"] == CLASSES

@@ -6,7 +6,7 @@ import resource
 import numpy as np
 import pytest
 
-from t2t_vq.data import image_records, records
+from t2t_vq.data import atomic, image_records, manifests
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
 LABELS = np.arange(6, dtype=np.int32)
@@ -19,7 +19,7 @@ def data_dir(tmp_path):
         for split in image_records.SPLITS
     }
     about = {"name": "x", "source": "y", "image_shape": [32, 32, 3], "classes": ["a"] * 6}
-    records.write_json(records.manifest_path(tmp_path, "x"), {**about, "splits": splits})
+    atomic.write_json(manifests.path(tmp_path, "x"), {**about, "splits": splits})
     return tmp_path
 
 

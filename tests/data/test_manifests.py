@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from t2t_vq.data import datagen, image_datagen, manifests, records, text_files
+from t2t_vq.data import atomic, datagen, image_datagen, manifests, text_files
 
 WORDS = [f"{a}{b}" for a in "bdkl" for b in "aeio"]
 
@@ -35,10 +35,10 @@ def folder(tf, tmp_path_factory):
     image_datagen.generate(folder, "images", source="x", classes=["a"], read_images=images)
     shard = {"histogram": [0, 0, 48], "over_long": 1, "first_over_long": ["train", 3, "x"]}
     partial = {name: text[name] for name in ("name", "source", "vocab_size", "splits", "files")}
-    records.write_json(folder / "partial.json", {**partial, "shards": {"0": shard}})
+    atomic.write_json(folder / "partial.json", {**partial, "shards": {"0": shard}})
     report = text_files.Report().to_dict()
     distilled = {**text, "source": {}, "shards": {"0": {"pairs": 48, "report": report}}}
-    records.write_json(folder / "distilled.json", distilled)
+    atomic.write_json(folder / "distilled.json", distilled)
     return folder
 
 
@@ -138,14 +138,14 @@ def test_notes_of_what_is_being_prepared_are_refused_in_a_sentence_too(
 ):
     path = tmp_path / name
     values = json.loads((folder / name).read_text(encoding="utf-8"))
-    records.write_json(path, values)
+    atomic.write_json(path, values)
     assert manifests.read(path, form) == values
     for other in OTHERS:
-        records.write_json(path, with_other(values, ("shards", "0"), other))
+        atomic.write_json(path, with_other(values, ("shards", "0"), other))
         with pytest.raises(ValueError, match=r"json is damaged \(shards\.0 "):
             manifests.read(path, form)
     for number in ("x", "-1", "01", "", "1" * 5000):
-        records.write_json(path, {**values, "shards": {number: values["shards"]["0"]}})
+        atomic.write_json(path, {**values, "shards": {number: values["shards"]["0"]}})
         with pytest.raises(ValueError, match="is not the number of a file"):
             manifests.read(path, form)
 
@@ -154,14 +154,14 @@ def test_notes_of_what_is_being_prepared_are_refused_in_a_sentence_too(
 @pytest.mark.parametrize(("notes", "form"), FORMS)
 def test_no_file_of_another_folder_is_noted(folder, tmp_path, notes, form, name):
     values = json.loads((folder / notes).read_text(encoding="utf-8"))
-    records.write_json(tmp_path / notes, {**values, "files": {name: {"size": 1, "sha256": ""}}})
+    atomic.write_json(tmp_path / notes, {**values, "files": {name: {"size": 1, "sha256": ""}}})
     with pytest.raises(ValueError, match=r"json is damaged \(files\..*is not that of a file in"):
         manifests.read(tmp_path / notes, form)
 
 
 def test_whatever_unfinished_notes_hold_they_are_used_or_refused_in_a_sentence(folder, tmp_path):
     content = (folder / "partial.json").read_text(encoding="utf-8")
-    path = records.partial_path(tmp_path, "text")
+    path = manifests.partial_path(tmp_path, "text")
     small = json.loads(content)
     small["splits"]["train"]["histogram"] = small["splits"]["train"]["histogram"][:3]
     whole = {name: (folder / name).read_bytes() for name in small["files"]}
@@ -176,7 +176,7 @@ def test_whatever_unfinished_notes_hold_they_are_used_or_refused_in_a_sentence(f
             generate(tmp_path)
         except ValueError as error:
             assert str(path) in str(error) and "\n" not in str(error), values
-        records.manifest_path(tmp_path, "text").unlink(missing_ok=True)
+        manifests.path(tmp_path, "text").unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -208,10 +208,40 @@ def test_a_folder_is_no_manifest_and_no_file_is_none(tmp_path):
     assert manifests.read(tmp_path / "file" / "x.json", manifests.ANY) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("text.json", manifests.TRANSLATION),
+        ("distilled.json", manifests.DISTILLED),
+        ("images.json", manifests.IMAGES),
+    ],
+)
+def test_data_of_a_newer_version_is_refused_and_that_of_the_first_read(
+    folder, tmp_path, name, form
+):
+    values, path = manifests.read(folder / name, form), tmp_path / name
+    atomic.write_json(path, {"format": manifests.FORMAT + 1, "unknown": 1})
+    with pytest.raises(ValueError, match=rf"^{path} is of format .* Install a newer t2t_vq, or"):
+        manifests.read(path, form)
+    values.pop("format", None)
+    atomic.write_json(path, values)
+    assert manifests.read(path, form) == values
+
+
+def test_what_is_written_notes_its_format(folder):
+    for name in ("text.json", "images.json"):
+        assert json.loads((folder / name).read_text())["format"] == manifests.FORMAT
+
+
+def test_a_format_in_the_notes_of_a_problem_of_the_users_is_its_own(tmp_path):
+    atomic.write_json(tmp_path / "x.json", {"source": "x", "format": "csv"})
+    assert manifests.read(tmp_path / "x.json", manifests.ANY)["format"] == "csv"
+
+
 def test_data_of_an_earlier_version_is_read(folder, tmp_path):
     values = json.loads((folder / "text.json").read_text(encoding="utf-8"))
     del values["files"]
     for about in values["splits"].values():
         about.pop("shard_pairs", None)
-    records.write_json(tmp_path / "text.json", values)
+    atomic.write_json(tmp_path / "text.json", values)
     assert manifests.read(tmp_path / "text.json", manifests.TRANSLATION) == values

@@ -4,9 +4,12 @@
 """
 
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
+
+from t2t_vq import run as runs
 
 FOLDERS = sorted(path for path in pathlib.Path(__file__).parent.iterdir() if path.is_dir())
 
@@ -29,6 +32,22 @@ def assert_alike(found, expected):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     else:
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", ["transformer_nat", "vq_autoencoder"])
+def test_a_run_goes_on_where_it_was(folder, tmp_path, name):
+    from t2t_vq.training import trainer
+    from t2t_vq.training.checkpoints import Checkpoints
+    from t2t_vq.training.weight_ema import WeightEma
+
+    run = runs.load(folder / "runs" / name)
+    run.check_same(folder / "runs" / name)
+    model = run.make_model()
+    optimizer = trainer._make_optimizer(run.hparams)
+    optimizer.build(model.trainable_variables)
+    ema = WeightEma(model, run.hparams.weight_ema)
+    shutil.copytree(folder / "runs" / name / "latest", tmp_path / "latest")
+    assert Checkpoints(tmp_path, model, optimizer, ema).restore() == run.hparams.train_steps == 12
 
 
 def test_all_that_a_version_wrote_gives_what_it_gave_then(folder, write_golden):

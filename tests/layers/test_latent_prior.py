@@ -111,14 +111,15 @@ def test_rows_and_columns_are_told_apart():
 
 def sample_without_cache(prior, num, seed, temperature):
     """Draws with the same noise, by a whole pass for each code."""
-    from t2t_vq.bottlenecks import noise, replicas
+    from t2t_vq.backend import random_numbers
+    from t2t_vq.bottlenecks import noise
 
     codes = np.zeros((num, prior.num_positions * prior.num_codebooks), "int32")
     for index in range(codes.shape[1]):
         grids = codes.reshape(num, prior.num_positions, prior.num_codebooks)
         logits = scores(prior, grids)[:, index] / temperature
         key = seed * codes.shape[1] + index
-        gumbel = noise.gumbel(replicas.uniform(logits.shape, 0, key, 14))
+        gumbel = noise.gumbel(random_numbers.uniform(logits.shape, 0, key, 14))
         codes[:, index] = np.argmax(logits + np.asarray(gumbel), axis=-1)
     return codes.reshape(num, prior.num_positions, prior.num_codebooks)
 

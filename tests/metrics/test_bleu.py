@@ -48,3 +48,19 @@ def test_any_iterable_of_strings_is_scored_and_nothing_is_not(metric):
     assert metric(iter(LINES), np.array(LINES)) == metric(LINES, LINES)
     with pytest.raises(ValueError, match="There are no translations to score"):
         metric([], [])
+
+
+def test_russian_is_taken_apart_as_german_is():
+    assert "tok:13a" in bleu(LINES, LINES, "ru").signature
+    found = bleu(["Кошка спит дома , мама ."], ["Кошка спит дома, мама."], "ru")
+    assert found.score == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("language", "tokenizer"), [("zh-CN", "zh"), ("zho_Hans", "zh"), ("ja", "char"), ("th", "char")]
+)
+def test_lines_without_blanks_are_taken_apart_by_characters(language, tokenizer):
+    found = bleu(["我喜欢小狗"], ["我喜欢小猫"], language)
+    assert f"tok:{tokenizer}" in found.signature
+    # Precisions 4/5, 3/4, 2/3 and 1/2.
+    assert found.score == pytest.approx(100 * (4 / 5 * 3 / 4 * 2 / 3 * 1 / 2) ** 0.25)

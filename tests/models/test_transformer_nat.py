@@ -118,7 +118,7 @@ def test_refuses_a_bottleneck_without_codes():
 @pytest.mark.parametrize("training", [False, True])
 def test_losses_and_metrics_are_finite(batch, kind, training):
     output = started(batch, kind).training_output(batch, 0, training=training)
-    assert set(output.losses) == {"reconstruction", "latents", "commitment"}
+    assert set(output.losses) == {"reconstruction", "latents", "bottleneck"}
     assert set(output.metrics) == {"token_accuracy", "latent_accuracy"}
     assert all(value > 0 for value in values(output.losses).values())
     assert np.isfinite([*values(output.losses).values(), *values(output.metrics).values()]).all()
@@ -128,7 +128,7 @@ def test_losses_and_metrics_are_finite(batch, kind, training):
 def test_until_the_codebook_starts_the_decoder_sees_vectors_and_nobody_learns_codes(batch, kind):
     model = tiny(kind)
     losses = values(model.training_output(batch, 0, training=True).losses)
-    assert losses["latents"] == losses["commitment"] == 0
+    assert losses["latents"] == losses["bottleneck"] == 0
     memory, memory_mask = model.encode(batch["source"])
     latents = model.compress(batch["target"])
     expected = model.reconstruct(latents.vectors, latents.mask, memory, memory_mask)

@@ -54,6 +54,7 @@ def tiny(kind="em", bottleneck=None, **kwargs):
 def started(kind="em", bottleneck=None, **kwargs):
     model = tiny(kind, bottleneck, **kwargs)
     # Quicker than by k-means; levels start one after the other.
+    model.bottleneck.startup_steps = None
     while float(model.bottleneck.started_share()) < 1:
         vectors = model.encode(BATCH["image"])
         model.bottleneck.update(model.bottleneck.forward_pass(vectors, training=True).statistics)
@@ -159,7 +160,7 @@ def test_a_kind_without_any_bound_says_so_and_reports_none():
     assert not model.has_bound and not model.has_prior
     output = model.training_output(BATCH, 0)
     assert set(output.metrics) == {"reconstruction_bits"}
-    assert set(output.losses) == {"reconstruction", "commitment"}
+    assert set(output.losses) == {"reconstruction", "bottleneck"}
     with pytest.raises(ValueError, match="nothing bounds the likelihood"):
         model.bits(BATCH["image"])
     with pytest.raises(ValueError, match="have no prior to draw images from"):
@@ -184,7 +185,7 @@ def test_losses_are_means_over_dimensions_and_over_codes():
     assert losses == pytest.approx(
         {
             "reconstruction": -np.mean(pixels) / DIMENSIONS,
-            "commitment": float(quantized.loss),
+            "bottleneck": float(quantized.loss),
             "prior": -np.mean(codes) / (POSITIONS * 2),
         },
         rel=1e-5,

@@ -1,6 +1,6 @@
 import pytest
 
-from t2t_vq.data import records
+from t2t_vq.data import atomic, manifests
 from t2t_vq.problems.problem import Problem
 
 
@@ -14,10 +14,10 @@ class Written(Problem):
 
     def prepare(self, data_dir, source_dir):
         values = {"source": self.source(source_dir)}
-        records.write_json(records.manifest_path(data_dir, self.corpus_name), values)
+        atomic.write_json(manifests.path(data_dir, self.corpus_name), values)
 
     def is_generated(self, data_dir):
-        return records.manifest_path(data_dir, self.corpus_name).exists()
+        return manifests.path(data_dir, self.corpus_name).exists()
 
     # No test trains on it.
     model_arguments = train_batches = batches = None

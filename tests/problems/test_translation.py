@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from t2t_vq import registry
-from t2t_vq.data import records
+from t2t_vq.data import atomic, corpus_files, manifests
 from t2t_vq.data.tokenizer import train_vocabulary
 from t2t_vq.problems.translation import TranslationProblem
 
@@ -86,7 +86,7 @@ def test_training_text_is_no_text_to_evaluate_on(prepared):
 def test_a_vocabulary_that_is_none_is_named(prepared, tmp_path):
     folder = shutil.copytree(prepared, tmp_path / "data")
     problem = small("translate_ende_synthetic")
-    path = records.vocab_path(folder, problem.corpus_name)
+    path = corpus_files.vocab_path(folder, problem.corpus_name)
     path.write_bytes(path.read_bytes()[::-1])
     with pytest.raises(ValueError, match=rf"{path} is not .*its SHA-256 is another"):
         problem.tokenizer(folder)
@@ -102,7 +102,7 @@ def without_notes(problem, folder):
     """Makes the data what an earlier version would have written."""
     manifest = problem.manifest(folder)
     del manifest["files"]
-    records.write_json(records.manifest_path(folder, problem.corpus_name), manifest)
+    atomic.write_json(manifests.path(folder, problem.corpus_name), manifest)
 
 
 def test_data_of_an_earlier_version_is_used(prepared, tmp_path):
@@ -119,7 +119,7 @@ def test_a_text_of_an_earlier_version_that_was_cut_is_named(prepared, tmp_path):
     folder = shutil.copytree(prepared, tmp_path / "data")
     problem = small("translate_ende_synthetic")
     without_notes(problem, folder)
-    path = records.text_path(folder, problem.corpus_name, "test")
+    path = corpus_files.text_path(folder, problem.corpus_name, "test")
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:4]))
     with pytest.raises(ValueError, match=rf"{path} is not .*it holds 4 of 10 pairs"):
         problem.text(folder, "test")

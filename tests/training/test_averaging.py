@@ -1,10 +1,11 @@
+import pathlib
 import shutil
 
 import numpy as np
 import pytest
 
 from t2t_vq.training.averaging import average_checkpoints
-from t2t_vq.training.checkpoints import load_weights
+from t2t_vq.training.checkpoints import load_weights, save_weights
 
 
 def values(model, path):
@@ -72,8 +73,11 @@ def test_a_damaged_checkpoint_is_named_and_nothing_is_written(copy):
     assert not (copy / "average").exists()
 
 
-def test_a_checkpoint_from_before_the_codebook_counts_for_nothing(copy):
-    content = (copy / "run.json").read_text()
-    (copy / "run.json").write_text(content.replace('"startup_steps": 3', '"startup_steps": 4'))
-    with pytest.raises(ValueError, match=r"holds 1 of the 2 checkpoints from after update 4, "):
+def test_a_checkpoint_from_before_the_codebook_counts_for_nothing(copy, finished):
+    model = finished.run.make_model()
+    load_weights(model, "", copy / "latest" / "ckpt-4")
+    model.bottleneck.started.assign(0.0)
+    for path in pathlib.Path(save_weights(model, copy / "unstarted", 4)).parent.glob("ckpt-4.*"):
+        shutil.copy(path, copy / "latest")
+    with pytest.raises(ValueError, match=r"holds 1 of the 2 checkpoints from after update 3, "):
         average_checkpoints(copy)

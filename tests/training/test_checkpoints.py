@@ -218,6 +218,83 @@ def test_a_checkpoint_of_another_model_is_refused(finished, make_run, hparams):
         load_weights(make_run(hparams).make_model(), finished.output_dir, "latest")
 
 
+class Pair(keras.Model):
+    """Two layers of one shape, and others, made in the order that it is told."""
+
+    def __init__(self, *names, size=2):
+        super().__init__()
+        for name in names:
+            setattr(self, name, keras.layers.Dense(size))
+            getattr(self, name).build((None, 2))
+            getattr(self, name).kernel.assign(np.random.default_rng(0).normal(size=(2, size)))
+        self.built = True
+
+
+def test_weights_of_one_shape_that_change_places_are_told_by_name(tmp_path):
+    model, other = Pair("left", "right"), Pair("right", "left")
+    scramble(model.variables)
+    save_weights(model, tmp_path / "best", 1)
+    load_weights(other, tmp_path)
+    for name in ("left", "right"):
+        saved, loaded = (getattr(each, name).kernel for each in (model, other))
+        np.testing.assert_array_equal(np.array(loaded), np.array(saved))
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (Pair("left", "right", "middle"), r"it has no middle/kernel \(2 differences in all\)\."),
+        (Pair("left"), r"it has right/bias, which the model has not \(2 differences in"),
+        (
+            Pair("left", "right", size=3),
+            r"\[2, 2\] as the shape of left/kernel, and the model \[2, 3",
+        ),
+    ],
+)
+def test_a_weight_that_does_not_fit_is_named(tmp_path, other, message):
+    save_weights(Pair("left", "right"), tmp_path / "best", 1)
+    with pytest.raises(ValueError, match=rf"ckpt-1 does not fit the model: .*{message}"):
+        load_weights(other, tmp_path)
+
+
+def write_as_0_1_0(folder, tf, place=None, **owners):
+    """Writes a checkpoint as version 0.1.0 did: variables by their order."""
+    values = {
+        name: [variable.value for variable in owner.variables] for name, owner in owners.items()
+    }
+    folder.mkdir()
+    tf.train.Checkpoint(**values, **(place or {})).write(str(folder / "ckpt-7"))
+
+
+def test_a_checkpoint_of_version_0_1_0_is_restored_by_order(trainee, tmp_path, tf):
+    model, optimizer, ema = trainee
+    variables = [*model.variables, *optimizer.variables, *ema.variables]
+    scramble(variables)
+    optimizer.iterations.assign(7)
+    saved = [np.array(variable) for variable in variables]
+    place = {"epoch": tf.Variable(2, dtype=tf.int64), "batch": tf.Variable(5, dtype=tf.int64)}
+    write_as_0_1_0(tmp_path / "latest", tf, place, model=model, optimizer=optimizer, ema=ema)
+    scramble(variables)
+    checkpoints = Checkpoints(tmp_path, *trainee)
+    assert checkpoints.restore() == 7
+    for old, variable in zip(saved, variables, strict=True):
+        np.testing.assert_array_equal(np.array(variable), old)
+    assert [int(checkpoints.epoch), int(checkpoints.batch)] == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (Pair("left", size=3), r"\[2, 2\] as the shape of left/kernel, and the model \[2, 3\]"),
+        (Pair("left", "right"), "it has 2 weights, and the model 4"),
+    ],
+)
+def test_a_checkpoint_of_version_0_1_0_that_does_not_fit_is_refused(tmp_path, tf, other, message):
+    write_as_0_1_0(tmp_path / "best", tf, model=Pair("left"))
+    with pytest.raises(ValueError, match=f"does not fit the model: .*{message}"):
+        load_weights(other, tmp_path)
+
+
 def test_a_run_of_another_vocabulary_cannot_go_on(finished, tmp_path):
     shutil.copytree(finished.output_dir, tmp_path / "copy")
     hparams = finished.run.hparams

@@ -138,7 +138,7 @@ def test_other_kinds_learn_on_two_replicas_what_they_do_on_one_device(tf, two_re
 
 def test_every_loss_and_metric_is_reported(one_device):
     assert set(one_device.reported[0]) == {
-        *("loss", "loss/reconstruction", "loss/latents", "loss/commitment"),
+        *("loss", "loss/reconstruction", "loss/latents", "loss/bottleneck"),
         *("token_accuracy", "latent_accuracy", "gradient_norm", "tokens"),
         *("codebook_perplexity", "codes_in_use", "mean_distance", "commitment_loss"),
     }

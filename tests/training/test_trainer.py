@@ -88,7 +88,7 @@ def test_a_run_leaves_itself_and_its_checkpoints(finished):
 def test_losses_and_metrics_of_training_are_in_tensorboard(finished):
     found = summaries_in(finished.output_dir / "train")
     assert set(found) == {
-        *("loss", "loss/reconstruction", "loss/latents", "loss/commitment"),
+        *("loss", "loss/reconstruction", "loss/latents", "loss/bottleneck"),
         *("token_accuracy", "latent_accuracy", "gradient_norm"),
         *("codebook_perplexity", "codes_in_use", "posterior_entropy", "mean_distance"),
         "commitment_loss",
@@ -97,7 +97,7 @@ def test_losses_and_metrics_of_training_are_in_tensorboard(finished):
     assert all(set(values) >= {4, 8} for values in found.values())
     for step in found["loss"]:
         parts = [
-            found[f"loss/{part}"][step] for part in ("reconstruction", "latents", "commitment")
+            found[f"loss/{part}"][step] for part in ("reconstruction", "latents", "bottleneck")
         ]
         np.testing.assert_allclose(found["loss"][step], sum(parts), rtol=1e-5)
 

@@ -12,6 +12,7 @@ from t2t_vq.data import sources
 from t2t_vq.data.image_sources.arrays import Arrays
 from t2t_vq.data.image_sources.class_folders import ClassFolders
 from t2t_vq.data.image_sources.sheets import Sheets
+from t2t_vq.errors import InvalidError, MissingError
 
 _FORMS = (Sheets, Arrays, ClassFolders)
 _SPLITS = ("train", "test")
@@ -27,18 +28,18 @@ def find(source_dir):
     """
     folder = pathlib.Path(source_dir).expanduser()
     if not folder.is_dir():
-        raise FileNotFoundError(f"--source_dir={source_dir} is not a folder.")
+        raise MissingError(f"--source_dir={source_dir} is not a folder.")
     forms = [form(folder) for form in _FORMS]
     found = [form for form in forms if any(form.paths(split) for split in _SPLITS)]
     if not found:
-        raise FileNotFoundError(f"--source_dir={source_dir} has no images. Put there {EXPECTED}.")
+        raise MissingError(f"--source_dir={source_dir} has no images. Put there {EXPECTED}.")
     if len(found) > 1:
         kinds = " and ".join(form.kind for form in found)
-        raise ValueError(f"--source_dir={source_dir} holds images as {kinds}. Keep one of them.")
+        raise InvalidError(f"--source_dir={source_dir} holds images as {kinds}. Keep one of them.")
     (form,) = found
     for split in _SPLITS:
         if not form.paths(split):
-            raise FileNotFoundError(
+            raise MissingError(
                 f"--source_dir={source_dir} has no {split} images. Put there {form.expected}."
             )
     return form

@@ -3,6 +3,7 @@
 import numpy as np
 
 from t2t_vq.data.image_sources import pixels
+from t2t_vq.errors import InvalidError
 
 # The classes of CIFAR-10, when no file names others.
 _NUM_CLASSES = 10
@@ -64,13 +65,13 @@ class Arrays:
                 found = {name: file[name] for name in _ARRAYS if name in file.files}
         # What a damaged file raises depends on where the damage is.
         except Exception as error:
-            raise ValueError(
+            raise InvalidError(
                 f"{path} is damaged or not what its name says ({error}). Write it again with "
                 "numpy.savez."
             ) from error
         for name in _ARRAYS:
             if name not in found:
-                raise ValueError(f"{path} has no array {name}. Put there {self.expected}.")
+                raise InvalidError(f"{path} has no array {name}. Put there {self.expected}.")
         images, labels = found.values()
         if (
             images.dtype != np.uint8
@@ -78,7 +79,7 @@ class Arrays:
             or not np.issubdtype(labels.dtype, np.integer)
             or labels.shape != images.shape[:1]
         ):
-            raise ValueError(
+            raise InvalidError(
                 f"{path} holds images of {images.dtype} {list(images.shape)} and labels of "
                 f"{labels.dtype} {list(labels.shape)}. Put there {self.expected}."
             )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from t2t_vq.data.image_sources import pixels
+from t2t_vq.errors import MissingError
 
 
 class ClassFolders:
@@ -36,7 +37,7 @@ class ClassFolders:
         """
         names = tuple(path.name for path in _visible(self.folder / "train") if path.is_dir())
         if not names:
-            raise FileNotFoundError(
+            raise MissingError(
                 f"{self.folder / 'train'} has no folders. Put there {self.expected}."
             )
         return names

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from t2t_vq.data import sources
+from t2t_vq.errors import InvalidError
 
 SIZE = 32
 SHAPE = (SIZE, SIZE, 3)
@@ -61,11 +62,11 @@ def class_names(folder):
     try:
         names = tuple(path.read_text(encoding="utf-8-sig").split("\n"))
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 ({error}). Save it as plain text.") from error
+        raise InvalidError(f"{path} is not UTF-8 ({error}). Save it as plain text.") from error
     names = tuple(name.strip() for name in names)
     names = names[:-1] if names[-1] == "" else names
     if not all(names) or len(set(names)) < len(names):
-        raise ValueError(f"{path} must hold one class name a line, each once.")
+        raise InvalidError(f"{path} must hold one class name a line, each once.")
     return names
 
 

@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from t2t_vq.data.image_sources import pixels
+from t2t_vq.errors import InvalidError, MissingError
 
 _ROWS, _COLUMNS = 25, 40
 _ON_SHEET = _ROWS * _COLUMNS
@@ -47,7 +48,7 @@ class Sheets:
         paths = [self._label_path("train"), self._label_path("test"), self.folder / "classes.txt"]
         for path in paths:
             if not path.is_file():
-                raise FileNotFoundError(f"{path} is missing. Put there {self.expected}.")
+                raise MissingError(f"{path} is missing. Put there {self.expected}.")
         return paths
 
     def classes(self):
@@ -105,7 +106,7 @@ class Sheets:
             match = path.is_file() and re.fullmatch(rf"{split}_(\d+)\.\w+", path.name)
             if match and int(match[1]) in found:
                 twice = found[int(match[1])].name
-                raise ValueError(f"{self.folder} holds a sheet twice: {twice}, {path.name}.")
+                raise InvalidError(f"{self.folder} holds a sheet twice: {twice}, {path.name}.")
             if match:
                 found[int(match[1])] = path
         return dict(sorted(found.items()))

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from t2t_vq.data.synthetic_ende import english, german
 from t2t_vq.data.synthetic_ende.grammar import Sampler
 from t2t_vq.data.synthetic_ende.meaning import Clause
+from t2t_vq.errors import InvalidError
 
 # Of 100 meanings, which belong to which split.
 _SHARES = {"train": range(0, 90), "dev": range(90, 95), "test": range(95, 100)}
@@ -44,11 +45,11 @@ def pairs(split: str, start: int, stop: int, seed: int = 0) -> Iterator[tuple[st
             print(source, "|", target)
     """
     if split not in _SHARES:
-        raise ValueError(
+        raise InvalidError(
             f"The synthetic corpus has no split {split!r}. Choose one of {', '.join(_SHARES)}."
         )
     if not 0 <= start <= stop:
-        raise ValueError(
+        raise InvalidError(
             f"Pairs {start} to {stop} are not a range. Give numbers with 0 <= start <= stop."
         )
     return _pairs(split, start, stop, seed)

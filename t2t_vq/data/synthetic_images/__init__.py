@@ -8,6 +8,7 @@ light and grain are random. No file is read and nothing is downloaded.
 import numpy as np
 
 from t2t_vq.data.synthetic_images import scene, shapes
+from t2t_vq.errors import InvalidError
 
 CLASSES = shapes.NAMES
 SHAPE = (scene.SIZE, scene.SIZE, 3)
@@ -38,7 +39,7 @@ def images(split, count, seed=0):
         pictures, labels = next(images("train", 16))
     """
     if split not in _SPLITS:
-        raise ValueError(
+        raise InvalidError(
             f"The synthetic images have no split {split!r}. Choose one of {', '.join(_SPLITS)}."
         )
     for block in range(-(-count // _BLOCK)):
