@@ -163,7 +163,7 @@ class TranslationProblem(Problem):
             raise InvalidError(integrity.not_as_written(path, wrong))
         return (second, first) if self.reversed else (first, second)
 
-    def buckets(self, data_dir: StrPath, *, max_length: int, num_buckets: int) -> list[int]:
+    def buckets(self, data_dir: StrPath, *, max_length: int, num_buckets: int) -> tuple[int, ...]:
         """Returns the lengths that batches are padded to; see `batches.choose_buckets`."""
         histogram = self.manifest(data_dir)["splits"]["train"]["histogram"]
         return batches.choose_buckets(histogram, max_length, num_buckets)
