@@ -40,9 +40,9 @@ HEAVY = {
 
 # Rooms, and modules of rooms, whose public functions have no hints yet.
 WITHOUT_HINTS = (
-    *("backend", "bottlenecks", "cli", "data", "distillation", "em", "export", "formats"),
-    *("image_arguments", "image_codec", "import_hooks", "keras_names", "layers", "locks", "models"),
-    *("processors", "run", "runtime", "training", "translation_codes"),
+    *("backend", "bottlenecks", "cli", "em"),
+    *("image_arguments", "import_hooks", "keras_names", "layers", "locks", "models"),
+    "processors",
     *("decoding.beam", "decoding.greedy", "decoding.rescoring", "decoding.search"),
     "decoding.shortest",
 )

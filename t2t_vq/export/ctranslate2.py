@@ -1,6 +1,9 @@
 """A Transformer as a model directory of CTranslate2."""
 
+from __future__ import annotations
+
 import pathlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 from keras import ops
@@ -11,10 +14,16 @@ from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import filling
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.models.transformer import Transformer
+from t2t_vq.paths import StrPath
 from t2t_vq.translator import LENGTHS
 
+if TYPE_CHECKING:
+    from t2t_vq.translator import Translator
 
-def export_ctranslate2(translator, export_dir, quantization=None):
+
+def export_ctranslate2(
+    translator: Translator, export_dir: StrPath, quantization: str | None = None
+) -> None:
     """Writes a model that CTranslate2 runs, and its vocabulary as `sentencepiece.model`.
 
     Its greedy search (`beam_size=1`) gives the same tokens as the translator, in float32 and up to

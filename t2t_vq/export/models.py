@@ -1,20 +1,30 @@
 """A trained model in the format that somebody asks for."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, check_precision
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.models.vq_autoencoder import VqAutoencoder
+    from t2t_vq.translator import Translator
 
 FORMATS = ("saved_model", *ENGINES, "ctranslate2")
 
 
 def export_translator(
-    translator,
-    export_dir,
-    format="saved_model",
-    precision="float32",
-    provenance=None,
-    text=None,
-    max_bleu_loss=MAX_BLEU_LOSS,
-):
+    translator: Translator,
+    export_dir: StrPath,
+    format: str = "saved_model",
+    precision: str = "float32",
+    provenance: dict[str, Any] | None = None,
+    text: tuple[Sequence[str], Sequence[str]] | None = None,
+    max_bleu_loss: float = MAX_BLEU_LOSS,
+) -> None:
     """Writes a translation model for serving.
 
     Args:
@@ -47,7 +57,13 @@ def export_translator(
         export_saved_model(translator, export_dir)
 
 
-def export_images(model, export_dir, format="saved_model", precision="float32", provenance=None):
+def export_images(
+    model: VqAutoencoder,
+    export_dir: StrPath,
+    format: str = "saved_model",
+    precision: str = "float32",
+    provenance: dict[str, Any] | None = None,
+) -> Sequence[str]:
     """Writes an image model for serving.
 
     Args:
@@ -81,7 +97,7 @@ def export_images(model, export_dir, format="saved_model", precision="float32", 
     return export_image_saved_model(model, export_dir)
 
 
-def check_format(format, precision="float32"):
+def check_format(format: str, precision: str = "float32") -> None:
     """Refuses what is no format, and a precision that it does not have.
 
     Raises:

@@ -1,6 +1,8 @@
 """Work on any number of rows, in a graph, made up of pieces of few sizes, each compiled once."""
 
 import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -10,7 +12,7 @@ SIZES = (1, 4, 16, 64)
 _BESIDE = 4
 
 
-def in_pieces(function, rows, sizes, results):
+def in_pieces(function: Callable, rows: tf.Tensor, sizes: Sequence[int], results: Any) -> Any:
     """Puts what a function gives for some rows into their places in results.
 
     Args:
@@ -51,7 +53,7 @@ def in_pieces(function, rows, sizes, results):
     return tf.while_loop(*loop, parallel_iterations=1)[1]
 
 
-def filled_up(rows, size):
+def filled_up(rows: tf.Tensor, size: Any) -> tf.Tensor:
     """Returns `[size, ...]`, at least one row and at most `size` filled up with the first."""
     return tf.concat([rows, tf.repeat(rows[:1], size - tf.shape(rows)[0], axis=0)], axis=0)
 

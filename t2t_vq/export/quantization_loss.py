@@ -1,14 +1,20 @@
 """What int8 loses against float32, measured on text."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from t2t_vq import runtime
 from t2t_vq.errors import InvalidError
 from t2t_vq.metrics.bleu import bleu
+from t2t_vq.paths import StrPath
 
 # Of a text, one line of so many calibrates int8, and the others are what it is scored on.
 _CALIBRATING = 10
 
 
-def split_text(text):
+def split_text(
+    text: tuple[Sequence[str], Sequence[str]] | None,
+) -> tuple[Sequence[str], tuple[list[str], ...]]:
     """Returns lines to calibrate on, and the text to score on.
 
     Args:
@@ -29,7 +35,9 @@ def split_text(text):
     return text[0][::_CALIBRATING], tuple(kept)
 
 
-def measured_loss(reference, folder, text, max_bleu_loss):
+def measured_loss(
+    reference: StrPath, folder: StrPath, text: tuple[list[str], ...], max_bleu_loss: float
+) -> dict[str, Any]:
     """Compares an export in int8 with the same in float32.
 
     Args:

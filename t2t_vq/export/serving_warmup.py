@@ -4,6 +4,8 @@ import pathlib
 
 import tensorflow as tf
 
+from t2t_vq.paths import StrPath
+
 # Numbers of fields in the messages of TensorFlow Serving, whose library is not needed for these.
 _PREDICTION_LOG_PREDICT_LOG = 6
 _PREDICT_LOG_REQUEST = 1
@@ -11,7 +13,7 @@ _PREDICT_REQUEST_MODEL_SPEC = 1
 _MODEL_SPEC_SIGNATURE_NAME = 3
 
 
-def write(folder, signature):
+def write(folder: StrPath, signature: str) -> None:
     """Writes `assets.extra/tf_serving_warmup_requests`, a call of a signature without inputs.
 
     Args:
@@ -26,7 +28,7 @@ def write(folder, signature):
         writer.write(prediction_log(signature))
 
 
-def prediction_log(signature):
+def prediction_log(signature: str) -> bytes:
     """Returns a serialised `PredictionLog` of a call of a signature without inputs.
 
     Args:

@@ -60,7 +60,7 @@ def load_translator(
     problem = run.make_problem()
     tokenizer = problem.tokenizer(run.data_dir)
     other = None
-    if rescore_with not in (None, "self"):
+    if rescore_with is not None and rescore_with != "self":
         other = runs.load(rescore_with, "translation")
         _check_alike(rescore_with, other, problem, tokenizer)
 
@@ -69,14 +69,15 @@ def load_translator(
     from t2t_vq.translator import Translator
 
     rescorer = None
-    if other:
+    if rescore_with is not None and other:
         rescorer = other.make_model(problem.model_arguments(run.data_dir))
         load_weights(rescorer, rescore_with, rescore_checkpoint)
     model = run.make_model()
     path = load_weights(model, output_dir, checkpoint)
     if rescore_with == "self":
         rescorer = model
-    translator = Translator(model, tokenizer, run.hparams.max_length, search, rescorer, batch_size)
+    hparams: Any = run.hparams
+    translator = Translator(model, tokenizer, hparams.max_length, search, rescorer, batch_size)
     return run, problem, translator, path
 
 

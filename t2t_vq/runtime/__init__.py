@@ -9,11 +9,13 @@ codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
 """
 
 import functools
+from typing import Any
 
 from t2t_vq import processors
+from t2t_vq.paths import StrPath
 
 
-def load(folder, batch_size=None):
+def load(folder: StrPath, batch_size: int | None = None) -> Any:
     """Loads what `t2t-vq-export --format=openvino` or `--format=onnx` wrote.
 
     Needs numpy, sentencepiece for translation, and openvino or onnxruntime, as the folder says. Of

@@ -74,7 +74,7 @@ def train(
         usr_dir=usr_dir or "",
     )
     given = {"train_steps": train_steps, "eval_frequency": eval_frequency}
-    changed = {name: value for name, value in given.items() if value is not None}
+    changed: Any = {name: value for name, value in given.items() if value is not None}
     run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
     output_dir = output_dir or default_output_dir(problem, hparams, seed, run.languages)
 
