@@ -40,7 +40,7 @@ HEAVY = {
 
 # Rooms, and modules of rooms, whose public functions have no hints yet.
 WITHOUT_HINTS = (
-    *("backend", "bottlenecks", "cli", "em"),
+    *("backend", "bottlenecks", "em"),
     *("image_arguments", "import_hooks", "keras_names", "layers", "locks", "models"),
     "processors",
     *("decoding.beam", "decoding.greedy", "decoding.rescoring", "decoding.search"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from t2t_vq.data.tokenizer import Tokenizer
@@ -17,7 +17,7 @@ CHARACTERS = 16
 _BATCH_CHARACTERS = 1 << 20
 _BLANK = re.compile(BLANKS)
 
-Text = TypeVar("Text", str, bytes)
+T = TypeVar("T")
 
 
 def single_spaced(text: str) -> str:
@@ -59,8 +59,8 @@ def encode_lines(tokenizer: Tokenizer, lines: list[str], length: int) -> list[li
 
 
 def in_parts(
-    texts: Iterable[Text], most: int, most_size: int, size: Callable[[Text], int] = len
-) -> Iterator[list[Text]]:
+    texts: Iterable[T], most: int, most_size: int, size: Callable[[Any], int] = len
+) -> Iterator[list[T]]:
     """Yields an iterable of texts, strings or bytes, in lists of bounded size.
 
     Args:
@@ -72,7 +72,7 @@ def in_parts(
     Example:
         list(in_parts(["a", "bc", "def", "g"], 3, 3))  # [["a", "bc"], ["def"], ["g"]]
     """
-    part: list[Text] = []
+    part: list[T] = []
     total = 0
     for text in texts:
         if part and (len(part) == most or total + size(text) > most_size):
