@@ -1,6 +1,5 @@
 """Every snippet of the documentation runs, at a small size, in the order of its page."""
 
-import contextlib
 import pathlib
 import shlex
 import signal
@@ -9,9 +8,6 @@ import sys
 import pytest
 from absl import flags as absl_flags
 from absl import logging
-
-from t2t_vq import registry
-from t2t_vq.data import synthetic_ende
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import snippets
@@ -30,56 +26,24 @@ SMALLER = {
 ALL = [snippet for path in snippets.PAGES for snippet in snippets.snippets(path)]
 
 
+pytestmark = pytest.mark.usefixtures("registered", "small_problems")
+
+
 @pytest.fixture(scope="module")
-def workplace(tf, tmp_path_factory):
-    """A folder with what the pages take for granted: text, trained runs, exports."""
-    folder = tmp_path_factory.mktemp("docs")
-    (folder / "my_text").mkdir()
-    for split, count in (("train", 200), ("dev", 8), ("test", 8)):
-        name = "test" if split == "test" else split
-        pairs = synthetic_ende.pairs(name, 0, count)
-        lines = "".join(f"{english}\t{german}\n" for english, german in pairs)
-        (folder / "my_text" / f"{split}.tsv").write_text(lines, encoding="utf-8")
-    for language, text in (("en", "The dog sleeps.\n"), ("de", "Der Hund schläft.\n")):
-        (folder / f"text.{language}").write_text(text, encoding="utf-8")
+def workplace(make_workplace):
+    """A folder with what the pages take for granted: text, an own problem, trained runs."""
+    folder = make_workplace("docs")
     (folder / "mine").mkdir()
     (own,) = (each for each in ALL if "class TranslateNumbers" in each.code)
     (folder / "mine" / "mine.py").write_text(own.code, encoding="utf-8")
     return folder
 
 
-@contextlib.contextmanager
-def only_of_the_package():
-    """Takes away what snippets, examples and other tests have registered, and brings it back."""
-    registries = (registry.problems, registry.models, registry.hparams_sets, registry.bottlenecks)
-    before = [dict(each._objects) for each in registries]
-    for each in registries:
-        for name in [name for name in each if not each[name].__module__.startswith("t2t_vq.")]:
-            del each._objects[name]
-    yield
-    for each, objects in zip(registries, before, strict=True):
-        each._objects.clear()
-        each._objects.update(objects)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def registered():
+@pytest.fixture(scope="module")
+def registered(only_of_the_package):
     """Leaves registered what was before these tests."""
     with only_of_the_package():
         yield
-
-
-@pytest.fixture(autouse=True)
-def small_problems(monkeypatch):
-    """Makes the built-in problems small."""
-    from t2t_vq.problems.image_synthetic import ImageSynthetic
-    from t2t_vq.problems.translate_ende_synthetic import TranslateEndeSynthetic
-
-    for split, count in (("train", 300), ("dev", 8), ("test", 8)):
-        monkeypatch.setattr(TranslateEndeSynthetic, f"num_{split}_pairs", count)
-    monkeypatch.setattr(TranslateEndeSynthetic, "vocab_size", lambda self, num_pairs: 600)
-    for name in ("num_train_images", "num_test_images"):
-        monkeypatch.setattr(ImageSynthetic, name, 40)
 
 
 def smaller(line):
@@ -136,7 +100,7 @@ def names():
 
 
 @pytest.mark.parametrize("snippet", ALL, ids=lambda each: f"{each.page}:{each.line}")
-def test_a_snippet_runs(snippet, workplace, names, monkeypatch):
+def test_a_snippet_runs(snippet, workplace, names, only_of_the_package, monkeypatch):
     if snippet.reason:
         pytest.skip(snippet.reason)
     monkeypatch.chdir(workplace)

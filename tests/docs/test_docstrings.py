@@ -1,0 +1,106 @@
+"""Every docstring has the one form, and every example in one runs and gives what it says."""
+
+import doctest
+import importlib
+import pathlib
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import t2t_vq
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import docstrings
+
+# Modules, with what is below them, whose docstrings are not in the one form yet.
+NOT_CONVERTED = (
+    "t2t_vq.backend",
+    "t2t_vq.bottlenecks",
+    "t2t_vq.config",
+    "t2t_vq.data",
+    "t2t_vq.decoding",
+    "t2t_vq.distillation",
+    "t2t_vq.em",
+    "t2t_vq.errors",
+    "t2t_vq.evaluation",
+    "t2t_vq.export",
+    "t2t_vq.image_codec",
+    "t2t_vq.layers",
+    "t2t_vq.loading",
+    "t2t_vq.locks",
+    "t2t_vq.metrics",
+    "t2t_vq.models",
+    "t2t_vq.problems",
+    "t2t_vq.registry",
+    "t2t_vq.runtime",
+    "t2t_vq.training",
+    "t2t_vq.translation_codes",
+    "t2t_vq.translator",
+)
+ALL = {
+    module: list(docstrings.docstrings(module, path))
+    for module, path in docstrings.modules().items()
+}
+CONVERTED = [
+    module
+    for module in ALL
+    if not any(f"{module}.".startswith(f"{name}.") for name in NOT_CONVERTED)
+]
+WITH_EXAMPLES = [module for module in CONVERTED if any(">>> " in each.text for each in ALL[module])]
+
+
+def test_what_is_not_converted_exists():
+    assert set(NOT_CONVERTED) <= set(ALL)
+
+
+@pytest.mark.parametrize("module", CONVERTED)
+def test_docstrings_have_the_one_form(module):
+    found = [
+        f"{each.name}: {fault}" for each in ALL[module] for fault in docstrings.faults(each.text)
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES)
+def test_examples_run(
+    module, tf, make_workplace, trained, small_problems, kept_registries, monkeypatch
+):
+    """Names at hand: those of the module, and `keras`, `np`, `tf` and `t2t_vq`."""
+    monkeypatch.chdir(make_workplace("none"))
+    names = {"keras": keras, "np": np, "tf": tf, "t2t_vq": t2t_vq}
+    names.update(vars(importlib.import_module(module)))
+    runner, told = doctest.DocTestRunner(verbose=False, optionflags=doctest.ELLIPSIS), []
+    for each in ALL[module]:
+        for made in trained.names:
+            if made in each.text:
+                monkeypatch.chdir(trained(made))
+        keras.utils.set_random_seed(0)
+        runner.run(docstrings.parsed(each, dict(names)), out=told.append)
+    assert not told, "".join(told)
+
+
+@pytest.mark.parametrize(
+    "text, fault",
+    [
+        ("One.\n\nReferences:\n    A book.", "'References:' is called 'Reference:'"),
+        ("One.\n\nSource:\n    A book.", "'Source:' is called 'Reference:'"),
+        ("One.\n\nReference: A book.", "the text of 'Reference:' does not stand below it"),
+        ("One.\n\nExample:\n\n>>> 1\n1", "the text of 'Example:' does not stand below it"),
+        ("One.\n\nExample:\n    one()", "the example is no doctest"),
+        ("One.\n\nSo:\n\n    one()", "a block follows 'So:', which 'Example:' is for"),
+        ("One.\n\n>>> 1\n1", "an example stands outside of 'Example:'"),
+        ("One.\n\nReturns:\n    it.\n\nArgs:\n    a: b.", "sections are not in order"),
+        ("One.\n\nReturns:\n    it.\n\nAnd more.", "text follows 'Returns:'"),
+    ],
+)
+def test_another_form_is_a_fault(text, fault):
+    assert any(found.startswith(fault) for found in docstrings.faults(text))
+
+
+def test_the_one_form_has_no_fault():
+    text = (
+        "One.\n\nMore.\n\nArgs:\n    a: b.\n\nExample:\n    >>> for a in b:\n    ...     a\n    1"
+    )
+    assert not list(docstrings.faults(text))
