@@ -82,8 +82,9 @@ def distill(
             another distillation, or a file is damaged.
 
     Example:
-        problem, data_dir = distill("runs/teacher")
-        train(Run.create(problem, "softem_nat_small", data_dir=data_dir), "runs/student")
+        >>> problem, data_dir = distill("runs/teacher", "t2t_vq_data", beam_size=1)
+        >>> t2t_vq.registry.problem(problem).is_generated(data_dir)
+        True
     """
     run, problem, translator, path = load_translator(
         teacher_dir,

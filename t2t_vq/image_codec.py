@@ -26,8 +26,10 @@ class ImageCodec:
             again. Default 100.
 
     Example:
-        codec = ImageCodec(model)
-        codec.decode(codec.encode(images))  # uint8, of the shape of `images`
+        >>> codec = ImageCodec(t2t_vq.load("runs/images").model)
+        >>> images = np.zeros((2, 32, 32, 3), np.uint8)
+        >>> codec.decode(codec.encode(images)).shape
+        (2, 32, 32, 3)
     """
 
     def __init__(self, model: VqAutoencoder, batch_size: int = 100) -> None:

@@ -69,6 +69,11 @@ class Run:
         languages: arguments of the problem's class: codes of the source and the target language,
             for a problem that takes any.
         vocabulary: `Problem.vocabulary_digest` of the data that it trains on; `train` notes it.
+
+    Example:
+        >>> run = Run.create("translate_ende_synthetic", "softem_nat_tiny,hidden_size=64", "data")
+        >>> run.hparams.hidden_size
+        64
     """
 
     problem: str
@@ -340,6 +345,10 @@ def load(output_dir: StrPath, task: str | None = None, data_dir: StrPath | None 
         ValueError: when it is a run of another task, `run.json` is damaged, the path has what
             TensorFlow takes for a pattern, or code of the user's would be imported from a folder
             that nobody has named.
+
+    Example:
+        >>> load("runs/mine").precision
+        'float32'
     """
     path = pathlib.Path(output_dir) / FILE
     if not path.exists():

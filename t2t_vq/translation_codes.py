@@ -28,9 +28,9 @@ class TranslationCodes:
         ValueError: when its model has no codes.
 
     Example:
-        codes = TranslationCodes(translator)
-        found = codes.predict(["The dog sleeps."])  # [int32 [latents, num_codebooks]]
-        codes.decode(found, ["The dog sleeps."])  # ["Der Hund schläft."]
+        >>> codes = TranslationCodes(t2t_vq.load("runs/mine").translator)
+        >>> found = codes.predict(["The dog sleeps."])
+        >>> translations = codes.decode(found, ["The dog sleeps."])
     """
 
     def __init__(self, translator: Translator) -> None:

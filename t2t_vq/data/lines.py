@@ -24,7 +24,8 @@ def single_spaced(text: str) -> str:
     """Returns text whose runs of blanks, of every kind, are one space, with none at the ends.
 
     Example:
-        single_spaced(" The\\x0bdog\\u2028 sleeps.")  # "The dog sleeps."
+        >>> single_spaced(" The\\x0bdog\\u2028 sleeps.")
+        'The dog sleeps.'
     """
     return " ".join(text.split())
 
@@ -70,7 +71,8 @@ def in_parts(
         size: function that gives the size of a text; by default their number in it.
 
     Example:
-        list(in_parts(["a", "bc", "def", "g"], 3, 3))  # [["a", "bc"], ["def"], ["g"]]
+        >>> list(in_parts(["a", "bc", "def", "g"], 3, 3))
+        [['a', 'bc'], ['def'], ['g']]
     """
     part: list[T] = []
     total = 0

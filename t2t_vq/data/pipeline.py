@@ -20,7 +20,8 @@ def numbered(assemble: Callable[[tf.Tensor], Any], count: int) -> tf.data.Datase
         A `tf.data.Dataset`.
 
     Example:
-        >>> list(numbered(lambda i: 10 * i, 3).as_numpy_iterator())  # [0, 10, 20]
+        >>> [int(number) for number in numbered(lambda i: 10 * i, 3)]
+        [0, 10, 20]
     """
     import tensorflow as tf
 

@@ -41,16 +41,19 @@ def export_ctranslate2(
         FileExistsError: when `export_dir` holds files.
         ValueError: when the translator cannot be converted, or ctranslate2 is not installed.
 
-    Reference: https://opennmt.net/CTranslate2/.
+    Reference:
+        https://opennmt.net/CTranslate2/.
 
     Example:
-        export_ctranslate2(translator, "export/fast")
-        # In another process:
-        import ctranslate2, sentencepiece
-        pieces = sentencepiece.SentencePieceProcessor(model_file="export/fast/sentencepiece.model")
-        source = pieces.encode("The dog sleeps.", out_type=str)
-        found = ctranslate2.Translator("export/fast").translate_batch([source], beam_size=1)
-        pieces.decode(found[0].hypotheses[0])  # "Der Hund schläft."
+        >>> export_ctranslate2(t2t_vq.load("runs/teacher").translator, "export/ctranslate2")
+        >>> # In another process:
+        >>> import ctranslate2, sentencepiece
+        >>> pieces = sentencepiece.SentencePieceProcessor(
+        ...     model_file="export/ctranslate2/sentencepiece.model")
+        >>> source = pieces.encode("The dog sleeps.", out_type=str)
+        >>> translator = ctranslate2.Translator("export/ctranslate2")
+        >>> (found,) = translator.translate_batch([source], beam_size=1)
+        >>> translation = pieces.decode(found.hypotheses[0])
     """
     _check(translator)
     spec = _spec(translator.model)

@@ -132,10 +132,12 @@ def export_image_saved_model(model: VqAutoencoder, export_dir: StrPath) -> list[
         FileExistsError: when `export_dir` holds files.
 
     Example:
-        export_image_saved_model(model, "export/images")
-        # In another process:
-        serve = tf.saved_model.load("export/images").signatures["serving_default"]
-        serve(image=images)["codes"]
+        >>> export_image_saved_model(t2t_vq.load("runs/images").model, "export/image_saved_model")
+        ['serving_default', 'decode', 'sample', 'warm_up']
+        >>> # In another process:
+        >>> model = tf.saved_model.load("export/image_saved_model")
+        >>> images = np.zeros((2, 32, 32, 3), np.uint8)
+        >>> codes = model.signatures["serving_default"](image=images)["codes"]
     """
     module = ImageModule(model)
     signatures = module.signatures()

@@ -39,7 +39,8 @@ def export_translator(
         ValueError: when the model cannot be exported so.
 
     Example:
-        export_translator(translator, "export/1")
+        >>> translator = t2t_vq.load("runs/teacher").translator
+        >>> export_translator(translator, "export/teacher", "ctranslate2")
     """
     check_format(format, precision)
     if format in ENGINES:
@@ -78,7 +79,9 @@ def export_images(
         ValueError: when the model cannot be exported so.
 
     Example:
-        export_images(model, "export/images", "onnx")
+        >>> names = export_images(t2t_vq.load("runs/images").model, "export/image_onnx", "onnx")
+        >>> t2t_vq.load("export/image_onnx").sample(4).shape
+        (4, 32, 32, 3)
     """
     check_format(format, precision)
     if format == "ctranslate2":

@@ -61,10 +61,10 @@ def export_networks(
             installed.
 
     Example:
-        export_networks(translator, "export/fast", precision="bfloat16")
-        # In another process:
-        from t2t_vq import runtime
-        runtime.load("export/fast").translate(["The dog sleeps."])
+        >>> export_networks(t2t_vq.load("runs/mine").translator, "export/openvino")
+        >>> # In another process:
+        >>> from t2t_vq import runtime
+        >>> translations = runtime.load("export/openvino").translate(["The dog sleeps."])
     """
     check_precision(engine, precision)
     library = importlib.import_module(_FORMATS[engine])

@@ -57,7 +57,8 @@ def quantized(
         reference: folder of the export in float32.
         lines: list of strings, translated to find the ranges of what is multiplied.
 
-    Reference: "Post-training quantization" in https://docs.openvino.ai.
+    Reference:
+        "Post-training quantization" in https://docs.openvino.ai.
     """
     try:
         import nncf

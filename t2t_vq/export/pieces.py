@@ -26,9 +26,11 @@ def in_pieces(function: Callable, rows: tf.Tensor, sizes: Sequence[int], results
         A structure like `results`.
 
     Example:
-        numbers = tf.range(5.0)
-        in_pieces(lambda here, size: 2.0 * filled_up(tf.gather(numbers, here), size),
-                  tf.constant([1, 4]), [1, 8], numbers)  # [0.0, 2.0, 2.0, 3.0, 8.0]
+        >>> numbers = tf.range(5.0)
+        >>> def doubled(here, size):
+        ...     return 2.0 * filled_up(tf.gather(numbers, here), size)
+        >>> in_pieces(doubled, tf.constant([1, 4]), [1, 8], numbers).numpy().tolist()
+        [0.0, 2.0, 2.0, 3.0, 8.0]
     """
     num_rows = tf.size(rows)
 

@@ -130,12 +130,13 @@ def export_saved_model(translator: Translator, export_dir: StrPath) -> None:
         FileExistsError: when `export_dir` holds files.
 
     Example:
-        export_saved_model(translator, "export/1")
-        # In another process:
-        import tensorflow as tf, tensorflow_text
-        signatures = tf.saved_model.load("export/1").signatures
-        signatures["warm_up"]()
-        signatures["serving_default"](text=tf.constant(["The dog sleeps."]))["translation"]
+        >>> export_saved_model(t2t_vq.load("runs/mine").translator, "export/saved_model")
+        >>> # In another process:
+        >>> import tensorflow as tf, tensorflow_text
+        >>> model = tf.saved_model.load("export/saved_model")
+        >>> serve = model.signatures["serving_default"]
+        >>> serve(text=tf.constant([""]))["translation"].numpy().tolist()
+        [b'']
     """
     module = TranslationModule(translator)
     signatures = {"serving_default": module.translate, "warm_up": module.warm_up}

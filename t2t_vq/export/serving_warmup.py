@@ -20,7 +20,8 @@ def write(folder: StrPath, signature: str) -> None:
         folder: of the SavedModel.
         signature: its name.
 
-    Reference: https://www.tensorflow.org/tfx/serving/saved_model_warmup.
+    Reference:
+        https://www.tensorflow.org/tfx/serving/saved_model_warmup.
     """
     path = pathlib.Path(folder) / "assets.extra" / "tf_serving_warmup_requests"
     path.parent.mkdir()
@@ -35,7 +36,8 @@ def prediction_log(signature: str) -> bytes:
         signature: its name.
 
     Example:
-        prediction_log("a")  # b"2\\x07\\n\\x05\\n\\x03\\x1a\\x01a"
+        >>> prediction_log("a")
+        b'2\\x07\\n\\x05\\n\\x03\\x1a\\x01a'
     """
     model_spec = _field(_MODEL_SPEC_SIGNATURE_NAME, signature.encode("utf-8"))
     request = _field(_PREDICT_REQUEST_MODEL_SPEC, model_spec)

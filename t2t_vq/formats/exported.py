@@ -79,6 +79,10 @@ def load(folder: StrPath) -> Exported:
     Raises:
         FileNotFoundError: when the folder holds no such export.
         ValueError: when what it says of itself cannot be read, or is of a newer format.
+
+    Example:
+        >>> load("export/fast").engine
+        'onnx'
     """
     folder = pathlib.Path(folder)
     path = folder / FILE

@@ -46,9 +46,11 @@ def load_translator(
             another vocabulary or direction, or there is a `rescore_checkpoint` and no such run.
 
     Example:
-        _, _, translator, _ = load_translator("runs/student", search=Search(beam_size=10),
-                                              rescore_with="runs/teacher")
-        translator.translate(["The dog sleeps."])
+        >>> from t2t_vq.decoding.options import Search
+        >>> _, _, translator, _ = load_translator(
+        ...     "runs/student", search=Search(beam_size=4), rescore_with="runs/teacher")
+        >>> translator.search.beam_size
+        4
     """
     check_choice(search, rescore_with is not None)
     if rescore_checkpoint != "best" and rescore_with in (None, "self"):
@@ -101,8 +103,9 @@ def load_image_codec(
         ValueError: when the run is not one of images, or the checkpoint cannot be used.
 
     Example:
-        _, _, codec, _ = load_image_codec("runs/images")
-        codec.sample(16)  # uint8 [16, 32, 32, 3]
+        >>> _, _, codec, _ = load_image_codec("runs/images")
+        >>> codec.sample(16).shape
+        (16, 32, 32, 3)
     """
     run = runs.load(output_dir, "images", data_dir)
     problem = run.make_problem()

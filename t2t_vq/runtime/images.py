@@ -36,8 +36,10 @@ class NetworkImageCodec:
         num_classes: classes that the prior is told; 0 if none.
 
     Example:
-        codec = runtime.load("export/images")
-        codec.decode(codec.encode(images))  # uint8, of the shape of `images`
+        >>> from t2t_vq import runtime
+        >>> codec = runtime.load("export/images")
+        >>> codec.decode(codec.encode(np.zeros((2, 32, 32, 3), np.uint8))).shape
+        (2, 32, 32, 3)
     """
 
     def __init__(

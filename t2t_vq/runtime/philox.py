@@ -1,6 +1,7 @@
 """The random numbers that exported models draw, the same as TensorFlow's Philox gives.
 
-Reference: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+Reference:
+    Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 """
 
 from __future__ import annotations

@@ -38,11 +38,16 @@ class NetworkTranslator(LineTranslator):
             to `t2t_vq.runtime.networks.Network`.
         batch_size: most candidates decoded together. Default 64.
 
+    Attributes:
+        search: the `t2t_vq.decoding.options.Search` that the export holds.
+
     Raises:
         ValueError: when the batch size is less than 1, or the vocabulary cannot be read.
 
-    Attributes:
-        search: the `t2t_vq.decoding.options.Search` that the export holds.
+    Example:
+        >>> from t2t_vq import runtime
+        >>> runtime.load("export/fast").search.beam_size
+        1
     """
 
     def __init__(

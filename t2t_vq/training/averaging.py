@@ -37,12 +37,14 @@ def average_checkpoints(
         ValueError: when there are too few checkpoints, one cannot be read, or one belongs to
             another model.
 
-    Source: Vaswani et al., Attention Is All You Need, https://arxiv.org/abs/1706.03762, section
-    6.1.
+    Reference:
+        "Attention Is All You Need" (Vaswani et al., arXiv 1706.03762), section 6.1.
 
     Example:
-        average_checkpoints("runs/mine", last=5)
-        _, _, translator, _ = load_translator("runs/mine", "average")
+        >>> path, steps = average_checkpoints("runs/mine", last=2)
+        >>> steps
+        [4, 8]
+        >>> model = t2t_vq.load("runs/mine", checkpoint="average")
     """
     run = runs.load(output_dir, data_dir=data_dir)
     model = run.make_model()

@@ -227,6 +227,12 @@ def load_weights(model: Model, output_dir: StrPath, checkpoint: str = "best") ->
     Raises:
         FileNotFoundError: when there is no such checkpoint.
         ValueError: when it belongs to another model or cannot be read.
+
+    Example:
+        >>> from t2t_vq import run as runs
+        >>> model = runs.load("runs/mine").make_model()
+        >>> step_of(load_weights(model, "runs/mine", "latest"))
+        8
     """
     folder = pathlib.Path(output_dir)
     path = _find(folder, checkpoint)

@@ -29,7 +29,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         ValueError: for another decay.
 
     Example:
-        WarmupSchedule(1e-3, 100, "rsqrt")(400)  # 5e-4
+        >>> schedule = WarmupSchedule(1e-3, warmup_steps=100, decay="rsqrt")
+        >>> [round(float(schedule(step)), 6) for step in (49, 99, 399)]
+        [0.0005, 0.001, 0.0005]
     """
 
     _FLOOR = 0.02

@@ -67,7 +67,8 @@ def share(strategy: tf.distribute.Strategy, batch: dict[str, tf.Tensor]) -> dict
         for each replica.
 
     Example:
-        >>> share(make_strategy("one_device"), {"label": tf.zeros(4)})["label"].shape  # (4,)
+        >>> share(make_strategy("one_device"), {"label": tf.zeros(4)})["label"].shape
+        TensorShape([4])
     """
     import tensorflow as tf
 

@@ -62,8 +62,9 @@ def train(
             being trained by another process.
 
     Example:
-        run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
-        train(run, "runs/tiny")
+        >>> run = runs.load("runs/mine")
+        >>> train(run, "runs/mine").measure
+        'BLEU'
     """
     runs.check_folder(output_dir, "--output_dir")
     run.check_same(output_dir)

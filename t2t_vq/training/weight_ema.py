@@ -34,14 +34,18 @@ class WeightEma:
     Raises:
         ValueError: when `decay` is out of range.
 
-    Source: the warm-up of TensorFlow's `tf.train.ExponentialMovingAverage`, `num_updates`.
+    Reference:
+        The warm-up of TensorFlow's `tf.train.ExponentialMovingAverage`, `num_updates`.
 
     Example:
-        ema = WeightEma(model, decay=0.999)
-        optimizer.apply(gradients, model.trainable_variables)
-        ema.update(optimizer.iterations)
-        with ema.in_place():
-            evaluator.evaluate(step)
+        >>> layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+        >>> layer.build((None, 1))
+        >>> ema = WeightEma(layer, decay=0.999)
+        >>> layer.set_weights([np.array([[2.0]])])
+        >>> ema.update(step=0)
+        >>> with ema.in_place():
+        ...     round(layer.kernel.numpy().item(), 3)
+        1.9
     """
 
     def __init__(self, model: Model, decay: float) -> None:

@@ -28,7 +28,10 @@ def named_variables(model: keras.Layer) -> dict[str, keras.Variable]:
         `{name: keras.Variable}`, in the order of `model.variables`.
 
     Example:
-        named_variables(model)["embedding/table"]
+        >>> layer = keras.layers.Dense(2)
+        >>> layer.build((None, 3))
+        >>> list(named_variables(layer))
+        ['kernel', 'bias']
     """
     return _in_order(model.variables, _places(model))
 

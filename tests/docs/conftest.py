@@ -1,12 +1,15 @@
 """What pages and docstrings take for granted when they are run."""
 
 import contextlib
+import dataclasses
+import os
 import shutil
 
 import pytest
 
 from t2t_vq import registry
 from t2t_vq.data import synthetic_ende
+from t2t_vq.formats.run_file import read_file, write_file
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +33,8 @@ def make_workplace(tf, tmp_path_factory):
 @contextlib.contextmanager
 def _kept_registries():
     registries = (registry.problems, registry.models, registry.hparams_sets, registry.bottlenecks)
-    before = [dict(each._objects) for each in registries]
+    # Looking at all names imports what the package registers, which is to stay.
+    before = [{name: each[name] for name in each} for each in registries]
     yield registries
     for each, objects in zip(registries, before, strict=True):
         each._objects.clear()
@@ -73,7 +77,7 @@ def small_problems(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def trained(make_workplace, request):
+def trained(make_workplace, data_dir, request):
     """A function that puts a run, an export or prepared data into a folder, which it returns.
 
     Its argument is a path that docstrings name, such as "runs/mine"; each is made once.
@@ -81,12 +85,16 @@ def trained(make_workplace, request):
     folder = make_workplace("docstrings")
 
     def copy_run(fixture, path):
-        shutil.copytree(request.getfixturevalue(fixture).output_dir, path)
+        found = request.getfixturevalue(fixture)
+        shutil.copytree(found.output_dir, path)
+        # It is relative to the run, which is elsewhere now.
+        data_dir = os.path.relpath(found.run.data_dir, path)
+        write_file(path, dataclasses.replace(read_file(path), data_dir=data_dir))
 
     def train_teacher(path):
         from t2t_vq.training.trainer import train
 
-        train(request.getfixturevalue("make_run")("transformer_test"), path, "one_device")
+        train(request.getfixturevalue("make_run")("transformer_test"), path, strategy="one_device")
 
     def export(run, path):
         import t2t_vq

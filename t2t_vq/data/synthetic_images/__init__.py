@@ -38,7 +38,9 @@ def images(split: str, count: int, seed: int = 0) -> Iterator[tuple[np.ndarray, 
         ValueError: when there is no such split.
 
     Example:
-        pictures, labels = next(images("train", 16))
+        >>> pictures, labels = next(images("train", 16))
+        >>> pictures.shape, labels.shape
+        ((16, 32, 32, 3), (16,))
     """
     if split not in _SPLITS:
         raise InvalidError(
