@@ -65,6 +65,7 @@ setup(
             "hypothesis>=6",
             "jax>=0.4.30",
             "matplotlib>=3.8",
+            "mypy~=2.4.1",
             "nncf>=3",
             "onnxruntime>=1.23",
             "openvino>=2026.2",
@@ -78,7 +79,7 @@ setup(
         "onnx": ["onnxruntime>=1.23", "tf2onnx>=1.17"],
         "docs": ["furo>=2024.8.6", "latex2mathml>=3.77", "myst-parser>=4", "sphinx>=8.1"],
         "bench": ["vector-quantize-pytorch>=1.20", "ctranslate2>=4.5", "matplotlib>=3.8"],
-        "release": ["build>=1.2", "setuptools>=77", "twine>=6.1"],
+        "release": ["build>=1.2", "setuptools>=77", "twine>=6.1", "uv>=0.8"],
     },
     entry_points={
         "console_scripts": [f"t2t-vq-{command}=t2t_vq.cli.{command}:run" for command in COMMANDS]

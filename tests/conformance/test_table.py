@@ -5,7 +5,7 @@ import dataclasses
 import common
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind, over
+from kinds import COVERING, KINDS, every_kind, over
 
 from t2t_vq import config, registry
 from t2t_vq.backend import random_numbers
@@ -23,6 +23,11 @@ def test_every_registered_kind_is_in_the_table():
     in_table = {name.partition("/")[0] for name in KINDS}
     missing = [name for name in OURS if name not in in_table]
     assert not missing, f"Add a line to tests/conformance/kinds.py for {', '.join(missing)}."
+
+
+def test_one_of_each_class_is_among_those_that_cover_the_table():
+    covered = {type(KINDS[name].make()) for name in COVERING}
+    assert covered == {type(kind.make()) for kind in KINDS.values()}
 
 
 @every_kind
