@@ -65,6 +65,7 @@ setup(
             "hypothesis>=6",
             "jax>=0.4.30",
             "matplotlib>=3.8",
+            "mypy~=2.4.1",
             "nncf>=3",
             "onnxruntime>=1.23",
             "openvino>=2026.2",

@@ -37,13 +37,13 @@ TINY = {
 
 
 @register_hparams
-def transformer_base():
+def transformer_base() -> TransformerHParams:
     """Autoregressive, 512 wide, 6 + 6 layers: the base model of arXiv 1706.03762."""
     return TransformerHParams()
 
 
 @register_hparams
-def transformer_big():
+def transformer_big() -> TransformerHParams:
     """Autoregressive, 1,024 wide, 6 + 6 layers, for large corpora."""
     return dataclasses.replace(
         transformer_base(), hidden_size=1024, filter_size=4096, num_heads=16, dropout=0.3
@@ -51,13 +51,13 @@ def transformer_big():
 
 
 @register_hparams
-def transformer_small():
+def transformer_small() -> TransformerHParams:
     """Autoregressive, 256 wide, 4 + 4 layers, for tens of thousands of pairs."""
     return dataclasses.replace(transformer_base(), **SMALL, encoder_layers=4, dropout=0.3)
 
 
 @register_hparams
-def transformer_tiny():
+def transformer_tiny() -> TransformerHParams:
     """Autoregressive, 128 wide, 2 + 2 layers: four minutes on two CPU cores."""
     return dataclasses.replace(transformer_small(), **TINY, learning_rate=2e-3)
 
@@ -68,18 +68,18 @@ def _deep(hparams):
 
 
 @register_hparams
-def transformer_deep_base():
+def transformer_deep_base() -> TransformerHParams:
     """Autoregressive, 512 wide, 12 + 1 layers: a fast decoder, after arXiv 2006.10369."""
     return _deep(transformer_base())
 
 
 @register_hparams
-def transformer_deep_small():
+def transformer_deep_small() -> TransformerHParams:
     """Autoregressive, 256 wide, 8 + 1 layers, otherwise as transformer_small."""
     return _deep(transformer_small())
 
 
 @register_hparams
-def transformer_deep_tiny():
+def transformer_deep_tiny() -> TransformerHParams:
     """Autoregressive, 128 wide, 4 + 1 layers, otherwise as transformer_tiny."""
     return _deep(transformer_tiny())

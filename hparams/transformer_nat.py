@@ -14,19 +14,19 @@ def _hard(hparams):
 
 
 @register_hparams
-def softem_nat():
+def softem_nat() -> TransformerNatHParams:
     """Soft EM, 512 wide, 6 layers a stack, K = 4,096, n_c = 3, m = 10: the paper's values."""
     return TransformerNatHParams(filter_size=4096, mask_startup_steps=50_000)
 
 
 @register_hparams
-def softem_nat_big():
+def softem_nat_big() -> TransformerNatHParams:
     """Soft EM, 1,024 wide, 6 layers a stack, for large corpora."""
     return dataclasses.replace(softem_nat(), hidden_size=1024, num_heads=16, dropout=0.3)
 
 
 @register_hparams
-def softem_nat_small():
+def softem_nat_small() -> TransformerNatHParams:
     """Soft EM, 256 wide, 6 + 1 + 4 layers, K = 1,024, n_c = 2, for tens of thousands of pairs."""
     return dataclasses.replace(
         softem_nat(),
@@ -43,7 +43,7 @@ def softem_nat_small():
 
 
 @register_hparams
-def softem_nat_tiny():
+def softem_nat_tiny() -> TransformerNatHParams:
     """Soft EM, 128 wide, 2 layers, K = 256, n_c = 2: four minutes on two CPU cores."""
     return dataclasses.replace(
         softem_nat_small(),
@@ -58,24 +58,24 @@ def softem_nat_tiny():
 
 
 @register_hparams
-def vq_nat():
+def vq_nat() -> TransformerNatHParams:
     """Hard EM, otherwise as softem_nat."""
     return _hard(softem_nat())
 
 
 @register_hparams
-def vq_nat_big():
+def vq_nat_big() -> TransformerNatHParams:
     """Hard EM, otherwise as softem_nat_big."""
     return _hard(softem_nat_big())
 
 
 @register_hparams
-def vq_nat_small():
+def vq_nat_small() -> TransformerNatHParams:
     """Hard EM, otherwise as softem_nat_small."""
     return _hard(softem_nat_small())
 
 
 @register_hparams
-def vq_nat_tiny():
+def vq_nat_tiny() -> TransformerNatHParams:
     """Hard EM, otherwise as softem_nat_tiny."""
     return _hard(softem_nat_tiny())

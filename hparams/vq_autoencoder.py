@@ -13,7 +13,7 @@ def _hard(hparams):
 
 
 @register_hparams
-def softem_image():
+def softem_image() -> ImageHParams:
     """Soft EM in 4 blocks of K = 256 over an 8 x 8 grid, 256 wide; the prior 512, 8 layers."""
     return ImageHParams(
         train_steps=100_000,
@@ -43,7 +43,7 @@ def softem_image():
 
 
 @register_hparams
-def softem_image_small():
+def softem_image_small() -> ImageHParams:
     """Soft EM in 4 blocks of K = 256, 128 wide, a prior 256 wide of 4 layers."""
     base = softem_image()
     return dataclasses.replace(
@@ -61,7 +61,7 @@ def softem_image_small():
 
 
 @register_hparams
-def softem_image_tiny():
+def softem_image_tiny() -> ImageHParams:
     """Soft EM in 4 blocks of K = 256, 96 wide: five minutes on two CPU cores."""
     small = softem_image_small()
     return dataclasses.replace(
@@ -84,18 +84,18 @@ def softem_image_tiny():
 
 
 @register_hparams
-def vq_image():
+def vq_image() -> ImageHParams:
     """Hard EM, otherwise as softem_image."""
     return _hard(softem_image())
 
 
 @register_hparams
-def vq_image_small():
+def vq_image_small() -> ImageHParams:
     """Hard EM, otherwise as softem_image_small."""
     return _hard(softem_image_small())
 
 
 @register_hparams
-def vq_image_tiny():
+def vq_image_tiny() -> ImageHParams:
     """Hard EM, otherwise as softem_image_tiny."""
     return _hard(softem_image_tiny())

@@ -4,11 +4,13 @@ from absl import logging
 
 from t2t_vq import registry
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
+from t2t_vq.problems.translation import TranslationProblem
 
 _ENDING = "_distill"
 
 
-class Distilled:
+class Distilled(TranslationProblem):
     """Makes a translation problem's distilled counterpart; put it before the problem's class.
 
     The counterpart trains on a teacher's translations, is validated and scored on the problem's
@@ -24,7 +26,7 @@ class Distilled:
     # Files of its own: the problem's and those of the other direction have other targets.
     files_name = None
 
-    def generate_data(self, data_dir, source_dir=None):
+    def generate_data(self, data_dir: StrPath, source_dir: StrPath | None = None) -> None:
         """Finds that the data is there; only `t2t-vq-distill` makes it.
 
         Args:
@@ -52,7 +54,7 @@ class Distilled:
         )
 
 
-def counterpart(problem):
+def counterpart(problem: TranslationProblem) -> TranslationProblem:
     """Returns the distilled counterpart of a translation problem; a distilled one is its own.
 
     Args:

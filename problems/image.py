@@ -1,11 +1,21 @@
 """Images with labels: what all image problems share."""
 
+from __future__ import annotations
+
 import abc
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from t2t_vq.data import image_batches, image_datagen, image_records, manifests
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.problem import Problem
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from t2t_vq.data.image_sources.pixels import Report
 
 
 class ImageProblem(Problem):
@@ -33,11 +43,13 @@ class ImageProblem(Problem):
     manifest_form = staticmethod(manifests.IMAGES)
 
     @abc.abstractmethod
-    def classes(self, source_dir):
+    def classes(self, source_dir: StrPath | None) -> Sequence[str]:
         """Returns the names of the classes, strings, in the order of their numbers."""
 
     @abc.abstractmethod
-    def images(self, split, source_dir, report):
+    def images(
+        self, split: str, source_dir: StrPath | None, report: Report
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields good images in chunks, the same each time.
 
         Args:
@@ -53,11 +65,11 @@ class ImageProblem(Problem):
             numbers of the classes.
         """
 
-    def is_generated(self, data_dir):
+    def is_generated(self, data_dir: StrPath) -> bool:
         """Returns whether `data_dir` holds the whole data of this problem."""
         return image_records.is_whole(data_dir, self.corpus_name)
 
-    def prepare(self, data_dir, source_dir):
+    def prepare(self, data_dir: StrPath, source_dir: StrPath | None) -> None:
         """Writes images and labels of all splits; an interrupted run begins again."""
         image_datagen.generate(
             data_dir,
@@ -67,7 +79,7 @@ class ImageProblem(Problem):
             read_images=lambda split, report: self.images(split, source_dir, report),
         )
 
-    def model_arguments(self, data_dir):
+    def model_arguments(self, data_dir: StrPath) -> dict[str, Any]:
         """Returns what a model must know of the data: `image_shape` and `num_classes`."""
         manifest = self.manifest(data_dir)
         return {
@@ -75,7 +87,7 @@ class ImageProblem(Problem):
             "num_classes": len(manifest["classes"]),
         }
 
-    def arrays(self, data_dir, split="test"):
+    def arrays(self, data_dir: StrPath, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
         """Returns all of a split: images, uint8 `[n, height, width, channels]`, and labels `[n]`.
 
         Args:
@@ -89,7 +101,15 @@ class ImageProblem(Problem):
         self.manifest(data_dir)
         return image_records.read(data_dir, self.corpus_name, split)
 
-    def train_batches(self, data_dir, epoch, *, batch_size, seed, batch_multiple=1):
+    def train_batches(
+        self,
+        data_dir: StrPath,
+        epoch: int,
+        *,
+        batch_size: int,
+        seed: int,
+        batch_multiple: int = 1,
+    ) -> tf.data.Dataset:
         """Returns the training batches of one epoch, in an order set by `seed` and `epoch`.
 
         All batches are whole: the images that do not fill one are left out of this epoch, and
@@ -116,7 +136,14 @@ class ImageProblem(Problem):
         rng = np.random.default_rng([seed, epoch])
         return self._batches(data_dir, "train", batch_size, batch_multiple, rng)
 
-    def batches(self, data_dir, split="dev", *, batch_size, batch_multiple=1):
+    def batches(
+        self,
+        data_dir: StrPath,
+        split: str = "dev",
+        *,
+        batch_size: int,
+        batch_multiple: int = 1,
+    ) -> tf.data.Dataset:
         """Returns the batches of one pass over a split, each image once, in a fixed order.
 
         Nothing is padded: the last batch is smaller, and may be no multiple of `batch_multiple`.

@@ -1,12 +1,20 @@
 """CIFAR-10 through TensorFlow Datasets."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from t2t_vq.data import tfds_builder
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.image import ImageProblem
 from t2t_vq.registry import register_problem
+
+if TYPE_CHECKING:
+    from t2t_vq.data.image_sources.pixels import Report
 
 _DATASET = "cifar10"
 _ORIGIN = "https://www.cs.toronto.edu"
@@ -26,7 +34,7 @@ class ImageCifar10(ImageProblem):
     stand_in = MappingProxyType({"image_shape": (32, 32, 3), "num_classes": 10})
     external = True
 
-    def source(self, source_dir):
+    def source(self, source_dir: StrPath | None) -> Any:
         """Returns the data set's version and the sizes of its splits."""
         builder = self._builder(source_dir)
         return {
@@ -35,11 +43,13 @@ class ImageCifar10(ImageProblem):
             "images": dict(zip(_SPLITS, tfds_builder.sizes(builder, _SPLITS), strict=True)),
         }
 
-    def classes(self, source_dir):
+    def classes(self, source_dir: StrPath | None) -> Sequence[str]:
         """Returns the names of the data set's classes."""
         return self._builder(source_dir).info.features["label"].names
 
-    def images(self, split, source_dir, report):
+    def images(
+        self, split: str, source_dir: StrPath | None, report: Report
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields the images of the data set."""
         builder = self._builder(source_dir)
         for batch in tfds_builder.batches(builder, split, _READ_AT_ONCE):

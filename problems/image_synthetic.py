@@ -1,11 +1,21 @@
 """Images that code draws, ten shapes: works offline, in seconds."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from t2t_vq.data import synthetic_images
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.image import ImageProblem
 from t2t_vq.registry import register_problem
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from t2t_vq.data.image_sources.pixels import Report
 
 
 @register_problem
@@ -22,7 +32,7 @@ class ImageSynthetic(ImageProblem):
     num_train_images = 20_000
     num_test_images = 2_000
 
-    def source(self, source_dir):
+    def source(self, source_dir: StrPath | None) -> Any:
         """Returns the sizes of the splits, and what tells one drawing from another."""
         self._refuse(source_dir)
         return {
@@ -31,11 +41,13 @@ class ImageSynthetic(ImageProblem):
             "images": self._sizes(),
         }
 
-    def classes(self, source_dir):
+    def classes(self, source_dir: StrPath | None) -> Sequence[str]:
         """Returns the names of the shapes."""
         return synthetic_images.CLASSES
 
-    def images(self, split, source_dir, report):
+    def images(
+        self, split: str, source_dir: StrPath | None, report: Report
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields the drawn images."""
         self._refuse(source_dir)
         for images, labels in synthetic_images.images(split, self._sizes()[split]):

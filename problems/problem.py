@@ -1,15 +1,23 @@
 """What every problem offers."""
 
+from __future__ import annotations
+
 import abc
 import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from absl import logging
 
 from t2t_vq.data import manifests, sources
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 # By name, as problems import nothing of training.
-_EVALUATORS = {
+_EVALUATORS: dict[str | None, str] = {
     "translation": "t2t_vq.training.translation_evaluator.TranslationEvaluator",
     "images": "t2t_vq.training.image_evaluator.ImageEvaluator",
 }
@@ -35,35 +43,35 @@ class Problem(abc.ABC):
             train, a class or its dotted name; by default that of its task.
     """
 
-    registered_name = None
-    arguments = ()
-    task = None
-    files_name = None
+    registered_name: str | None = None
+    arguments: tuple[str, ...] = ()
+    task: str | None = None
+    files_name: str | None = None
     external = False
-    stand_in = None
+    stand_in: Mapping[str, Any] | None = None
     manifest_form = staticmethod(manifests.ANY)
 
     @property
-    def evaluator(self):
+    def evaluator(self) -> Any:
         return _EVALUATORS[self.task]
 
     @property
-    def name(self):
+    def name(self) -> str | None:
         """The name under which the problem is registered."""
         return self.registered_name
 
     @property
-    def corpus_name(self):
+    def corpus_name(self) -> str | None:
         """What the files are called: `files_name`, or else the problem's name."""
         return self.files_name or self.name
 
     @property
-    def flags(self):
+    def flags(self) -> str:
         """What a user types to choose the problem."""
         return f"--problem={self.name}"
 
     @classmethod
-    def find_arguments(cls, languages, data_dir):
+    def find_arguments(cls, languages: Sequence[str], data_dir: StrPath) -> tuple[str, ...]:
         """Returns the arguments of the class, for the languages that a user gives.
 
         Args:
@@ -81,7 +89,7 @@ class Problem(abc.ABC):
         return ()
 
     @abc.abstractmethod
-    def source(self, source_dir):
+    def source(self, source_dir: StrPath | None) -> Any:
         """Returns what the data is made from, as plain values; other data gives other values.
 
         Prepared data notes it. It may be as short as a version, `"2"`, or tell names, sizes and
@@ -92,14 +100,14 @@ class Problem(abc.ABC):
         """
 
     @abc.abstractmethod
-    def prepare(self, data_dir, source_dir):
+    def prepare(self, data_dir: StrPath, source_dir: StrPath | None) -> None:
         """Writes the files of the data, the manifest last."""
 
     @abc.abstractmethod
-    def is_generated(self, data_dir):
+    def is_generated(self, data_dir: StrPath) -> bool:
         """Returns whether `data_dir` holds the whole data of this problem."""
 
-    def generate_data(self, data_dir, source_dir=None):
+    def generate_data(self, data_dir: StrPath, source_dir: StrPath | None = None) -> None:
         """Prepares the data, or finds that it is there already.
 
         Args:
@@ -119,7 +127,7 @@ class Problem(abc.ABC):
             sources.check_source(path, self.manifest(data_dir)["source"], self.source(source_dir))
         logging.info("%s is prepared: %s.", self.name, path)
 
-    def manifest(self, data_dir):
+    def manifest(self, data_dir: StrPath) -> dict[str, Any]:
         """Returns what the prepared data tells of itself, a dictionary.
 
         Raises:
@@ -139,16 +147,24 @@ class Problem(abc.ABC):
             f"t2t-vq-datagen {self.flags} --data_dir={shlex.quote(str(data_dir))}"
         )
 
-    def vocabulary_digest(self, data_dir):
+    def vocabulary_digest(self, data_dir: StrPath) -> str:
         """Returns what tells one vocabulary from another, or an empty string without one."""
         return ""
 
     @abc.abstractmethod
-    def model_arguments(self, data_dir):
+    def model_arguments(self, data_dir: StrPath) -> dict[str, Any]:
         """Returns what a model has to know of the data, as arguments of its `from_hparams`."""
 
     @abc.abstractmethod
-    def train_batches(self, data_dir, epoch, *, seed, batch_multiple=1, **batching):
+    def train_batches(
+        self,
+        data_dir: StrPath,
+        epoch: int,
+        *,
+        seed: int,
+        batch_multiple: int = 1,
+        **batching: int,
+    ) -> tf.data.Dataset:
         """Returns the training batches of one epoch, in an order set by `seed` and `epoch`.
 
         Args:
@@ -163,7 +179,14 @@ class Problem(abc.ABC):
         """
 
     @abc.abstractmethod
-    def batches(self, data_dir, split="dev", *, batch_multiple=1, **batching):
+    def batches(
+        self,
+        data_dir: StrPath,
+        split: str = "dev",
+        *,
+        batch_multiple: int = 1,
+        **batching: int,
+    ) -> tf.data.Dataset:
         """Returns the batches of one pass over a split in a fixed order.
 
         Args and returns as in `train_batches`; split is "dev", or another that there is.

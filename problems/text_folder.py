@@ -1,8 +1,17 @@
 """Translation of the user's own text."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq.data import sources, text_files
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.translation import TranslationProblem
+
+if TYPE_CHECKING:
+    from t2t_vq.data.text_files import Report
 
 
 class TextFolderProblem(TranslationProblem):
@@ -13,20 +22,20 @@ class TextFolderProblem(TranslationProblem):
 
     external = True
 
-    def source(self, source_dir):
+    def source(self, source_dir: StrPath | None) -> Any:
         """Returns names, sizes and digests of the files."""
         return {
             split: sources.fingerprint(self._find(source_dir, split))
             for split in self.splits(source_dir)
         }
 
-    def prepare(self, data_dir, source_dir):
+    def prepare(self, data_dir: StrPath, source_dir: StrPath | None) -> None:
         """Writes the data, if all splits have as many lines in one language as in the other."""
         for split in self.splits(source_dir):
             text_files.check_sides(self._paths(source_dir, split))
         super().prepare(data_dir, source_dir)
 
-    def splits(self, source_dir):
+    def splits(self, source_dir: StrPath | None) -> Sequence[str]:
         """Returns the splits whose files are there; train and dev have to be."""
         if source_dir is None:
             expected = text_files.expected("train", self.languages)
@@ -38,7 +47,9 @@ class TextFolderProblem(TranslationProblem):
             self._paths(source_dir, split)
         return tuple(split for split in text_files.SPLITS if self._find(source_dir, split))
 
-    def pairs(self, split, source_dir, report):
+    def pairs(
+        self, split: str, source_dir: StrPath | None, report: Report
+    ) -> Iterator[tuple[str, str]]:
         """Yields the good pairs of the split's files."""
         return text_files.read_pairs(self._paths(source_dir, split), report)
 

@@ -2,8 +2,10 @@
 
 import pathlib
 import re
+from collections.abc import Sequence
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.distilled import Distilled
 from t2t_vq.problems.text_folder import TextFolderProblem
 from t2t_vq.registry import register_problem
@@ -37,27 +39,35 @@ class TranslateLocal(TextFolderProblem):
 
     files_name = "translate_local"
 
-    def __init__(self, source_language=None, target_language=None):
-        self.arguments = (source_language, target_language)
-        self._check_languages()
+    def __init__(
+        self, source_language: str | None = None, target_language: str | None = None
+    ) -> None:
+        source = self._checked("source_language", source_language)
+        target = self._checked("target_language", target_language)
+        if source == target:
+            raise InvalidError(
+                f"The source_language and the target_language of {self.name} are both {source}. "
+                "Give two languages."
+            )
+        self.arguments = (source, target)
         self.languages = self.arguments[::-1] if self.reversed else self.arguments
 
     @property
-    def corpus_name(self):
+    def corpus_name(self) -> str:
         """What the files are called, the languages of both sides in it."""
         return ".".join((super().corpus_name, *self.languages))
 
     @property
-    def flags(self):
+    def flags(self) -> str:
         """What a user types to choose the problem and its languages."""
         source, target = self.arguments
         return f"{super().flags} --source_language={source} --target_language={target}"
 
     @classmethod
-    def find_arguments(cls, languages, data_dir):
+    def find_arguments(cls, languages: Sequence[str], data_dir: StrPath) -> tuple[str, ...]:
         """Returns the pair of languages that is asked for, or else the one there is data of."""
         if languages:
-            return languages
+            return tuple(languages)
         name = cls.files_name or cls.registered_name
         names = sorted(path.name.split(".") for path in pathlib.Path(data_dir).glob(f"{name}.*"))
         found = [name[1:3] for name in names if len(name) == 4 and name[3] == "json"]
@@ -70,19 +80,13 @@ class TranslateLocal(TextFolderProblem):
             )
         return tuple(found[0][::-1] if cls.reversed else found[0])
 
-    def _check_languages(self):
-        source, target = self.arguments
-        for name, code in (("source_language", source), ("target_language", target)):
-            if not isinstance(code, str) or not _CODE.fullmatch(code) or code in _NO_CODES:
-                raise InvalidError(
-                    f"{self.name} needs two languages, and its {name} is {code!r}. Give a code "
-                    "with which names of files may end, such as en or pt-BR."
-                )
-        if source == target:
+    def _checked(self, name: str, code: str | None) -> str:
+        if not isinstance(code, str) or not _CODE.fullmatch(code) or code in _NO_CODES:
             raise InvalidError(
-                f"The source_language and the target_language of {self.name} are both {source}. "
-                "Give two languages."
+                f"{self.name} needs two languages, and its {name} is {code!r}. Give a code with "
+                "which names of files may end, such as en or pt-BR."
             )
+        return code
 
 
 @register_problem

@@ -1,14 +1,24 @@
 """Translation from parallel text: what all translation problems share."""
 
+from __future__ import annotations
+
 import abc
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from t2t_vq.data import batches, corpus_files, datagen, integrity, manifests
 from t2t_vq.data.tokenizer import Tokenizer
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.problem import Problem
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from t2t_vq.data.text_files import Report
 
 _SMALL = 250_000
 
@@ -44,7 +54,9 @@ class TranslationProblem(Problem):
     manifest_form = staticmethod(manifests.TRANSLATION)
 
     @abc.abstractmethod
-    def pairs(self, split, source_dir, report):
+    def pairs(
+        self, split: str, source_dir: StrPath | None, report: Report
+    ) -> Iterator[tuple[str, str]]:
         """Yields pairs of strings without tabs and line ends, the same each time.
 
         Blanks of other kinds, and several together, become one space, as in what is translated
@@ -59,31 +71,31 @@ class TranslationProblem(Problem):
         """
 
     @property
-    def source_language(self):
+    def source_language(self) -> str:
         """Code of the language that is translated from."""
         return self.languages[self.reversed]
 
     @property
-    def target_language(self):
+    def target_language(self) -> str:
         """Code of the language that is translated to."""
         return self.languages[not self.reversed]
 
-    def vocab_size(self, num_pairs):
+    def vocab_size(self, num_pairs: int) -> int:
         """Returns the size of the vocabulary for so many training pairs.
 
         It is 8,000 for fewer than 250,000, else 32,000; a problem may choose another.
         """
         return 8_000 if num_pairs < _SMALL else 32_000
 
-    def splits(self, source_dir):
+    def splits(self, source_dir: StrPath | None) -> Sequence[str]:
         """Returns the splits that there are: "train" and "dev", and "test" if there is one."""
         return ("train", "dev", "test")
 
-    def is_generated(self, data_dir):
+    def is_generated(self, data_dir: StrPath) -> bool:
         """Returns whether `data_dir` holds the whole data of this problem."""
         return corpus_files.is_whole(data_dir, self.corpus_name)
 
-    def prepare(self, data_dir, source_dir):
+    def prepare(self, data_dir: StrPath, source_dir: StrPath | None) -> None:
         """Writes vocabulary, records and clean text; goes on where an interrupted run stopped."""
         datagen.generate(
             data_dir,
@@ -94,7 +106,7 @@ class TranslationProblem(Problem):
             vocab_size=self.vocab_size,
         )
 
-    def tokenizer(self, data_dir):
+    def tokenizer(self, data_dir: StrPath) -> Tokenizer:
         """Returns the `Tokenizer` of the joint vocabulary.
 
         Raises:
@@ -113,15 +125,15 @@ class TranslationProblem(Problem):
             raise InvalidError(integrity.not_as_written(path, wrong))
         return tokenizer
 
-    def vocabulary_digest(self, data_dir):
+    def vocabulary_digest(self, data_dir: StrPath) -> str:
         """Returns a digest of the joint vocabulary."""
         return self.tokenizer(data_dir).digest
 
-    def model_arguments(self, data_dir):
+    def model_arguments(self, data_dir: StrPath) -> dict[str, Any]:
         """Returns the size of the vocabulary."""
         return {"vocab_size": self.tokenizer(data_dir).vocab_size}
 
-    def text(self, data_dir, split="test"):
+    def text(self, data_dir: StrPath, split: str = "test") -> tuple[list[str], list[str]]:
         """Returns the sentences of a split, to translate and to compare with.
 
         Args:
@@ -151,22 +163,22 @@ class TranslationProblem(Problem):
             raise InvalidError(integrity.not_as_written(path, wrong))
         return (second, first) if self.reversed else (first, second)
 
-    def buckets(self, data_dir, *, max_length, num_buckets):
+    def buckets(self, data_dir: StrPath, *, max_length: int, num_buckets: int) -> list[int]:
         """Returns the lengths that batches are padded to; see `batches.choose_buckets`."""
         histogram = self.manifest(data_dir)["splits"]["train"]["histogram"]
         return batches.choose_buckets(histogram, max_length, num_buckets)
 
     def train_batches(
         self,
-        data_dir,
-        epoch,
+        data_dir: StrPath,
+        epoch: int,
         *,
-        batch_tokens,
-        max_length,
-        num_buckets,
-        seed,
-        batch_multiple=1,
-    ):
+        batch_tokens: int,
+        max_length: int,
+        num_buckets: int,
+        seed: int,
+        batch_multiple: int = 1,
+    ) -> tf.data.Dataset:
         """Returns the training batches of one epoch, in an order set by `seed` and `epoch`.
 
         Args:
@@ -202,8 +214,15 @@ class TranslationProblem(Problem):
         )
 
     def batches(
-        self, data_dir, split="dev", *, batch_tokens, max_length, num_buckets, batch_multiple=1
-    ):
+        self,
+        data_dir: StrPath,
+        split: str = "dev",
+        *,
+        batch_tokens: int,
+        max_length: int,
+        num_buckets: int,
+        batch_multiple: int = 1,
+    ) -> tf.data.Dataset:
         """Returns the batches of one pass over a split, for a loss with the reference as input.
 
         They have the shapes of the training batches, so nothing is compiled again. Args and

@@ -1,7 +1,16 @@
 """Translation of news, as the yearly Conference on Machine Translation (WMT) sets it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq.data import text_files, tfds_builder
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.translation import TranslationProblem
+
+if TYPE_CHECKING:
+    from t2t_vq.data.text_files import Report
 
 _ORIGIN = "http://www.statmt.org"
 _SPLITS = {"train": "train", "dev": "validation", "test": "test"}
@@ -23,7 +32,7 @@ class WmtProblem(TranslationProblem):
     dataset = None
     external = True
 
-    def source(self, source_dir):
+    def source(self, source_dir: StrPath | None) -> Any:
         """Returns the data set's version and the sizes of its splits."""
         builder = self._builder(source_dir)
         return {
@@ -32,7 +41,9 @@ class WmtProblem(TranslationProblem):
             "pairs": dict(zip(_SPLITS, tfds_builder.sizes(builder, _SPLITS.values()), strict=True)),
         }
 
-    def pairs(self, split, source_dir, report):
+    def pairs(
+        self, split: str, source_dir: StrPath | None, report: Report
+    ) -> Iterator[tuple[str, str]]:
         """Yields the good pairs of the data set."""
         builder = self._builder(source_dir)
         number = 0
@@ -44,7 +55,7 @@ class WmtProblem(TranslationProblem):
                 if pair:
                     yield pair
 
-    def vocab_size(self, num_pairs):
+    def vocab_size(self, num_pairs: int) -> int:
         """Returns 32,000."""
         return 32_000
 

@@ -152,7 +152,8 @@ def _in_chunks(e_step, codebook, *rows):
     def join(tensor):
         tensor = ops.moveaxis(tensor, 0, axis)
         shape = (*leading, num_chunks * height, *tensor.shape[axis + 2 :])
-        return ops.reshape(tensor, shape)[(*[slice(None)] * axis, slice(num_rows))]
+        kept = (*[slice(None)] * axis, slice(num_rows))
+        return ops.reshape(tensor, shape)[kept]
 
     results = ops.map(lambda chunk: e_step(*chunk), tuple(split(tensor) for tensor in rows))
     return keras.tree.map_structure(join, results)
@@ -302,7 +303,7 @@ def code_statistics(x, weights, samples, num_codes):
     # Divided at the end: whole numbers add up exactly in float32, tenths do not.
     each = ops.repeat(ops.broadcast_to(weights, ops.shape(x)[:-1]), num_samples, axis=-1)
     rows = ops.repeat(weights[:, None] * x, num_samples, axis=-2)
-    *leading, dim = *x.shape[:-2], x.shape[-1]
+    leading, dim = x.shape[:-2], x.shape[-1]
     codes = ops.reshape(_row_numbers(samples, len(leading), num_codes), (-1,))
     num_segments = math.prod(leading) * num_codes
     counts = ops.segment_sum(ops.reshape(each, (-1,)), codes, num_segments) / num_samples

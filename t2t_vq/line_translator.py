@@ -1,11 +1,20 @@
 """Lines of text to lines of text, whatever translates the tokens; imports nothing heavy."""
 
+from __future__ import annotations
+
 import concurrent.futures
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.errors import WrongTypeError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from t2t_vq.data.tokenizer import Tokenizer
+    from t2t_vq.decoding.options import Search
 
 
 class LineTranslator:
@@ -21,9 +30,14 @@ class LineTranslator:
     Attributes:
         num_cut: sources that were cut so far.
         watch: function that is told how many sources are done, batch by batch; None tells nobody.
+        search: the `t2t_vq.decoding.options.Search` that the subclass translates with.
     """
 
-    def __init__(self, tokenizer, lengths, batch_size, num_threads):
+    search: Search
+
+    def __init__(
+        self, tokenizer: Tokenizer, lengths: Iterable[int], batch_size: int, num_threads: int
+    ) -> None:
         self.tokenizer = tokenizer
         self.lengths = list(lengths)
         self.batch_size = batch_size
@@ -31,7 +45,7 @@ class LineTranslator:
         self.num_cut = 0
         self.watch = None
 
-    def translate(self, lines):
+    def translate(self, lines: Iterable[str]) -> list[str]:
         """Returns one translation a line, in order; an empty line gives an empty line.
 
         Args:
@@ -43,7 +57,7 @@ class LineTranslator:
         """
         return self.texts(self.translate_tokens(self.encode(lines)))
 
-    def translate_tokens(self, sources):
+    def translate_tokens(self, sources: Sequence[Sequence[int]]) -> list:
         """Returns the target tokens of each source, in order; none of one that is its end alone.
 
         Args:
@@ -51,7 +65,9 @@ class LineTranslator:
         """
         return self.of_each(sources, self._translate_batches)
 
-    def of_each(self, sources, translate_batches):
+    def of_each(
+        self, sources: Sequence[Sequence[int]], translate_batches: Callable[[list], Iterable]
+    ) -> list:
         """Returns for each source its part of what a function gives for batches of them.
 
         Args:
@@ -72,13 +88,13 @@ class LineTranslator:
                 found[i] = row
         return found
 
-    def texts(self, batch):
+    def texts(self, batch: Iterable) -> list[str]:
         """Returns lines of text for sequences of target tokens."""
         texts = self.tokenizer.decode_batch(batch)
         # A vocabulary that spells unknown characters in bytes can spell line breaks too.
         return [re.sub(r"[\r\n]+", " ", text) for text in texts]
 
-    def encode(self, lines):
+    def encode(self, lines: Iterable[str]) -> list[list[int]]:
         """Returns the source tokens of each line; counts those that it cuts in `num_cut`.
 
         Args:
@@ -92,7 +108,7 @@ class LineTranslator:
             sources.append(ids)
         return sources
 
-    def translate_batch(self, sources):
+    def translate_batch(self, sources: Sequence[Sequence[int]]) -> np.ndarray:
         """Returns target tokens `[rows, length]` for lists of source tokens.
 
         Args:
@@ -100,11 +116,11 @@ class LineTranslator:
         """
         raise NotImplementedError
 
-    def compile_for(self, lines):
+    def compile_for(self, lines: Iterable[str]) -> None:
         """Prepares what translating `lines` will need, so that it can be timed without."""
         raise NotImplementedError
 
-    def length_of(self, sources):
+    def length_of(self, sources: Sequence[Sequence[int]]) -> int:
         """Returns the smallest of `lengths` that lists of source tokens fit."""
         longest = max(map(len, sources))
         return next(length for length in self.lengths if length >= longest)
@@ -113,7 +129,7 @@ class LineTranslator:
         """Returns what `translate_batch` does, for each of a list of batches."""
         return self.in_threads(self.translate_batch, batches)
 
-    def in_threads(self, function, batches):
+    def in_threads(self, function: Callable, batches: Iterable) -> list:
         """Returns what a function gives for each of a list of batches."""
         threads, is_waited_for = concurrent.futures.ThreadPoolExecutor(self.num_threads), True
         found = []
@@ -134,9 +150,10 @@ class LineTranslator:
         """Returns how many of so many sources are at most translated together."""
         return self.batch_size
 
-    def batches(self, order, lengths):
+    def batches(self, order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
         """Yields lists of indices, in order, whose `lengths` are the same."""
-        batch, most = [], self._most_rows(len(order))
+        batch: list[int] = []
+        most = self._most_rows(len(order))
         for i in order:
             if batch and (lengths[i] != lengths[batch[0]] or len(batch) == most):
                 yield batch
@@ -146,7 +163,7 @@ class LineTranslator:
             yield batch
 
 
-def checked_lines(lines):
+def checked_lines(lines: Iterable[str]) -> list[str]:
     """Returns lines as a list of strings.
 
     Args:

@@ -21,18 +21,20 @@ import pathlib
 import pkgutil
 import re
 import sys
+from typing import Any
 
 from t2t_vq import usr_dirs
 from t2t_vq.errors import InvalidError, MissingError, UserError
+from t2t_vq.paths import StrPath
 
 
-def snake_case(name):
+def snake_case(name: str) -> str:
     """Returns `name` in snake case: `TranslateEndeRev` becomes `translate_ende_rev`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
-def first_line(docstring):
+def first_line(docstring: str | None) -> str:
     """Returns the first line of a docstring, or an empty string."""
     return (docstring or "").strip().partition("\n")[0]
 
@@ -46,14 +48,14 @@ class Registry:
         package: the package whose modules register what ships with `t2t_vq`.
     """
 
-    def __init__(self, kind, decorator, package):
+    def __init__(self, kind: str, decorator: str, package: str) -> None:
         self.kind = kind
         self._decorator = decorator
         self._package = package
-        self._objects = {}
+        self._objects: dict[str, Any] = {}
         self._imported = False
 
-    def register(self, target=None):
+    def register(self, target: Any) -> Any:
         """Registers a class or function; use it as a decorator, bare or with a name.
 
         Raises:
@@ -92,7 +94,7 @@ class Registry:
         self._import_package()
         return name in self._objects
 
-    def check(self, name):
+    def check(self, name: str) -> None:
         """Refuses a name under which nothing is registered; imports nothing.
 
         Raises:
@@ -110,7 +112,7 @@ class Registry:
         )
         return UnknownNameError(f"No {self.kind} is called '{name}'. {hint}")
 
-    def summaries(self):
+    def summaries(self) -> dict[str, str]:
         """Returns `{name: first line of its docstring}`, without importing models or bottlenecks.
 
         Those import Keras, which takes seconds, so what ships is read from its source.
@@ -172,7 +174,7 @@ register_hparams = hparams_sets.register
 register_bottleneck = bottlenecks.register
 
 
-def problem(name, *arguments):
+def problem(name: str, *arguments: str) -> Any:
     """Returns a new instance of the registered problem `name`.
 
     Args:
@@ -182,12 +184,12 @@ def problem(name, *arguments):
     return problems[name](*arguments)
 
 
-def hparams(name):
+def hparams(name: str) -> Any:
     """Returns the registered hyper-parameter set `name`, a dataclass of `t2t_vq.config`."""
     return hparams_sets[name]()
 
 
-def describe():
+def describe() -> str:
     """Returns a text that lists everything registered, with first lines of docstrings."""
     lines = []
     for registry in (problems, models, hparams_sets, bottlenecks):
@@ -199,7 +201,7 @@ def describe():
     return "\n".join(lines).rstrip()
 
 
-def import_usr_dir(usr_dir):
+def import_usr_dir(usr_dir: StrPath) -> None:
     """Imports the user's own registrations: a folder with `__init__.py`, or one of modules.
 
     Who calls it has named the folder: runs that were trained with it load from now on, and take
@@ -216,7 +218,7 @@ def import_usr_dir(usr_dir):
     usr_dirs.note(usr_dir)
 
 
-def import_folder(usr_dir):
+def import_folder(usr_dir: StrPath) -> None:
     """Imports as `import_usr_dir` does, and notes nothing; for folders that were named before."""
     folder = pathlib.Path(usr_dir).expanduser().resolve()
     init = folder / "__init__.py"
@@ -238,6 +240,8 @@ def import_folder(usr_dir):
         spec = importlib.util.spec_from_file_location(
             name, path, submodule_search_locations=locations
         )
+        # There is one for every file that ends in .py.
+        assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         try:

@@ -1,5 +1,10 @@
 """A trained model as a function from lines of text to lines of text."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from keras import ops
 
@@ -18,6 +23,10 @@ from t2t_vq.decoding.rescoring import best_candidate, lengths_before, ranked_can
 from t2t_vq.decoding.shortest import at_shortest
 from t2t_vq.errors import InvalidError
 from t2t_vq.line_translator import LineTranslator, checked_lines
+
+if TYPE_CHECKING:
+    from t2t_vq.data.tokenizer import Tokenizer
+    from t2t_vq.decoding.options import Search
 
 # Sources are padded to one of these lengths, as each length is compiled once.
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -53,8 +62,14 @@ class Translator(LineTranslator):
     """
 
     def __init__(
-        self, model, tokenizer, max_length, search=GREEDY, rescorer=None, batch_size=BATCH_SIZE
-    ):
+        self,
+        model: Any,
+        tokenizer: Tokenizer,
+        max_length: int,
+        search: Search = GREEDY,
+        rescorer: Any | None = None,
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
         check_choice(search, rescorer is not None)
         check_max_length(max_length)
         lengths = [length for length in LENGTHS if length < max_length]
@@ -65,9 +80,9 @@ class Translator(LineTranslator):
         self.search = search
         self.rescorer = rescorer
         self._row_sizes = sorted({1, min(8, self.batch_size), self.batch_size})
-        self._compiled = {}
+        self._compiled: dict[tuple, Callable] = {}
 
-    def n_best(self, lines, number):
+    def n_best(self, lines: Iterable[str], number: int) -> list[list[tuple[str, float]]]:
         """Returns the best translations of each line, best first, with their scores.
 
         The search's candidates are ranked by their likelihood under the rescorer, or without one
@@ -95,7 +110,9 @@ class Translator(LineTranslator):
         found = self.of_each(self.encode(lines), self._rank_batches)
         return [self._best_of(row, number) if row else [("", 0.0)] for row in found]
 
-    def score(self, lines, translations):
+    def score(
+        self, lines: Iterable[str], translations: Iterable[str]
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Returns the log-probabilities of given translations under the model.
 
         A `transformer` gives them exactly, a `transformer_nat` from below: of the translation and
@@ -146,7 +163,7 @@ class Translator(LineTranslator):
         num_tokens = np.array([len(ids) for ids in targets], np.float32)
         return log_probs, np.where(np.isnan(log_probs), np.nan, num_tokens)
 
-    def compile_for(self, lines):
+    def compile_for(self, lines: Iterable[str]) -> None:
         sources = self.encode(lines)
         lengths = [self.length_of([ids]) for ids in sources]
         shapes = set()
@@ -158,10 +175,10 @@ class Translator(LineTranslator):
             shapes.add(shape)
         self.num_cut = 0
 
-    def translate_batch(self, sources):
+    def translate_batch(self, sources: Sequence[Sequence[int]]) -> np.ndarray:
         return np.asarray(self._call(self.compiled, sources))[: len(sources)]
 
-    def compiled(self, length):
+    def compiled(self, length: int) -> Callable:
         """Returns the compiled `[rows, length]` -> `[rows, target length]` function."""
         return self.program(self._best, length)
 
@@ -196,7 +213,7 @@ class Translator(LineTranslator):
         length = self.length_of(sources)
         return compiled(length)(padded(sources, self.rows_for(len(sources)), length))
 
-    def program(self, function, *lengths):
+    def program(self, function: Callable, *lengths: int) -> Callable:
         """Returns a function of arrays `[rows, length]`, one for each of `lengths`, compiled."""
         import tensorflow as tf
 
@@ -211,7 +228,7 @@ class Translator(LineTranslator):
         return self._compiled[key]
 
     @property
-    def variables(self):
+    def variables(self) -> list:
         """Everything that translating reads."""
         models = [self.model] if self.rescorer is None else [self.model, self.rescorer]
         return [variable for model in models for variable in model.variables]
@@ -239,7 +256,7 @@ class Translator(LineTranslator):
                 return length
         return None
 
-    def rows_for(self, number):
+    def rows_for(self, number: int) -> int:
         """Returns how many rows a batch of a number of sources is filled up to."""
         # Rounded up like lengths, for the sake of few compilations.
         return next(n for n in self._row_sizes if n >= number)
@@ -254,7 +271,7 @@ def _log_likelihood(model, source, candidates):
     )
 
 
-def padded(sequences, rows, length):
+def padded(sequences: Sequence[Sequence[int]], rows: int, length: int) -> np.ndarray:
     """Returns `[rows, length]` int32 of as many lists of tokens or fewer, filled with the first."""
     filled = np.full((rows, length), PAD_ID, np.int32)
     for row, ids in enumerate(sequences):

@@ -10,12 +10,13 @@ import os
 import pathlib
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 # In this process.
-_NAMED = set()
+_NAMED: set[pathlib.Path] = set()
 
 
-def note(usr_dir):
+def note(usr_dir: StrPath) -> None:
     """Notes that a person has named a folder."""
     folder = pathlib.Path(usr_dir).expanduser().resolve()
     _NAMED.add(folder)
@@ -27,7 +28,7 @@ def note(usr_dir):
             file.write(os.fsencode(folder))
 
 
-def check_named(usr_dir, output_dir):
+def check_named(usr_dir: StrPath, output_dir: StrPath) -> None:
     """Refuses a folder that no person has named on this machine.
 
     Args:
@@ -46,7 +47,7 @@ def check_named(usr_dir, output_dir):
         )
 
 
-def named_now():
+def named_now() -> bool:
     """Returns whether a person has named a folder in this process."""
     return bool(_NAMED)
 

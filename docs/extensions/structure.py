@@ -1,6 +1,7 @@
 """The directive `rooms`: which part of the package imports which, read from the code."""
 
 import ast
+import functools
 import pathlib
 
 from docutils import nodes
@@ -33,7 +34,8 @@ class _Rooms(SphinxDirective):
 def rooms():
     """Returns `(floor, name, first line of its docstring, what it imports)`, highest first.
 
-    A room stands above all that it imports; the ground is floor 1.
+    A room stands above all that it imports, but for rooms that import it too. Floor 1 is the
+    ground.
     """
     files = {}
     for path in [*PACKAGE.rglob("*.py"), *_mapped()]:
@@ -42,20 +44,26 @@ def rooms():
             files.setdefault(name, []).append(path)
     imports = {name: sorted(_imported(paths) - {name}) for name, paths in files.items()}
     imports = {name: [each for each in found if each in files] for name, found in imports.items()}
-    floors = {}
+    below = {name: _reached(imports, name) for name in imports}
 
-    def floor(name, above=()):
-        if name in above:
-            raise RuntimeError(f"{name} imports itself, by way of {' and '.join(above)}.")
-        if name not in floors:
-            below = [floor(each, (*above, name)) for each in imports[name]]
-            floors[name] = 1 + max(below, default=0)
-        return floors[name]
+    @functools.cache
+    def floor(name):
+        # Rooms that import each other share a floor.
+        return 1 + max((floor(each) for each in below[name] if name not in below[each]), default=0)
 
-    for name in imports:
-        floor(name)
+    floors = {name: floor(name) for name in imports}
     ordered = sorted(imports, key=lambda name: (-floors[name], name))
     return [(floors[name], name, _first_line(name, files[name]), imports[name]) for name in ordered]
+
+
+def _reached(imports, name):
+    """Returns all that a room imports, by way of others too."""
+    found, open_ends = set(), [name]
+    while open_ends:
+        new = set(imports[open_ends.pop()]) - found
+        found |= new
+        open_ends += new
+    return found
 
 
 def _mapped():

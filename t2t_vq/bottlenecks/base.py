@@ -96,7 +96,7 @@ class Bottleneck(keras.layers.Layer):
     """
 
     # What `describe` returns; a call reports it under the layer's name and this.
-    metric_names = ()
+    metric_names: tuple[str, ...] = ()
     startup_steps = None
     step = None
     _warned = False

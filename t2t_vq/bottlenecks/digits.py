@@ -70,7 +70,7 @@ class DigitBottleneck(ScalarBottleneck):
         ValueError: for a value out of range.
     """
 
-    metric_names = ("codebook_perplexity", "codes_in_use")
+    metric_names: tuple[str, ...] = ("codebook_perplexity", "codes_in_use")
 
     def __init__(self, *, num_blocks=1, **kwargs):
         super().__init__(**kwargs)

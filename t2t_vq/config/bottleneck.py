@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import typing
-from typing import Annotated
+from typing import Annotated, Any
 
 from t2t_vq import registry
 from t2t_vq.config.ranges import (
@@ -92,14 +92,14 @@ class BottleneckConfig:
     kl_weight: Weight = 0.01
     own: dict = dataclasses.field(default_factory=dict)
 
-    def own_options(self):
+    def own_options(self) -> dict[str, Any]:
         """Returns `{name: type}` of the plain options that the kind has beside these fields.
 
         They are the arguments of its constructor, and of those that it inherits from other kinds,
         which are annotated as a bool, int, float or str, or as one or None; or whose default is
         one.
         """
-        found = {}
+        found: dict[str, Any] = {}
         for function in _constructors(registry.bottlenecks[self.kind]):
             for name, parameter in inspect.signature(function).parameters.items():
                 for kind in (_hint(function, parameter), type(parameter.default)):
@@ -109,7 +109,7 @@ class BottleneckConfig:
             found.pop(name, None)
         return found
 
-    def kinds_with(self, option):
+    def kinds_with(self, option: str) -> list[str]:
         """Returns the names of the kinds that have an option of their own."""
         kinds = (dataclasses.replace(self, kind=name) for name in registry.bottlenecks)
         return [config.kind for config in kinds if option in config.own_options()]

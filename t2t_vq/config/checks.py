@@ -3,6 +3,7 @@
 import dataclasses
 import types
 import typing
+from typing import Any
 
 from t2t_vq import registry
 from t2t_vq.config.bottleneck import BottleneckConfig
@@ -22,7 +23,7 @@ _SHIPPED = {
 _WHOLE = Within(-(2**31), 2**31)
 
 
-def check(hparams):
+def check(hparams: Any) -> None:
     """Refuses values that no model can be trained with, each field by its type's range.
 
     Args:

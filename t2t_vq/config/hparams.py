@@ -1,7 +1,7 @@
 """What every hyper-parameter set holds."""
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from t2t_vq.config.ranges import Count, Number, OneOf, Rate, Weight, Within
 
@@ -27,8 +27,7 @@ class HParams:
         eval_frequency: updates between two evaluations and checkpoints.
     """
 
-    # Without a type, so that it is no field.
-    task = None
+    task: ClassVar[str | None] = None
 
     model: str
     train_steps: Count = 250_000
@@ -44,20 +43,20 @@ class HParams:
     weight_ema: Rate = 0.0
     eval_frequency: Count = 5_000
 
-    def batching(self):
+    def batching(self) -> dict[str, int]:
         """Returns what a problem's `batches` needs to know, as keyword arguments."""
         raise NotImplementedError(f"{type(self).__name__} does not implement batching().")
 
-    def misfits(self):
+    def misfits(self) -> list[str]:
         """Returns what does not fit together, a list of sentences."""
         return []
 
-    def least_activations(self):
+    def least_activations(self) -> int:
         """Returns how many numbers a batch makes at least, which training keeps."""
         return 0
 
 
-def heads_misfit(size_name, size, heads_name, heads):
+def heads_misfit(size_name: str, size: int, heads_name: str, heads: int) -> list[str]:
     """Returns a list of one sentence where heads cannot have equal parts of a width, else none."""
     if size % heads == 0:
         return []

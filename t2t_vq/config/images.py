@@ -53,11 +53,11 @@ class ImageHParams(HParams):
     autoencoder_steps: Number = 0
     bottleneck: BottleneckConfig = dataclasses.field(default_factory=BottleneckConfig)
 
-    def batching(self):
+    def batching(self) -> dict[str, int]:
         """Returns what a problem's `batches` needs to know, as keyword arguments."""
         return {"batch_size": self.batch_size}
 
-    def misfits(self):
+    def misfits(self) -> list[str]:
         """Returns what does not fit together, a list of sentences."""
         found = heads_misfit("prior_size", self.prior_size, "prior_heads", self.prior_heads)
         if self.prior_size % 4:
@@ -74,6 +74,6 @@ class ImageHParams(HParams):
             )
         return found
 
-    def least_activations(self):
+    def least_activations(self) -> int:
         """Returns how many numbers a batch makes at least, which training keeps."""
         return self.batch_size * self.num_layers * self.hidden_size

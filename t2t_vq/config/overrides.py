@@ -2,14 +2,19 @@
 
 import dataclasses
 import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.checks import check
 from t2t_vq.config.values import field_types, parse, taken, type_name, typed, written
 from t2t_vq.errors import InvalidError
 
+# Of one class, ours or one of the user's.
+Config = TypeVar("Config")
 
-def split_set(text):
+
+def split_set(text: str) -> tuple[str, str]:
     """Splits "softem_nat,hidden_size=256" into the set's name and its overrides.
 
     Returns:
@@ -24,7 +29,7 @@ def split_set(text):
     return name, overrides
 
 
-def override(hparams, overrides):
+def override(hparams: Config, overrides: str) -> Config:
     """Returns a copy of `hparams` with some fields changed.
 
     Args:
@@ -59,7 +64,7 @@ def _full_name(hparams, name):
     return f"{name}.kind" if dataclasses.is_dataclass(getattr(hparams, name, None)) else name
 
 
-def overrides_of(hparams, base):
+def overrides_of(hparams: Any, base: Any) -> str:
     """Returns the text with which `override` makes `hparams` of `base`, of the same class."""
     items = []
     for field in dataclasses.fields(base):
@@ -75,12 +80,12 @@ def overrides_of(hparams, base):
     return ",".join(items)
 
 
-def to_dict(hparams):
+def to_dict(hparams: Any) -> dict[str, Any]:
     """Returns `hparams` as nested dictionaries of plain values, fit for JSON."""
     return dataclasses.asdict(hparams)
 
 
-def from_dict(cls, values):
+def from_dict(cls: type[Config], values: Mapping[str, Any]) -> Config:
     """Returns the dataclass `cls` with the values that `to_dict` gave.
 
     Raises:

@@ -24,7 +24,9 @@ class Within:
         below: whether it must be less than `most`.
     """
 
-    def __init__(self, least, most=math.inf, *, above=False, below=False):
+    def __init__(
+        self, least: float, most: float = math.inf, *, above: bool = False, below: bool = False
+    ) -> None:
         self._least = least
         self._most = most
         self._above = above
@@ -53,7 +55,7 @@ class OneOf:
         *names: the texts.
     """
 
-    def __init__(self, *names):
+    def __init__(self, *names: str) -> None:
         self._names = names
 
     def __contains__(self, value):

@@ -48,7 +48,7 @@ class TransformerHParams(HParams):
     dropout: Rate = 0.1
     label_smoothing: Rate = 0.1
 
-    def batching(self):
+    def batching(self) -> dict[str, int]:
         """Returns what a problem's `batches` needs to know, as keyword arguments."""
         return {
             "batch_tokens": self.batch_tokens,
@@ -56,7 +56,7 @@ class TransformerHParams(HParams):
             "num_buckets": self.num_buckets,
         }
 
-    def misfits(self):
+    def misfits(self) -> list[str]:
         """Returns what does not fit together, a list of sentences."""
         found = heads_misfit("hidden_size", self.hidden_size, "num_heads", self.num_heads)
         if self.hidden_size % 2:
@@ -66,7 +66,7 @@ class TransformerHParams(HParams):
             )
         return found
 
-    def least_activations(self):
+    def least_activations(self) -> int:
         """Returns how many numbers a batch makes at least, which training keeps."""
         layers = 1 + self.encoder_layers + self.decoder_layers
         return self.batch_tokens * (layers * self.hidden_size + self.filter_size)

@@ -1,8 +1,11 @@
 """Values of hyper-parameters: what type they are of, as text, and as JSON holds them."""
 
+import dataclasses
 import functools
 import types
 import typing
+from collections.abc import Callable
+from typing import Any
 
 from t2t_vq.errors import InvalidError
 
@@ -10,12 +13,13 @@ _PLAIN = (bool, int, float, str)
 
 
 @functools.cache
-def field_types(cls):
-    """Returns `{name: type}` of a dataclass, without ranges."""
-    return typing.get_type_hints(cls)
+def field_types(cls: type) -> dict[str, Any]:
+    """Returns `{name: type}` of the fields of a dataclass, without ranges."""
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
-def is_plain(field_type):
+def is_plain(field_type: Any) -> bool:
     """Returns whether a type is that of one plain value, or of one or None."""
     arguments = typing.get_args(field_type)
     if typing.get_origin(field_type) in (types.UnionType, typing.Union):
@@ -23,7 +27,7 @@ def is_plain(field_type):
     return field_type in _PLAIN
 
 
-def typed(convert, value, field_type, full_name):
+def typed(convert: Callable[[Any, Any], Any], value: Any, field_type: Any, full_name: str) -> Any:
     """Returns `convert(value, field_type)`, and says whose value it is that does not convert.
 
     Args:
@@ -43,7 +47,7 @@ def typed(convert, value, field_type, full_name):
         ) from None
 
 
-def parse(text, field_type):
+def parse(text: str, field_type: Any) -> Any:
     """Reads a value as the command line writes it; raises a ValueError when it is none."""
     arguments = typing.get_args(field_type)
     if typing.get_origin(field_type) in (types.UnionType, typing.Union):
@@ -59,14 +63,14 @@ def parse(text, field_type):
     return field_type(text)
 
 
-def written(value):
+def written(value: Any) -> str:
     """Writes a value as `parse` reads it."""
     if isinstance(value, tuple):
         return f"[{','.join(map(written, value))}]"
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def taken(value, field_type):
+def taken(value: Any, field_type: Any) -> Any:
     """Takes a value as JSON or Python holds it; raises a ValueError when it is of another type."""
     arguments = typing.get_args(field_type)
     if typing.get_origin(field_type) in (types.UnionType, typing.Union):
@@ -82,7 +86,7 @@ def taken(value, field_type):
     return value
 
 
-def type_name(field_type):
+def type_name(field_type: Any) -> str:
     """Returns what a type is called in a sentence."""
     arguments = typing.get_args(field_type)
     if typing.get_origin(field_type) in (types.UnionType, typing.Union):

@@ -32,7 +32,9 @@ def partial_path(data_dir, name):
 
 def write(path, values):
     """Writes plain values and their format in one piece; returns the two together."""
-    noted = {**values, versions.FIELD: FORMAT}
+    own = {versions.FIELD: FORMAT}
+    # First, whether notes are new or were read from such a file.
+    noted = own | values | own
     atomic.write_json(path, noted)
     return noted
 

@@ -21,9 +21,9 @@ class Report:
         first: `{kind: "file:number: excerpt"}`.
     """
 
-    unit = None
-    if_empty = None
-    if_bad = None
+    unit = ""
+    if_empty = ""
+    if_bad = ""
 
     def __init__(self):
         self.total = 0

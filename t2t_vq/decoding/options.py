@@ -53,7 +53,7 @@ class Search:
             )
 
     @property
-    def num_candidates(self):
+    def num_candidates(self) -> int:
         """Number of sequences that the search gives for each source."""
         return self.num_samples or self.beam_size
 
@@ -74,7 +74,7 @@ GREEDY = Search()
 BATCH_SIZE = 64
 
 
-def sources_together(search, batch_size):
+def sources_together(search: Search, batch_size: int) -> int:
     """Returns how many sources are searched for at once, at least one.
 
     Args:
@@ -88,7 +88,7 @@ def sources_together(search, batch_size):
     return max(1, batch_size // search.num_candidates)
 
 
-def check_batch_size(batch_size):
+def check_batch_size(batch_size: int) -> None:
     """Refuses a batch size that is no integer from 1 on.
 
     Raises:
@@ -98,7 +98,7 @@ def check_batch_size(batch_size):
         raise InvalidError(f"batch_size={batch_size!r} is no number of rows. Give 1 or more.")
 
 
-def check_max_length(max_length):
+def check_max_length(max_length: int) -> None:
     """Refuses a longest source that is no number of tokens.
 
     Raises:
@@ -108,7 +108,7 @@ def check_max_length(max_length):
         raise InvalidError(f"max_length={max_length!r} is no number of tokens. Give 1 or more.")
 
 
-def check_choice(search, is_rescored):
+def check_choice(search: Search, is_rescored: bool) -> None:
     """Checks that one of a search's candidates can be chosen.
 
     Args:
@@ -136,7 +136,7 @@ def check_choice(search, is_rescored):
         )
 
 
-def check_n_best(number, search):
+def check_n_best(number: int, search: Search) -> None:
     """Refuses a number of translations that a search does not give.
 
     Raises:

@@ -1,12 +1,19 @@
 """Scores of images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from t2t_vq import em
 from t2t_vq.metrics.image_quality import psnr, ssim
 
+if TYPE_CHECKING:
+    from t2t_vq.image_codec import ImageCodec
 
-def score_images(codec, images, labels):
+
+def score_images(codec: ImageCodec, images: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Scores reconstructions, and bounds what the images take; see `VqAutoencoder.bits`.
 
     Args:
@@ -22,8 +29,9 @@ def score_images(codec, images, labels):
         where there are codes, means over codebooks; `psnr` in dB and `ssim` of the
         reconstructions; and the number of `images`.
     """
-    model, result = codec.model, {"images": len(images)}
-    bounds = {"": None} if model.has_bound else {}
+    model = codec.model
+    result: dict[str, Any] = {"images": len(images)}
+    bounds: dict[str, int | None] = {"": None} if model.has_bound else {}
     if model.bottleneck.has_posterior:
         bounds["_of_one_sample"] = 1
         if (model.bottleneck.num_samples or 1) > 1:

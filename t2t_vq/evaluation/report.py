@@ -2,9 +2,11 @@
 
 import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
 
-def as_json(values):
+def as_json(values: Mapping[str, Any]) -> str:
     """Returns a dict as a line of JSON; what is infinite or NaN becomes null.
 
     Example:
@@ -18,7 +20,7 @@ def as_json(values):
     )
 
 
-def as_table(values):
+def as_table(values: Mapping[str, float]) -> str:
     """Returns a dict of integers and floats as lines of text, decimal points below each other.
 
     Example:

@@ -1,12 +1,20 @@
 """Scores of translations."""
 
+from __future__ import annotations
+
 import time
+from typing import TYPE_CHECKING, Any
 
 from t2t_vq.line_translator import checked_lines
 from t2t_vq.metrics.bleu import bleu, chrf
 
+if TYPE_CHECKING:
+    from t2t_vq.line_translator import LineTranslator
 
-def score_translations(translator, sources, references, language=""):
+
+def score_translations(
+    translator: LineTranslator, sources: list[str], references: list[str], language: str = ""
+) -> dict[str, Any]:
     """Translates and scores.
 
     Args:
@@ -23,7 +31,7 @@ def score_translations(translator, sources, references, language=""):
     start = time.perf_counter()
     translations = translator.translate(sources)
     seconds = time.perf_counter() - start
-    result = {
+    result: dict[str, Any] = {
         "sentences": len(sources),
         "sources_cut": translator.num_cut,
         "sentences_per_second": len(sources) / seconds,

@@ -90,7 +90,7 @@ def load(folder):
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not versions.check(folder, content, FORMAT, "export the run again with this one"):
-            raise ValueError(f"it has no {versions.FIELD}")
+            raise InvalidError(f"it has no {versions.FIELD}")
         return _exported(content)
     except versions.NewerFormatError:
         raise

@@ -33,7 +33,7 @@ def check(path, content, known, instead=None):
     found = content.get(FIELD, 0) if isinstance(content, dict) else 0
     # JSON's true and false are integers to Python.
     if type(found) is not int or found < 0:
-        raise ValueError(f"{FIELD} is not a whole number from 0")
+        raise InvalidError(f"{FIELD} is not a whole number from 0")
     if found > known:
         raise NewerFormatError(
             f"{path} is of format {found}, and this version of t2t_vq reads formats up to {known}. "

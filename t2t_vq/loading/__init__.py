@@ -1,26 +1,34 @@
 """Trained models as objects that do what such a model can: of a run's folder, or of an export."""
 
+from __future__ import annotations
+
 import pathlib
+from typing import TYPE_CHECKING
 
 from t2t_vq import registry
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import exported as formats
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.decoding.options import Search
+    from t2t_vq.loading.loaded import Loaded
 
 _SAVED_MODEL = "saved_model.pb"
 
 
 def load(
-    path,
-    checkpoint="best",
-    search=GREEDY,
-    rescore_with=None,
-    rescore_checkpoint="best",
-    batch_size=None,
-    data_dir=None,
-    usr_dir=None,
-):
+    path: StrPath,
+    checkpoint: str = "best",
+    search: Search = GREEDY,
+    rescore_with: StrPath | None = None,
+    rescore_checkpoint: str = "best",
+    batch_size: int | None = None,
+    data_dir: StrPath | None = None,
+    usr_dir: StrPath | None = None,
+) -> Loaded:
     """Loads a trained model, of a run or of an export with networks.
 
     Nothing else in this process changes: neither Keras's settings nor anybody's random numbers.

@@ -1,19 +1,30 @@
 """A finished run as a translator, or as a codec of images."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_choice
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.decoding.options import Search
+    from t2t_vq.image_codec import ImageCodec
+    from t2t_vq.run import Run
+    from t2t_vq.translator import Translator
 
 
 def load_translator(
-    output_dir,
-    checkpoint="best",
-    search=GREEDY,
-    rescore_with=None,
-    rescore_checkpoint="best",
-    batch_size=BATCH_SIZE,
-    data_dir=None,
-):
+    output_dir: StrPath,
+    checkpoint: str = "best",
+    search: Search = GREEDY,
+    rescore_with: StrPath | None = None,
+    rescore_checkpoint: str = "best",
+    batch_size: int = BATCH_SIZE,
+    data_dir: StrPath | None = None,
+) -> tuple[Run, Any, Translator, str]:
     """Loads a trained model.
 
     Args:
@@ -69,7 +80,11 @@ def load_translator(
     return run, problem, translator, path
 
 
-def load_image_codec(output_dir, checkpoint="best", data_dir=None):
+def load_image_codec(
+    output_dir: StrPath,
+    checkpoint: str = "best",
+    data_dir: StrPath | None = None,
+) -> tuple[Run, Any, ImageCodec, str]:
     """Loads a trained image model.
 
     Args:

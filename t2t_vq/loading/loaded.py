@@ -2,6 +2,8 @@
 
 import pathlib
 
+from t2t_vq.paths import StrPath
+
 
 class Loaded:
     """A trained model, of a run or of an export; `t2t_vq.load` gives one of its subclasses.
@@ -16,28 +18,28 @@ class Loaded:
         about: the dict.
     """
 
-    task = None
+    task: str | None = None
 
-    def __init__(self, path, about):
+    def __init__(self, path: StrPath, about: dict) -> None:
         self.path = pathlib.Path(path)
         self.about = about
 
     @property
-    def problem(self):
+    def problem(self) -> str | None:
         """Registered name of the problem that it was trained for; None if that is not known."""
         return self.about.get("problem")
 
     @property
-    def step(self):
+    def step(self) -> int | None:
         """Updates that its weights were trained for; None if that is not known."""
         return self.about.get("updates")
 
     @property
-    def best_score(self):
+    def best_score(self) -> float | None:
         """The best validation of its run; None if that is not known."""
         return self.about.get("best_validation_score")
 
-    def summary(self):
+    def summary(self) -> str:
         """Returns what is known of the model, a line for each thing.
 
         Example:

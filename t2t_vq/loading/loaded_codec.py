@@ -1,6 +1,14 @@
 """An image model that was loaded."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq.loading.loaded import Loaded
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class LoadedCodec(Loaded):
@@ -20,11 +28,11 @@ class LoadedCodec(Loaded):
 
     task = "images"
 
-    def __init__(self, path, about, codec):
+    def __init__(self, path: StrPath, about: dict, codec: Any) -> None:
         super().__init__(path, about)
         self.codec = codec
 
-    def encode(self, images):
+    def encode(self, images: np.ndarray) -> np.ndarray:
         """Returns the codes of images.
 
         Args:
@@ -38,7 +46,7 @@ class LoadedCodec(Loaded):
         """
         return self.codec.encode(images)
 
-    def decode(self, codes):
+    def decode(self, codes: np.ndarray) -> np.ndarray:
         """Returns the images that codes stand for, uint8 `[n, height, width, channels]`.
 
         Args:
@@ -49,7 +57,7 @@ class LoadedCodec(Loaded):
         """
         return self.codec.decode(codes)
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Returns images as they come out of the bottleneck, uint8 of the same shape.
 
         Args:
@@ -60,7 +68,9 @@ class LoadedCodec(Loaded):
         """
         return self.codec.reconstruct(images)
 
-    def sample(self, num, labels=None, seed=0, temperature=1.0):
+    def sample(
+        self, num: int, labels: Any | None = None, seed: int = 0, temperature: float = 1.0
+    ) -> np.ndarray:
         """Draws images from the prior.
 
         Args:

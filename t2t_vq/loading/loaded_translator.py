@@ -1,8 +1,18 @@
 """A translation model that was loaded."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq import registry
 from t2t_vq.errors import InvalidError
 from t2t_vq.loading.loaded import Loaded
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.decoding.options import Search
+    from t2t_vq.line_translator import LineTranslator
 
 
 class LoadedTranslator(Loaded):
@@ -23,17 +33,23 @@ class LoadedTranslator(Loaded):
 
     task = "translation"
 
-    def __init__(self, path, about, translator, data_dir=None):
+    def __init__(
+        self,
+        path: StrPath,
+        about: dict,
+        translator: LineTranslator,
+        data_dir: StrPath | None = None,
+    ) -> None:
         super().__init__(path, about)
         self.translator = translator
         self._data_dir = data_dir
 
     @property
-    def search(self):
+    def search(self) -> Search:
         """The `t2t_vq.decoding.options.Search` that it translates with."""
         return self.translator.search
 
-    def translate(self, lines):
+    def translate(self, lines: Iterable[str]) -> list[str]:
         """Returns one translation a line, in order; an empty line gives an empty line.
 
         Args:
@@ -44,7 +60,12 @@ class LoadedTranslator(Loaded):
         """
         return self.translator.translate(lines)
 
-    def score(self, split="test", sources=None, references=None):
+    def score(
+        self,
+        split: str = "test",
+        sources: list[str] | None = None,
+        references: list[str] | None = None,
+    ) -> dict[str, Any]:
         """Translates and scores.
 
         Args:
@@ -63,7 +84,7 @@ class LoadedTranslator(Loaded):
 
         if (sources is None) != (references is None):
             raise InvalidError("Sources and references are scored together. Give both, or neither.")
-        if sources is None:
+        if sources is None or references is None:
             sources, references = self._text(split)
         known = self.problem in registry.problems
         language = self._problem().target_language if known else ""

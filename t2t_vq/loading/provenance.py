@@ -1,7 +1,16 @@
 """What is known of the model of a run."""
 
+from __future__ import annotations
 
-def about_run(path, run, checkpoint):
+from typing import TYPE_CHECKING, Any
+
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.run import Run
+
+
+def about_run(path: StrPath, run: Run, checkpoint: str) -> dict[str, Any]:
     """Returns what a run and its checkpoint tell of a model, a dict that JSON can hold.
 
     Args:

@@ -1,8 +1,20 @@
 """An image model of a run."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq.errors import InvalidError
 from t2t_vq.loading.loaded_codec import LoadedCodec
 from t2t_vq.loading.provenance import about_run
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from t2t_vq.config import HParams
+    from t2t_vq.image_codec import ImageCodec
+    from t2t_vq.run import Run
 
 
 class TrainedCodec(LoadedCodec):
@@ -24,19 +36,24 @@ class TrainedCodec(LoadedCodec):
         model.sample(16)  # uint8 [16, 32, 32, 3]
     """
 
-    def __init__(self, path, run, codec, checkpoint):
+    def __init__(self, path: StrPath, run: Run, codec: ImageCodec, checkpoint: str) -> None:
         super().__init__(path, about_run(path, run, checkpoint), codec)
         self.run = run
 
     @property
-    def hparams(self):
+    def hparams(self) -> HParams:
         return self.run.hparams
 
     @property
-    def model(self):
+    def model(self) -> Any:
         return self.codec.model
 
-    def score(self, split="test", images=None, labels=None):
+    def score(
+        self,
+        split: str = "test",
+        images: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+    ) -> dict[str, Any]:
         """Scores reconstructions, and bounds what the images take.
 
         Args:
@@ -55,11 +72,13 @@ class TrainedCodec(LoadedCodec):
 
         if (images is None) != (labels is None):
             raise InvalidError("Images and labels are scored together. Give both, or neither.")
-        if images is None:
+        if images is None or labels is None:
             images, labels = self.run.make_problem().arrays(self.run.data_dir, split)
         return score_images(self.codec, images, labels)
 
-    def export(self, export_dir, format="saved_model", precision="float32"):
+    def export(
+        self, export_dir: StrPath, format: str = "saved_model", precision: str = "float32"
+    ) -> Any:
         """Writes the model for serving.
 
         Args:

@@ -1,11 +1,23 @@
 """A translation model of a run."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from t2t_vq.formats.exported import MAX_BLEU_LOSS
 from t2t_vq.loading.loaded_translator import LoadedTranslator
 from t2t_vq.loading.provenance import about_run
+from t2t_vq.paths import StrPath
 from t2t_vq.translation_codes import TranslationCodes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from t2t_vq.config import HParams
+    from t2t_vq.run import Run
+    from t2t_vq.translator import Translator
 
 
 class TrainedTranslator(LoadedTranslator):
@@ -28,32 +40,36 @@ class TrainedTranslator(LoadedTranslator):
         model.decode(codes, ["The dog sleeps."])  # ["Der Hund schläft."]
     """
 
-    def __init__(self, path, run, translator, checkpoint):
+    translator: Translator
+
+    def __init__(self, path: StrPath, run: Run, translator: Translator, checkpoint: str) -> None:
         super().__init__(path, about_run(path, run, checkpoint), translator, run.data_dir)
         self.run = run
 
     @property
-    def hparams(self):
+    def hparams(self) -> HParams:
         return self.run.hparams
 
     @property
-    def model(self):
+    def model(self) -> Any:
         return self.translator.model
 
-    def n_best(self, lines, number):
+    def n_best(self, lines: Iterable[str], number: int) -> list[list[tuple[str, float]]]:
         """Returns the best translations of each line; see `t2t_vq.translator.Translator.n_best`."""
         return self.translator.n_best(lines, number)
 
-    def log_probabilities(self, lines, translations):
+    def log_probabilities(
+        self, lines: Iterable[str], translations: Iterable[str]
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Scores given translations; see `t2t_vq.translator.Translator.score`."""
         return self.translator.score(lines, translations)
 
     @functools.cached_property
-    def codes(self):
+    def codes(self) -> TranslationCodes:
         """The `t2t_vq.translation_codes.TranslationCodes`; raises a ValueError without codes."""
         return TranslationCodes(self.translator)
 
-    def encode(self, lines):
+    def encode(self, lines: Iterable[str]) -> list[np.ndarray]:
         """Returns the codes that the model predicts for lines, as it does to translate them.
 
         Those of given translations are `codes.encode(translations)`.
@@ -69,7 +85,7 @@ class TrainedTranslator(LoadedTranslator):
         """
         return self.codes.predict(lines)
 
-    def decode(self, codes, lines):
+    def decode(self, codes: list[np.ndarray], lines: Iterable[str]) -> list[str]:
         """Returns the translations that codes stand for.
 
         Args:
@@ -85,8 +101,12 @@ class TrainedTranslator(LoadedTranslator):
         return self.codes.decode(codes, lines)
 
     def export(
-        self, export_dir, format="saved_model", precision="float32", max_bleu_loss=MAX_BLEU_LOSS
-    ):
+        self,
+        export_dir: StrPath,
+        format: str = "saved_model",
+        precision: str = "float32",
+        max_bleu_loss: float = MAX_BLEU_LOSS,
+    ) -> None:
         """Writes the model for serving.
 
         Args:

@@ -2,11 +2,12 @@
 
 import math
 import numbers
+from typing import Any
 
 from t2t_vq.errors import InvalidError
 
 
-def bits_per_dim(nats, dimensions):
+def bits_per_dim(nats: Any, dimensions: int) -> Any:
     """Returns a negative log-likelihood in bits per dimension.
 
     Args:

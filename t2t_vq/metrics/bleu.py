@@ -23,7 +23,7 @@ _TOKENIZERS = {
 }
 
 
-def bleu(hypotheses, references, language=""):
+def bleu(hypotheses: Iterable[str], references: Iterable[str], language: str = "") -> Score:
     """Returns corpus BLEU, 0 to 100, of detokenised lines.
 
     Lines are taken apart as WMT's 13a does. Where words stand without blanks between them, it is
@@ -50,7 +50,7 @@ def bleu(hypotheses, references, language=""):
     return _score(BLEU(tokenize=_TOKENIZERS.get(main)), hypotheses, references)
 
 
-def chrf(hypotheses, references):
+def chrf(hypotheses: Iterable[str], references: Iterable[str]) -> Score:
     """Returns corpus chrF, 0 to 100, as `bleu` does."""
     return _score(CHRF(), hypotheses, references)
 

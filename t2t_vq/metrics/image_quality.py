@@ -9,7 +9,7 @@ _HIGHEST = 255
 _WINDOW = 11
 
 
-def psnr(images, others):
+def psnr(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Returns the peak signal-to-noise ratio of each pair of images.
 
     Args:
@@ -31,7 +31,7 @@ def psnr(images, others):
     return tf.image.psnr(images, others, max_val=_HIGHEST).numpy()
 
 
-def ssim(images, others):
+def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Returns the structural similarity of each pair of images, -1 to 1; see `psnr`.
 
     The window is a Gaussian of 11 x 11 pixels and deviation 1.5; sides are 11 pixels at least. The

@@ -29,7 +29,7 @@ class Model(keras.Model):
         startup_steps: updates after which the trainer calls `adapt`.
     """
 
-    unit = None
+    unit = ""
     startup_steps = 0
 
     @classmethod

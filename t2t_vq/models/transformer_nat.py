@@ -41,7 +41,7 @@ class Latents(typing.NamedTuple):
 
 
 @registry.register_model
-class TransformerNat(WithBottleneck, TranslationModel):
+class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override]
     """Non-autoregressive Transformer; decodes all tokens in parallel from discrete latents.
 
     Training compresses the target `2**compress_steps` times, quantises it, and reconstructs it from

@@ -38,7 +38,7 @@ class Bits(typing.NamedTuple):
 
 
 @registry.register_model
-class VqAutoencoder(WithBottleneck, Model):
+class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
     """Image autoencoder through any bottleneck; where that has codes, a prior learns them.
 
     An encoder makes a grid of vectors, each for `2**downsample_steps` pixels square; the bottleneck

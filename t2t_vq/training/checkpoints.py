@@ -82,18 +82,18 @@ class Checkpoints:
                 damaged.append((path, error))
                 continue
             # Not before: where none can be read, it may be the disk or a permission, and pass.
-            for other, error in damaged:
+            for other, reason in damaged:
                 pathlib.Path(f"{other}.index").replace(f"{other}.index.damaged")
-                logging.warning("%s Going on from %s.", error, path)
+                logging.warning("%s Going on from %s.", reason, path)
             for lost in _without_index(self._folder, self.step):
                 logging.warning("%s is missing. Going on from %s.", lost, path)
             return self.step
         if damaged:
-            _, error = damaged[0]
+            _, reason = damaged[0]
             raise DamagedError(
-                f"{error} Nor can any before it, so nothing was changed. Put the files back, or "
+                f"{reason} Nor can any before it, so nothing was changed. Put the files back, or "
                 f"delete {self._folder.parent} to begin anew, or train in another --output_dir."
-            ) from error
+            ) from reason
         best = newest_in(self._folder.with_name("best"))
         if best:
             raise InvalidError(

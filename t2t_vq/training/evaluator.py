@@ -38,8 +38,8 @@ class Evaluator:
         sign: 1 where higher is better, -1 where lower is.
     """
 
-    measure = None
-    measure_name = None
+    measure = ""
+    measure_name = ""
     sign = 1
 
     def __init__(self, model, problem, run, max_batches=None):

@@ -1,31 +1,39 @@
 """Training by names, as the command line does it."""
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from t2t_vq import registry
+from t2t_vq.paths import StrPath
 from t2t_vq.run import DATA_DIR, Run, languages_given
+
+if TYPE_CHECKING:
+    from t2t_vq.training.validations import Best
 
 _UNUSUAL = r"[^\w.=+-]+"
 _LONGEST = 150
 
 
 def train(
-    problem,
-    hparams,
-    output_dir=None,
-    data_dir=DATA_DIR,
+    problem: str,
+    hparams: str,
+    output_dir: StrPath | None = None,
+    data_dir: StrPath = DATA_DIR,
     *,
-    source_language=None,
-    target_language=None,
-    train_steps=None,
-    eval_frequency=None,
-    seed=0,
-    precision="float32",
-    usr_dir=None,
-    **options,
-):
+    source_language: str | None = None,
+    target_language: str | None = None,
+    train_steps: int | None = None,
+    eval_frequency: int | None = None,
+    seed: int = 0,
+    precision: str = "float32",
+    usr_dir: StrPath | None = None,
+    **options: Any,
+) -> tuple[StrPath, Best]:
     """Trains a model, preparing its data if that is missing; goes on where it stopped.
 
     Args:
@@ -76,7 +84,9 @@ def train(
     return output_dir, trainer.train(run, output_dir, **options)
 
 
-def default_output_dir(problem, hparams, seed=0, languages=()):
+def default_output_dir(
+    problem: str, hparams: str, seed: int = 0, languages: Sequence[str] = ()
+) -> str:
     """Returns the folder of a run that names none.
 
     Args:

@@ -72,7 +72,8 @@ def test_floors_are_above_what_they_import():
     floors = {name: floor for floor, name, _, _ in rooms}
     assert floors["em"] < floors["bottlenecks"] < floors["models"] < floors["cli"]
     for floor, name, _, imported in rooms:
-        assert all(floors[other] < floor for other in imported), name
+        # Rooms of one row may import each other.
+        assert all(floors[other] <= floor for other in imported), name
 
 
 def test_an_indented_example_becomes_code():

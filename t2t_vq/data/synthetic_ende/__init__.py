@@ -91,7 +91,8 @@ def translations(clause: Clause) -> list[str]:
     Example:
         translations(meaning("test", 0))
     """
-    found, path = {}, []
+    found: dict[str, None] = {}
+    path: list[tuple[int, int]] = []
     while True:
         # Walk the tree of choices depth first: `path` holds (taken, count) of each choice.
         depth = 0

@@ -313,7 +313,8 @@ class _Sentence:
         known = [] if new or phrase is None else [self._noun_phrase(phrase, "acc")]
         if isinstance(clause.recipient, NounPhrase):
             known.insert(0, self._noun_phrase(clause.recipient, "dat"))
-        early, late = [], []
+        early: list[str] = []
+        late: list[str] = []
         if clause.time is not None and first != "time":
             behind = bool(known) and self._choose(f"time {clause.verb}", 2)
             (late if behind else early).append(self._adverb(clause.time))
