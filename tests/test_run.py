@@ -277,7 +277,7 @@ def test_what_a_short_training_is_told_to_type_can_be_trained(hparams, typed):
 
 @pytest.mark.parametrize("seed", [-1, 2**32])
 def test_a_seed_that_no_generator_takes_is_refused(run, seed):
-    with pytest.raises(ValueError, match="must be from 0 to 4,294,967,295"):
+    with pytest.raises(ValueError, match="must be a whole number from 0 to 4,294,967,295"):
         dataclasses.replace(run, seed=seed).check()
 
 

@@ -50,10 +50,11 @@ def smaller(line):
             if word.startswith("--hparams="):
                 kind = next(kind for kind in reversed(SMALLER) if kind in word)
                 words[number] = f"{word},{SMALLER[kind]}"
-        words += ["--train_steps=2", "--eval_steps=1"]
         if "--output_dir=runs/mine" in words:
-            # Two checkpoints, so that there is something to average.
-            words.append("--eval_frequency=1")
+            # Two checkpoints after the codebook's start, so that there is something to average.
+            words += ["--train_steps=3", "--eval_frequency=1", "--eval_steps=1"]
+        else:
+            words += ["--train_steps=2", "--eval_steps=1"]
     if words[0] == "t2t-vq-export" and "--precision=int8" in words:
         # What has learned nothing loses what it likes.
         words.append("--max_bleu_loss=100")
