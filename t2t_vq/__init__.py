@@ -1,4 +1,9 @@
-"""Discrete latent bottlenecks for Keras, and fast translation and image models built on them."""
+"""Discrete latent bottlenecks for Keras, and fast translation and image models built on them.
+
+Example:
+    >>> model = t2t_vq.load("runs/mine")
+    >>> translations = model.translate(["The dog sleeps."])
+"""
 
 import importlib
 import typing

@@ -17,9 +17,12 @@ of logits that they are made of serve kinds that need the posterior itself.
 import contextlib
 import contextvars
 import math
+from collections.abc import Iterator
 
 import keras
 from keras import ops
+
+from t2t_vq.tensors import Tensor
 
 # On a CPU an E-step looks at so many logits at a time that they stay in its caches, but at enough
 # rows that the matmul is worth its while. An accelerator would wait for each round of the loop, so
@@ -34,16 +37,20 @@ BLOCK = 8
 _PLAIN = contextvars.ContextVar("plain_operations", default=False)
 
 
-def distance_logits(x, codebook):
+def distance_logits(x: Tensor, codebook: Tensor) -> Tensor:
     """Negative squared distances `[N, K]`, up to a constant for each row.
 
     `-|x - e|^2 + |x|^2 = 2 x.e - |e|^2`: the term in `|x|^2` cancels in argmax and softmax.
+
+    Example:
+        >>> np.asarray(distance_logits(ops.array([[1.0]]), ops.array([[0.0], [2.0], [4.0]])))
+        array([[ 0.,  0., -8.]], dtype=float32)
     """
     norms = ops.sum(ops.square(codebook), axis=-1)
     return ops.matmul(2.0 * x, ops.swapaxes(codebook, -1, -2)) - norms[..., None, :]
 
 
-def hard_assignment(x, codebook):
+def hard_assignment(x: Tensor, codebook: Tensor) -> Tensor:
     """The E-step of k-means: every vector's nearest code. Ties go to the first.
 
     Args:
@@ -52,6 +59,10 @@ def hard_assignment(x, codebook):
 
     Returns:
         `[N]` int32.
+
+    Example:
+        >>> np.asarray(hard_assignment(ops.array([[1.2], [9.0]]), ops.array([[0.0], [1.0], [2.0]])))
+        array([1, 2], dtype=int32)
     """
     codebook = ops.stop_gradient(codebook)
 
@@ -61,7 +72,9 @@ def hard_assignment(x, codebook):
     return _in_chunks(nearest, codebook, x)
 
 
-def soft_assignment(x, codebook, temperature, uniforms):
+def soft_assignment(
+    x: Tensor, codebook: Tensor, temperature: Tensor | float, uniforms: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
     """The soft E-step: draws codes from the posterior `softmax_j(-|x - e_j|^2 / temperature)`.
 
     No gradient flows through it: codes have none, and the entropy is there to be watched. A
@@ -78,11 +91,11 @@ def soft_assignment(x, codebook, temperature, uniforms):
         entropy `[N]` in nats.
 
     Example:
-
-    >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
-    >>> uniforms = keras.random.uniform((100, 10))
-    >>> codes, samples, entropy = soft_assignment(x, codebook, 2.0, uniforms)
-    >>> counts, sums = code_statistics(x, keras.ops.ones(100), samples, num_codes=64)
+        >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
+        >>> uniforms = keras.random.uniform((100, 10))
+        >>> codes, samples, entropy = soft_assignment(x, codebook, 2.0, uniforms)
+        >>> tuple(codes.shape), tuple(samples.shape), tuple(entropy.shape)
+        ((100,), (100, 10), (100,))
     """
     codebook = ops.stop_gradient(codebook)
 
@@ -98,20 +111,25 @@ def soft_assignment(x, codebook, temperature, uniforms):
     return _in_chunks(draw, codebook, x, uniforms)
 
 
-def on_cpu():
-    """Returns whether Keras computes on a CPU."""
+def on_cpu() -> bool:
+    """Returns whether Keras computes on a CPU.
+
+    Example:
+        >>> is_cpu = on_cpu()
+    """
     return keras.distribution.list_devices()[0].startswith("cpu")
 
 
 @contextlib.contextmanager
-def plain_operations():
+def plain_operations() -> Iterator[None]:
     """Within it, functions are traced as plain operations, which other libraries understand.
 
     There are no loops over chunks then, nor programs of XLA inside of a graph.
 
     Example:
-        with plain_operations():
-            graph = tf.function(model.compress).get_concrete_function(specification)
+        >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
+        >>> with plain_operations():
+        ...     graph = tf.function(hard_assignment).get_concrete_function(x, codebook)
     """
     token = _PLAIN.set(True)
     try:
@@ -120,8 +138,14 @@ def plain_operations():
         _PLAIN.reset(token)
 
 
-def are_operations_plain():
-    """Returns whether this is called within `plain_operations`."""
+def are_operations_plain() -> bool:
+    """Returns whether this is called within `plain_operations`.
+
+    Example:
+        >>> with plain_operations():
+        ...     are_operations_plain()
+        True
+    """
     return _PLAIN.get()
 
 
@@ -159,8 +183,14 @@ def _in_chunks(e_step, codebook, *rows):
     return keras.tree.map_structure(join, results)
 
 
-def posterior_logits(x, codebook, temperature):
-    """The soft E-step: logits `[N, K]` of the posterior `softmax_j(-|x - e_j|^2 / temperature)`."""
+def posterior_logits(x: Tensor, codebook: Tensor, temperature: Tensor | float) -> Tensor:
+    """The soft E-step: logits `[N, K]` of the posterior `softmax_j(-|x - e_j|^2 / temperature)`.
+
+    Example:
+        >>> logits = posterior_logits(ops.array([[1.0]]), ops.array([[0.0], [2.0], [4.0]]), 4.0)
+        >>> np.asarray(logits)
+        array([[ 0.,  0., -2.]], dtype=float32)
+    """
     return distance_logits(x, codebook) / _over_rows(temperature)
 
 
@@ -170,14 +200,24 @@ def _over_rows(temperature):
     return ops.expand_dims(ops.convert_to_tensor(temperature, "float32"), (-2, -1))
 
 
-def codebook_variance(codebook):
-    """Mean squared distance of the codes `[K, D]` from their mean, a scalar: a codebook's scale."""
+def codebook_variance(codebook: Tensor) -> Tensor:
+    """Mean squared distance of the codes `[K, D]` from their mean, a scalar: a codebook's scale.
+
+    Example:
+        >>> float(codebook_variance(ops.array([[0.0, 1.0], [4.0, 1.0]])))
+        4.0
+    """
     centered = codebook - ops.mean(codebook, axis=-2, keepdims=True)
     return ops.mean(ops.sum(ops.square(centered), axis=-1), axis=-1)
 
 
-def most_probable(logits):
-    """Index of the largest logit of `[..., K]`, `[...]` int32. Ties go to the first."""
+def most_probable(logits: Tensor) -> Tensor:
+    """Index of the largest logit of `[..., K]`, `[...]` int32. Ties go to the first.
+
+    Example:
+        >>> np.asarray(most_probable(ops.array([[0.1, 0.7, 0.7], [2.0, 1.0, 0.0]])))
+        array([1, 0], dtype=int32)
+    """
     # A search for the maximum is several times as fast as XLA's argmax on a CPU.
     if 0 in logits.shape:
         return ops.zeros(logits.shape[:-1], "int32")
@@ -192,7 +232,7 @@ def _largest(logits):
     return ops.max(logits, axis=-1, keepdims=True, initial=initial)
 
 
-def sample_codes(logits, uniforms):
+def sample_codes(logits: Tensor, uniforms: Tensor) -> Tensor:
     """Draws codes from the softmax of each row, by inverse CDF.
 
     Args:
@@ -201,13 +241,18 @@ def sample_codes(logits, uniforms):
 
     Returns:
         `[N, m]` int32.
+
+    Example:
+        >>> logits = ops.log(ops.array([[0.25, 0.75]]))
+        >>> np.asarray(sample_codes(logits, ops.array([[0.2, 0.3, 0.9]])))
+        array([[0, 1, 1]], dtype=int32)
     """
     # The largest weight of a row is 1, so that no row's sum underflows.
     weights = ops.exp(logits - _largest(logits))
     return inverse_cdf(weights, uniforms)
 
 
-def inverse_cdf(weights, uniforms):
+def inverse_cdf(weights: Tensor, uniforms: Tensor) -> Tensor:
     """Draws columns in proportion to the weights of each row.
 
     Descends through sums over blocks of columns, of blocks of blocks, and so on, from the whole
@@ -221,8 +266,13 @@ def inverse_cdf(weights, uniforms):
 
     Returns:
         `[N, m]` int32, below K.
+
+    Example:
+        >>> np.asarray(inverse_cdf(ops.array([[1.0, 0.0, 3.0]]), ops.array([[0.2, 0.3, 0.9]])))
+        array([[0, 2, 2]], dtype=int32)
     """
-    shape, levels = ops.shape(uniforms), []
+    levels: list[Tensor] = []
+    shape = ops.shape(uniforms)
     weights = ops.reshape(weights, (-1, weights.shape[-1]))
     uniforms = ops.reshape(uniforms, (ops.shape(weights)[0], uniforms.shape[-1]))
     while not levels or weights.shape[-1] > 1:
@@ -256,13 +306,18 @@ def _descend(weights, block, target):
     return block * BLOCK + drawn, target - before
 
 
-def posterior_entropy(logits):
-    """Entropy of each row's softmax in nats, `[N]`."""
+def posterior_entropy(logits: Tensor) -> Tensor:
+    """Entropy of each row's softmax in nats, `[N]`.
+
+    Example:
+        >>> print(round(float(posterior_entropy(ops.zeros((1, 8)))[0]), 4))  # the logarithm of 8
+        2.0794
+    """
     log_posterior = ops.log_softmax(logits, axis=-1)
     return -ops.sum(ops.exp(log_posterior) * log_posterior, axis=-1)
 
 
-def take(codebook, codes):
+def take(codebook: Tensor, codes: Tensor) -> Tensor:
     """Looks codes up in their codebook.
 
     Args:
@@ -271,6 +326,12 @@ def take(codebook, codes):
 
     Returns:
         `[..., D]`.
+
+    Example:
+        >>> np.asarray(take(ops.array([[0.0, 1.0], [2.0, 3.0]]), ops.array([1, 1, 0])))
+        array([[2., 3.],
+               [2., 3.],
+               [0., 1.]], dtype=float32)
     """
     num_leading = len(codebook.shape) - 2
     rows = _row_numbers(codes, num_leading, ops.shape(codebook)[-2])
@@ -285,7 +346,9 @@ def _row_numbers(codes, num_leading, num_codes):
     return codes + ops.reshape(first, shape)
 
 
-def code_statistics(x, weights, samples, num_codes):
+def code_statistics(
+    x: Tensor, weights: Tensor, samples: Tensor, num_codes: int
+) -> tuple[Tensor, Tensor]:
     """What the M-step needs, from drawn codes.
 
     `n_j = sum_i w_i (1/m) sum_l [z_i^l = j]` and `s_j = sum_i w_i (1/m) sum_l [z_i^l = j] x_i`.
@@ -298,6 +361,12 @@ def code_statistics(x, weights, samples, num_codes):
 
     Returns:
         counts `[K]` and sums `[K, D]`.
+
+    Example:
+        >>> x, samples = ops.array([[1.0], [3.0]]), ops.array([[0, 0], [0, 1]])
+        >>> counts, sums = code_statistics(x, ops.ones(2), samples, num_codes=2)
+        >>> np.asarray(counts), np.asarray(sums[:, 0])
+        (array([1.5, 0.5], dtype=float32), array([2.5, 1.5], dtype=float32))
     """
     num_samples = samples.shape[-1]
     # Divided at the end: whole numbers add up exactly in float32, tenths do not.
@@ -311,24 +380,41 @@ def code_statistics(x, weights, samples, num_codes):
     return ops.reshape(counts, (*leading, num_codes)), ops.reshape(sums, (*leading, num_codes, dim))
 
 
-def posterior_statistics(x, weights, posterior):
-    """What the M-step needs, from the exact posterior `[N, K]`: counts `[K]` and sums `[K, D]`."""
+def posterior_statistics(x: Tensor, weights: Tensor, posterior: Tensor) -> tuple[Tensor, Tensor]:
+    """What the M-step needs, from the exact posterior `[N, K]`: counts `[K]` and sums `[K, D]`.
+
+    Example:
+        >>> x, posterior = ops.array([[1.0], [3.0]]), ops.array([[1.0, 0.0], [0.5, 0.5]])
+        >>> counts, sums = posterior_statistics(x, ops.ones(2), posterior)
+        >>> np.asarray(counts), np.asarray(sums[:, 0])
+        (array([1.5, 0.5], dtype=float32), array([2.5, 1.5], dtype=float32))
+    """
     weighted = weights[:, None] * posterior
     return ops.sum(weighted, axis=-2), ops.matmul(ops.swapaxes(weighted, -1, -2), x)
 
 
-def ema(average, value, decay):
-    """One step of an exponential moving average: `decay * average + (1 - decay) * value`."""
+def ema(average: Tensor, value: Tensor, decay: float) -> Tensor:
+    """One step of an exponential moving average: `decay * average + (1 - decay) * value`.
+
+    Example:
+        >>> ema(4.0, 8.0, decay=0.75)
+        5.0
+    """
     return decay * average + (1.0 - decay) * value
 
 
-def smoothed_counts(counts, epsilon):
-    """Counts `[K]` with Laplace smoothing, same total: `(N_j + eps) / (N + K eps) * N`."""
+def smoothed_counts(counts: Tensor, epsilon: float) -> Tensor:
+    """Counts `[K]` with Laplace smoothing, same total: `(N_j + eps) / (N + K eps) * N`.
+
+    Example:
+        >>> np.asarray(smoothed_counts(ops.array([0.0, 6.0]), epsilon=1.0))
+        array([0.75, 5.25], dtype=float32)
+    """
     total = ops.sum(counts, axis=-1, keepdims=True)
     return (counts + epsilon) / (total + counts.shape[-1] * epsilon) * total
 
 
-def codebook_from(counts, sums, epsilon, codebook):
+def codebook_from(counts: Tensor, sums: Tensor, epsilon: float, codebook: Tensor) -> Tensor:
     """The M-step: `e_j = S_j / N~_j`, with the smoothed counts `N~`.
 
     Args:
@@ -340,18 +426,31 @@ def codebook_from(counts, sums, epsilon, codebook):
 
     Returns:
         `[K, D]`.
+
+    Example:
+        >>> counts, sums = ops.array([2.0, 0.0]), ops.array([[6.0], [0.0]])
+        >>> np.asarray(codebook_from(counts, sums, 0.0, codebook=ops.ones((2, 1))))
+        array([[3.],
+               [1.]], dtype=float32)
     """
     used = (counts > 0)[..., None]
     denominator = ops.where(used, smoothed_counts(counts, epsilon)[..., None], 1.0)
     return ops.where(used, sums / denominator, codebook)
 
 
-def dead_codes(counts, threshold):
-    """Which codes have less than `threshold` times the mean count, `[K]` bool."""
+def dead_codes(counts: Tensor, threshold: float) -> Tensor:
+    """Which codes have less than `threshold` times the mean count, `[K]` bool.
+
+    Example:
+        >>> np.asarray(dead_codes(ops.array([0.1, 2.0, 3.9]), threshold=0.1))
+        array([ True, False, False])
+    """
     return counts < threshold * ops.mean(counts, axis=-1, keepdims=True)
 
 
-def replace_codes(counts, sums, replaced, vectors, count, epsilon):
+def replace_codes(
+    counts: Tensor, sums: Tensor, replaced: Tensor, vectors: Tensor, count: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor]:
     """Counts and sums from which `codebook_from` puts the replaced codes at the given vectors.
 
     Args:
@@ -364,13 +463,21 @@ def replace_codes(counts, sums, replaced, vectors, count, epsilon):
 
     Returns:
         counts `[K]` and sums `[K, D]`.
+
+    Example:
+        >>> counts, sums = ops.array([0.0, 4.0]), ops.ones((2, 1))
+        >>> replaced, vectors = ops.array([True, False]), ops.full((2, 1), 5.0)
+        >>> counts, sums = replace_codes(counts, sums, replaced, vectors, ops.ones(1), epsilon=0.0)
+        >>> np.asarray(codebook_from(counts, sums, 0.0, codebook=ops.zeros((2, 1))))
+        array([[5.  ],
+               [0.25]], dtype=float32)
     """
     counts = ops.where(replaced, count, counts)
     denominator = smoothed_counts(counts, epsilon)[..., None]
     return counts, ops.where(replaced[..., None], vectors * denominator, sums)
 
 
-def kmeans_plus_plus(x, weights, num_codes, uniforms):
+def kmeans_plus_plus(x: Tensor, weights: Tensor, num_codes: int, uniforms: Tensor) -> Tensor:
     """A start for k-means: rows of `x`, each drawn by its squared distance to those before.
 
     With fewer distinct valid rows than codes, the remaining codes repeat rows. It is a loop of K
@@ -385,6 +492,11 @@ def kmeans_plus_plus(x, weights, num_codes, uniforms):
 
     Returns:
         `[K, D]`.
+
+    Example:
+        >>> x, uniforms = keras.random.normal((100, 16)), keras.random.uniform((8,))
+        >>> tuple(kmeans_plus_plus(x, ops.ones(100), 8, uniforms).shape)
+        (8, 16)
     """
 
     mean = ops.sum(weights[:, None] * x, axis=0) / ops.maximum(ops.sum(weights), 1.0)
@@ -413,11 +525,17 @@ def kmeans_plus_plus(x, weights, num_codes, uniforms):
     return ops.take(x, rows, axis=0)
 
 
-def lloyd(x, weights, codebook, iterations):
+def lloyd(x: Tensor, weights: Tensor, codebook: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
     """Runs Lloyd's iterations of k-means; a code that no vector is nearest to stays in place.
 
     Returns:
         codebook `[K, D]`, and counts `[K]` of the last assignment.
+
+    Example:
+        >>> x, start = ops.array([[0.0], [2.0], [9.0]]), ops.array([[0.0], [8.0]])
+        >>> codebook, counts = lloyd(x, ops.ones(3), start, iterations=2)
+        >>> np.asarray(codebook[:, 0]), np.asarray(counts)
+        (array([1., 9.], dtype=float32), array([2., 1.], dtype=float32))
     """
     num_codes = codebook.shape[0]
     for _ in range(iterations):
@@ -427,7 +545,7 @@ def lloyd(x, weights, codebook, iterations):
     return codebook, counts
 
 
-def posterior_mean(x, codebook, temperature):
+def posterior_mean(x: Tensor, codebook: Tensor, temperature: Tensor | float) -> Tensor:
     """The mean code under the posterior `softmax_j(-|x - e_j|^2 / temperature)`, with gradients.
 
     Args:
@@ -439,9 +557,8 @@ def posterior_mean(x, codebook, temperature):
         `[N, D]`.
 
     Example:
-
-    >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
-    >>> mean = posterior_mean(x, codebook, 2.0)  # [100, 16]
+        >>> np.asarray(posterior_mean(ops.array([[1.0]]), ops.array([[0.0], [2.0]]), 2.0))
+        array([[1.]], dtype=float32)
     """
     # Vectors and codes are divided by the temperature, which costs less than dividing `[N, K]`.
     scale = ops.rsqrt(_over_rows(temperature))
@@ -449,15 +566,24 @@ def posterior_mean(x, codebook, temperature):
     return ops.matmul(ops.softmax(logits, axis=-1), codebook)
 
 
-def straight_through(x, quantized):
+def straight_through(x: Tensor, quantized: Tensor) -> Tensor:
     """`quantized` in the forward pass, with the gradient of `x`: `x + sg(quantized - x)`.
 
     Written so that the value is `quantized` to the last bit: `x - sg(x)` is exactly 0.
+
+    Example:
+        >>> np.asarray(straight_through(ops.array([0.3]), ops.array([1.0])))
+        array([1.], dtype=float32)
     """
     return ops.stop_gradient(quantized) + (x - ops.stop_gradient(x))
 
 
-def perplexity(counts):
-    """Effective number of codes in use: exp of the entropy of the counts `[K]`; 1 if all are 0."""
+def perplexity(counts: Tensor) -> Tensor:
+    """Effective number of codes in use: exp of the entropy of the counts `[K]`; 1 if all are 0.
+
+    Example:
+        >>> print(round(float(perplexity(ops.array([5.0, 5.0, 0.0, 0.0]))), 4))
+        2.0
+    """
     share = counts / ops.maximum(ops.sum(counts, axis=-1, keepdims=True), 1e-12)
     return ops.exp(-ops.sum(share * ops.log(ops.maximum(share, 1e-12)), axis=-1))

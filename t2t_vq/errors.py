@@ -9,10 +9,11 @@ class UserError(Exception):
     `ValueError` or `FileNotFoundError` catches them as well.
 
     Example:
-        try:
-            model = t2t_vq.load("runs/mine")
-        except t2t_vq.UserError as error:
-            print(error)
+        >>> try:
+        ...     model = t2t_vq.load("runs/missing")
+        ... except t2t_vq.UserError as error:
+        ...     print(error)
+        runs/missing ...
     """
 
 

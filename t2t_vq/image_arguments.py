@@ -2,13 +2,14 @@
 
 import math
 import numbers
+from typing import Any
 
 import numpy as np
 
 from t2t_vq.errors import InvalidError
 
 
-def checked(name, array, shape, kind):
+def checked(name: str, array: Any, shape: tuple[int, ...], kind: str) -> np.ndarray:
     """Returns an argument as an array, refused where it is of another shape or type.
 
     Args:
@@ -19,6 +20,10 @@ def checked(name, array, shape, kind):
 
     Raises:
         ValueError: for another shape or type, or numbers that the type does not have.
+
+    Example:
+        >>> checked("codes", [[1, 2], [3, 4]], (2,), "int32").shape
+        (2, 2)
     """
     array = np.asarray(array)
     is_right = array.dtype == np.uint8 if kind == "uint8" else _is_whole(array)
@@ -39,7 +44,7 @@ def checked(name, array, shape, kind):
     return array.astype(kind, copy=False)
 
 
-def labels_to_draw(num, labels, num_classes, temperature):
+def labels_to_draw(num: int, labels: Any, num_classes: int, temperature: float) -> np.ndarray:
     """Returns the classes of images to draw, int32 `[num]`.
 
     Args:
@@ -50,6 +55,10 @@ def labels_to_draw(num, labels, num_classes, temperature):
 
     Raises:
         ValueError: for what cannot be drawn.
+
+    Example:
+        >>> labels_to_draw(3, None, num_classes=2, temperature=1.0)
+        array([0, 1, 0], dtype=int32)
     """
     check_whole("num", num, 0)
     if np.asarray(temperature).dtype.kind not in "iuf" or not 0 < temperature < math.inf:
@@ -61,7 +70,7 @@ def labels_to_draw(num, labels, num_classes, temperature):
     return classes(labels, num, num_classes)
 
 
-def classes(labels, num, num_classes):
+def classes(labels: Any, num: int, num_classes: int) -> np.ndarray:
     """Returns the classes of images as int32 `[num]`.
 
     Args:
@@ -81,7 +90,7 @@ def classes(labels, num, num_classes):
     return labels.astype(np.int32)
 
 
-def check_whole(name, value, least):
+def check_whole(name: str, value: Any, least: int) -> None:
     """Refuses a number to draw with that is not whole, or too low.
 
     Args:
@@ -98,7 +107,7 @@ def check_whole(name, value, least):
         )
 
 
-def check_codes(codes, num_codes):
+def check_codes(codes: np.ndarray, num_codes: int) -> None:
     """Refuses codes that a codebook does not have.
 
     Args:

@@ -1,10 +1,12 @@
 """Doing something when a module is imported, whoever imports it."""
 
+import contextlib
 import importlib.util
 import sys
+from collections.abc import Callable
 
 
-def around(name, context):
+def around(name: str, context: Callable[[str], contextlib.AbstractContextManager[None]]) -> None:
     """Has a module run within a context, the first time that it is imported.
 
     Args:

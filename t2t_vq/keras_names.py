@@ -10,6 +10,7 @@ import importlib
 import pathlib
 import re
 import sys
+from typing import Any
 
 from t2t_vq import import_hooks
 
@@ -27,16 +28,16 @@ class StandIn:
         module, name: of the class.
     """
 
-    def __init__(self, module, name):
+    def __init__(self, module: str, name: str) -> None:
         self._module = module
         self._name = name
 
-    def from_config(self, config):
+    def from_config(self, config: dict[str, Any]) -> Any:
         """Returns the layer that has this configuration."""
         return getattr(importlib.import_module(self._module), self._name).from_config(config)
 
 
-def register_stand_ins():
+def register_stand_ins() -> None:
     """Gives Keras a stand-in for each of our layers, now or when it is imported."""
     if "keras" in sys.modules:
         _register()

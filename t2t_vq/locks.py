@@ -3,17 +3,21 @@
 import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
+
+from t2t_vq.paths import StrPath
 
 
 @contextlib.contextmanager
-def locked(path):
+def locked(path: StrPath) -> Iterator[bool]:
     """Locks a folder or a file, unless another process has; gives whether none has.
 
     Where the file system has no locks, that cannot be told, and none has.
 
     Example:
-        with locked("runs/mine") as is_ours:
-            ...
+        >>> with locked(".") as is_ours:
+        ...     print(is_ours)
+        True
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -3,10 +3,14 @@
 import os
 
 
-def usable():
+def usable() -> int:
     """Returns how many processors this process may use.
 
     A batch system or `taskset` may leave it fewer than the machine has.
+
+    Example:
+        >>> usable() > 0
+        True
     """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

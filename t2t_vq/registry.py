@@ -1,14 +1,17 @@
 """Names for problems, models, hyper-parameter sets and bottlenecks.
 
-A decorator registers a class or function under its name in snake case, or under a name of its own:
-
-    @register_hparams
-    def softem_nat_mine():
-        "The tiny set with a smaller codebook."
-        return config.override(registry.hparams("softem_nat_tiny"), "bottleneck.num_codes=64")
-
+A decorator registers a class or function under its name in snake case, or under a name of its own.
 What the package ships is imported at the first look-up, so `import t2t_vq` stays quick. User
 code is imported with `import_usr_dir`, as Tensor2Tensor's `--t2t_usr_dir` did.
+
+Example:
+    >>> from t2t_vq import config
+    >>> @register_hparams
+    ... def softem_nat_mine():
+    ...     "The tiny set with a smaller codebook."
+    ...     return config.override(hparams("softem_nat_tiny"), "bottleneck.num_codes=64")
+    >>> hparams("softem_nat_mine").bottleneck.num_codes
+    64
 """
 
 import ast
@@ -29,13 +32,23 @@ from t2t_vq.paths import StrPath
 
 
 def snake_case(name: str) -> str:
-    """Returns `name` in snake case: `TranslateEndeRev` becomes `translate_ende_rev`."""
+    """Returns `name` in snake case: `TranslateEndeRev` becomes `translate_ende_rev`.
+
+    Example:
+        >>> snake_case("TranslateEndeRev")
+        'translate_ende_rev'
+    """
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
 def first_line(docstring: str | None) -> str:
-    """Returns the first line of a docstring, or an empty string."""
+    """Returns the first line of a docstring, or an empty string.
+
+    Example:
+        >>> first_line(first_line.__doc__)
+        'Returns the first line of a docstring, or an empty string.'
+    """
     return (docstring or "").strip().partition("\n")[0]
 
 
@@ -180,17 +193,34 @@ def problem(name: str, *arguments: str) -> Any:
     Args:
         name: under which it is registered.
         *arguments: of its class: the languages of `translate_local`, say.
+
+    Example:
+        >>> problem("translate_ende_synthetic").registered_name
+        'translate_ende_synthetic'
+        >>> problem("translate_local", "en", "fr").registered_name
+        'translate_local'
     """
     return problems[name](*arguments)
 
 
 def hparams(name: str) -> Any:
-    """Returns the registered hyper-parameter set `name`, a dataclass of `t2t_vq.config`."""
+    """Returns the registered hyper-parameter set `name`, a dataclass of `t2t_vq.config`.
+
+    Example:
+        >>> hparams("softem_nat_tiny").bottleneck.kind
+        'em'
+    """
     return hparams_sets[name]()
 
 
 def describe() -> str:
-    """Returns a text that lists everything registered, with first lines of docstrings."""
+    """Returns a text that lists everything registered, with first lines of docstrings.
+
+    Example:
+        >>> print(describe())
+        Problems:
+          ...
+    """
     lines = []
     for registry in (problems, models, hparams_sets, bottlenecks):
         summaries = registry.summaries()
@@ -213,6 +243,11 @@ def import_usr_dir(usr_dir: StrPath) -> None:
     Raises:
         FileNotFoundError: when the folder is not there or holds no Python file.
         ValueError: when a file or the folder is called like a library, which would break that.
+
+    Example:
+        >>> import_usr_dir("mine")
+        >>> "translate_numbers" in problems
+        True
     """
     import_folder(usr_dir)
     usr_dirs.note(usr_dir)

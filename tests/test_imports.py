@@ -25,7 +25,7 @@ ROWS = [
     ["config"],
     ["registry", "keras_names"],
     ["usr_dirs", "import_hooks", "image_arguments", "processors", "locks"],
-    ["errors", "paths"],
+    ["errors", "paths", "tensors"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {
@@ -37,15 +37,6 @@ HEAVY = {
     "sentencepiece",
     "sacrebleu",
 }
-
-# Rooms, and modules of rooms, whose public functions have no hints yet.
-WITHOUT_HINTS = (
-    *("backend", "bottlenecks", "em"),
-    *("image_arguments", "import_hooks", "keras_names", "layers", "locks", "models"),
-    "processors",
-    *("decoding.beam", "decoding.greedy", "decoding.rescoring", "decoding.search"),
-    "decoding.shortest",
-)
 
 
 def folders(package="t2t_vq"):
@@ -119,11 +110,21 @@ def test_no_modules_import_each_other():
 
 @pytest.mark.parametrize(
     "room",
-    ["em", "usr_dirs", "import_hooks", "image_arguments", "processors", "locks", "errors", "paths"],
+    [
+        "em",
+        "usr_dirs",
+        "import_hooks",
+        "image_arguments",
+        "processors",
+        "locks",
+        "errors",
+        "paths",
+        "tensors",
+    ],
 )
 def test_the_lowest_rooms_import_nothing_of_ours(room):
     for _, path in modules_in(room):
-        assert not set(rooms_imported(path)) - {"errors", "paths"}
+        assert not set(rooms_imported(path)) - {"errors", "paths", "tensors"}
 
 
 @pytest.mark.parametrize("room", ["em", "bottlenecks", "layers", "models", "decoding"])
@@ -150,18 +151,12 @@ def test_what_users_type_imports_nothing_heavy():
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("room", [room for room in ROW if room not in WITHOUT_HINTS])
+@pytest.mark.parametrize("room", list(ROW))
 def test_public_functions_have_hints(room):
     found = [
         f"{name}.{function.name}"
         for name, path in modules_in(room)
-        if not name.removeprefix("t2t_vq.").startswith(WITHOUT_HINTS)
         for function in public_functions(path)
         if lacks_hints(function)
     ]
     assert not found
-
-
-def test_what_has_no_hints_yet_exists():
-    modules = {name for room in ROW for name, _ in modules_in(room)}
-    assert {f"t2t_vq.{name}" for name in WITHOUT_HINTS} <= modules

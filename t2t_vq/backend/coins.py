@@ -4,12 +4,13 @@ import keras
 
 from t2t_vq.backend.replicas import replica_id
 from t2t_vq.backend.which import ON_TENSORFLOW
+from t2t_vq.tensors import Shape, Tensor
 
 if ON_TENSORFLOW:
     import tensorflow as tf
 
 
-def coins(shape, rate, generator):
+def coins(shape: Shape, rate: float, generator: keras.random.SeedGenerator) -> Tensor:
     """Draws True with a probability of `1 - rate`, else False.
 
     On TensorFlow the generator's seed is the key of Philox, and its number of draws, with the
@@ -27,7 +28,12 @@ def coins(shape, rate, generator):
     Returns:
         A bool tensor.
 
-    Source: Philox is of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+    Reference:
+        Philox is of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+
+    Example:
+        >>> tuple(coins((2, 3), rate=0.1, generator=keras.random.SeedGenerator(7)).shape)
+        (2, 3)
     """
     if not ON_TENSORFLOW:
         return keras.random.uniform(shape, seed=generator) >= rate

@@ -1,6 +1,8 @@
 """Functions compiled as graphs or programs, and which of these is being built."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 from t2t_vq import em
 from t2t_vq.backend.which import ON_JAX, ON_TENSORFLOW
@@ -11,7 +13,7 @@ elif ON_JAX:
     import jax
 
 
-def program():
+def program() -> Any:
     """Returns what tells the graph, or the program for JAX, that is being built from any other.
 
     None where none is built and operations run at once.
@@ -26,21 +28,31 @@ def program():
 
 
 @functools.cache
-def as_graph(function):
+def as_graph(function: Callable[..., Any]) -> Callable[..., Any]:
     """Returns a function of tensors as one graph, whose loops run several times quicker.
 
     On TensorFlow only; Keras's other backends compile loops by themselves. One graph serves all
     calls with tensors of the same shapes.
+
+    Example:
+        >>> from keras import ops
+        >>> float(as_graph(ops.square)(ops.array(3.0)))
+        9.0
     """
     return tf.function(function, autograph=False) if ON_TENSORFLOW else function
 
 
 @functools.cache
-def fused(function):
+def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     """Returns a function of tensors as one program of XLA, for chains of small operations.
 
     On TensorFlow and a CPU only, where an ordinary graph goes through memory for each of them.
     Within a program of XLA it changes nothing. There is one program for each set of shapes.
+
+    Example:
+        >>> from keras import ops
+        >>> float(fused(ops.square)(ops.array(3.0)))
+        9.0
     """
     if not (ON_TENSORFLOW and em.on_cpu()):
         return function

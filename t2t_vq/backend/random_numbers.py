@@ -4,13 +4,15 @@ import keras
 from keras import ops
 
 from t2t_vq.backend.replicas import replica_id
+from t2t_vq.backend.streams import Stream
 from t2t_vq.backend.which import ON_TENSORFLOW
+from t2t_vq.tensors import Shape, Tensor
 
 if ON_TENSORFLOW:
     import tensorflow as tf
 
 
-def uniform(shape, seed, step, stream):
+def uniform(shape: Shape, seed: int, step: Tensor, stream: Stream) -> Tensor:
     """Uniform numbers in [0, 1) that depend on nothing but the arguments and the replica.
 
     On TensorFlow they are the same eagerly, in a graph and under XLA. That takes Philox, and only
@@ -25,6 +27,12 @@ def uniform(shape, seed, step, stream):
 
     Returns:
         A float32 tensor.
+
+    Example:
+        >>> from t2t_vq.backend.streams import Stream
+        >>> same = [uniform((2,), seed=7, step=0, stream=Stream.CODES) for _ in range(2)]
+        >>> np.array_equal(*same)
+        True
     """
     if ON_TENSORFLOW:
         # 2**16 replicas and 16 streams: no two draws share a seed.

@@ -5,25 +5,29 @@ sums nothing.
 """
 
 import contextlib
+from collections.abc import Iterator
+
+import keras
 
 from t2t_vq.backend.which import ON_TENSORFLOW
+from t2t_vq.tensors import Statistics, Tensor
 
 if ON_TENSORFLOW:
     import tensorflow as tf
 
 
-def num_replicas():
+def num_replicas() -> int:
     """Number of replicas that the current strategy keeps in step; 1 without one."""
     return tf.distribute.get_strategy().num_replicas_in_sync if ON_TENSORFLOW else 1
 
 
-def replica_id():
+def replica_id() -> Tensor | int:
     """This replica's number among all replicas; 0 outside of a replica."""
     context = tf.distribute.get_replica_context() if ON_TENSORFLOW else None
     return 0 if context is None else context.replica_id_in_sync_group
 
 
-def sum_over_replicas(tree):
+def sum_over_replicas(tree: Statistics) -> Statistics:
     """Sums a dict of tensors over all replicas, by an explicit all-reduce.
 
     Call it outside of XLA: MirroredStrategy has no collectives inside. Outside of a replica the
@@ -36,7 +40,7 @@ def sum_over_replicas(tree):
 
 
 @contextlib.contextmanager
-def losses_kept(layer):
+def losses_kept(layer: keras.layers.Layer) -> Iterator[None]:
     """Keeps the losses of a model's layers, around a sum over replicas within a layer's call.
 
     MirroredStrategy traces its replicas in turns: at such a sum one replica waits while the next

@@ -1,8 +1,11 @@
 """The values of variables, inside and outside of a graph or program."""
 
+from collections.abc import Callable
+
 import keras
 
 from t2t_vq.backend.which import ON_JAX, ON_TENSORFLOW
+from t2t_vq.tensors import Tensor
 
 if ON_TENSORFLOW:
     import tensorflow as tf
@@ -10,12 +13,17 @@ elif ON_JAX:
     import jax
 
 
-def value_of(variable):
-    """Returns a variable's value as a tensor; `ops.convert_to_tensor` may leave it a variable."""
+def value_of(variable: keras.Variable) -> Tensor:
+    """Returns a variable's value as a tensor; `ops.convert_to_tensor` may leave it a variable.
+
+    Example:
+        >>> float(value_of(keras.Variable(3.0)))
+        3.0
+    """
     return tf.convert_to_tensor(variable) if ON_TENSORFLOW else variable.value
 
 
-def known_value(function):
+def known_value(function: Callable[[], Tensor]) -> float | None:
     """Returns the number that a function reads from variables, or None where none is to be had.
 
     That is within a program that JAX compiles, and while Keras builds a model symbolically.
@@ -23,6 +31,10 @@ def known_value(function):
 
     Args:
         function: takes nothing and returns a scalar tensor.
+
+    Example:
+        >>> known_value(lambda: keras.Variable(3.0).value)
+        3.0
     """
     with keras.SymbolicScope() as scope:
         if scope.original_scope is not None:

@@ -18,6 +18,7 @@ from t2t_vq.bottlenecks.options import (
     check_number,
     check_schedule,
 )
+from t2t_vq.tensors import Tensor
 
 # Of a codebook whose codes coincide, so that nothing is divided by 0.
 VARIANCE_FLOOR = 1e-12
@@ -74,13 +75,13 @@ def _means(x, weights, codebook, samples):
 class HardAssignment(Configured):
     """Every vector takes its nearest code: the E-step of k-means, as in VQ-VAE.
 
-    Example:
-
-    >>> layer = VectorQuantizer(num_codes=64, assignment=HardAssignment())
-
-    References:
+    Reference:
         van den Oord et al., "Neural discrete representation learning",
         https://arxiv.org/abs/1711.00937.
+
+    Example:
+        >>> from t2t_vq.bottlenecks import VectorQuantizer
+        >>> layer = VectorQuantizer(num_codes=64, assignment=HardAssignment())
     """
 
     # Whether gradients reach the vectors, in training, through the assignment, not past it.
@@ -134,13 +135,13 @@ class SoftAssignment(HardAssignment):
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = VectorQuantizer(num_codes=64, assignment=SoftAssignment(10, temperature=2.0))
-
-    References:
+    Reference:
         Roy et al., "Theory and experiments on vector quantized autoencoders",
         https://arxiv.org/abs/1805.11063, section 4.
+
+    Example:
+        >>> from t2t_vq.bottlenecks import VectorQuantizer
+        >>> layer = VectorQuantizer(num_codes=64, assignment=SoftAssignment(10, temperature=2.0))
     """
 
     has_posterior: ClassVar[bool] = True
@@ -157,7 +158,7 @@ class SoftAssignment(HardAssignment):
         check_schedule("temperature", self.temperature, POSITIVE)
 
     @property
-    def relaxed(self):
+    def relaxed(self) -> bool:  # type: ignore[override]
         return self.through_posterior
 
     def __call__(self, x, weights, codebook, step, uniform, training):
@@ -180,7 +181,9 @@ class SoftAssignment(HardAssignment):
         assigned = self._to(codes, samples, x, weights, codebook, training)
         return assigned._replace(entropy=entropy)
 
-    def draw(self, x, codebook, step, uniforms):
+    def draw(
+        self, x: Tensor, codebook: Tensor, step: Tensor, uniforms: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Draws codes from the posterior, in evaluation too.
 
         Args:
@@ -234,13 +237,13 @@ class GumbelAssignment(HardAssignment):
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = VectorQuantizer(num_codes=64, assignment=GumbelAssignment(temperature=0.5))
-
-    References:
+    Reference:
         Jang et al., "Categorical reparameterization with Gumbel-softmax",
         https://arxiv.org/abs/1611.01144; Maddison et al., https://arxiv.org/abs/1611.00712.
+
+    Example:
+        >>> from t2t_vq.bottlenecks import VectorQuantizer
+        >>> layer = VectorQuantizer(num_codes=64, assignment=GumbelAssignment(temperature=0.5))
     """
 
     relaxed: ClassVar[bool] = True

@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import keras
@@ -13,6 +14,7 @@ from t2t_vq.backend.values import known_value
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
 from t2t_vq.errors import InvalidError
+from t2t_vq.tensors import Shape, Statistics, Tensor
 
 # For each code, the vectors that its start is found from.
 _START_VECTORS = 8
@@ -93,15 +95,24 @@ class Bottleneck(keras.layers.Layer):
     Attributes:
         startup_steps: updates after which a training loop calls `start_from`; None where the first
             update starts the layer.
+
+    Example:
+        >>> class Rounded(Bottleneck):
+        ...     def _quantize(self, x, mask, training):
+        ...         dense = em.straight_through(x, ops.round(x))
+        ...         codes = ops.zeros((*ops.shape(x)[:-1], 0), "int32")
+        ...         return Quantized(BottleneckOutput(dense, codes, codes[..., None]), 0.0, {})
+        >>> np.asarray(Rounded()(ops.array([[0.2, 1.7]])).dense)
+        array([[0., 2.]], dtype=float32)
     """
 
     # What `describe` returns; a call reports it under the layer's name and this.
     metric_names: tuple[str, ...] = ()
-    startup_steps = None
-    step = None
+    startup_steps: int | None = None
+    step: Any = None
     _warned = False
 
-    def __init__(self, *, reports=True, **kwargs):
+    def __init__(self, *, reports: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         # `Model.fit` with jit_compile="auto" must not put the sum over replicas inside XLA.
@@ -112,11 +123,11 @@ class Bottleneck(keras.layers.Layer):
         self._metrics_by_name = {name: LayerMetric(name=f"{self.name}_{name}") for name in names}
 
     @property
-    def output(self):
+    def output(self) -> BottleneckOutput:
         """The symbolic `BottleneckOutput` of the layer's first call in a functional model."""
         return BottleneckOutput(*super().output)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Takes note of the width of the vectors; a kind's own `build` adds its weights.
 
         Raises:
@@ -130,34 +141,34 @@ class Bottleneck(keras.layers.Layer):
             )
 
     @classmethod
-    def from_options(cls, options):
+    def from_options(cls, options: dict[str, Any]) -> "Bottleneck":
         """Builds the layer from options for bottlenecks of any kind, leaving out what is not its.
 
         Args:
             options: dict of constructor arguments, as in `t2t_vq.config.BottleneckConfig`.
         """
-        known = set()
+        known: set[str] = set()
         for base in cls.__mro__:
-            known.update(inspect.signature(base.__init__).parameters)
+            known.update(_arguments(base))
         return cls(**{name: value for name, value in options.items() if name in known})
 
     @property
-    def num_codebooks(self):
+    def num_codebooks(self) -> int:
         """Codes at each position; 0 for a kind without codes."""
         return 0
 
     @property
-    def num_codes(self):
+    def num_codes(self) -> int:
         """Codes in each codebook; 0 for a kind without codes."""
         return 0
 
     @property
-    def has_codes(self):
+    def has_codes(self) -> bool:
         """Whether there are codes that a model could predict."""
         return self.num_codebooks > 0
 
     @property
-    def num_samples(self):
+    def num_samples(self) -> int | None:
         """m, codes that soft EM draws for each vector in training; None for a kind that does not.
 
         The exact posterior mean draws none either.
@@ -165,16 +176,18 @@ class Bottleneck(keras.layers.Layer):
         return None
 
     @property
-    def has_posterior(self):
+    def has_posterior(self) -> bool:
         """Whether codes can be drawn from a posterior over them, as under soft EM."""
         return False
 
     @property
-    def has_own_prior(self):
+    def has_own_prior(self) -> bool:
         """Whether the latents of a kind without codes come with a prior of their own."""
         return False
 
-    def forward_pass(self, x, mask=None, training=False):
+    def forward_pass(
+        self, x: Tensor, mask: Tensor | None = None, training: bool = False
+    ) -> Quantized:
         """Computes output, loss and statistics without changing any variable.
 
         Args:
@@ -189,6 +202,14 @@ class Bottleneck(keras.layers.Layer):
 
         Raises:
             ValueError: when the layer has no weights yet, or a shape is not one of those above.
+
+        Example:
+            >>> from t2t_vq.bottlenecks import VectorQuantizer
+            >>> layer = VectorQuantizer(num_codes=64)
+            >>> layer.build((None, None, 32))
+            >>> output, loss, statistics = layer.forward_pass(keras.random.normal((8, 16, 32)))
+            >>> tuple(output.codes.shape), float(statistics["weight"])
+            ((8, 16, 1), 128.0)
         """
         self._check_built()
         quantized = self._quantize(x, mask, self._trains(training))
@@ -205,7 +226,7 @@ class Bottleneck(keras.layers.Layer):
     def _trains(self, training):
         return bool(training and self.trainable)
 
-    def update(self, statistics):
+    def update(self, statistics: Statistics) -> None:
         """Moves the state by one step, from the statistics of every replica; for training only.
 
         Here it counts the step, if there is one: all else may learn by gradient. Nothing moves in
@@ -218,19 +239,19 @@ class Bottleneck(keras.layers.Layer):
         if self.trainable and self.step is not None:
             self.step.assign(self.step + 1)
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics as a dict of scalars, one for each of `metric_names`."""
         return {}
 
-    def num_vectors(self, statistics):
+    def num_vectors(self, statistics: Statistics) -> Tensor:
         """Returns how many vectors statistics are of, a scalar; 1 if they do not say."""
         return statistics.get("weight", 1.0)
 
-    def started_share(self):
+    def started_share(self) -> Tensor:
         """Share of the codebooks that have started, a scalar; 1 where there is nothing to start."""
         return ops.ones((), "float32")
 
-    def draw(self, x, num_samples=1, seed=0):
+    def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         """Draws latents from their posterior; changes no variable.
 
         Args:
@@ -246,7 +267,9 @@ class Bottleneck(keras.layers.Layer):
             "num_samples to choose. Leave it out, or use a soft kind such as em, or vae."
         )
 
-    def draw_from_prior(self, batch, length, seed=0, temperature=1.0):
+    def draw_from_prior(
+        self, batch: int, length: int, seed: Tensor | int = 0, temperature: float = 1.0
+    ) -> Tensor:
         """Draws latents from the prior that `has_own_prior` tells of; changes no variable.
 
         Args:
@@ -262,17 +285,17 @@ class Bottleneck(keras.layers.Layer):
             "or a kind with codes and a prior that learns them."
         )
 
-    def embed(self, codes):
+    def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no codes to embed. A model that predicts "
             "codes needs a bottleneck whose has_codes is true, such as em or vq."
         )
 
-    def adapt(self, x, mask=None):
+    def adapt(self, x: Tensor, mask: Tensor | None = None) -> None:
         """Starts the state from data `[batch, ..., dim]`; nothing to do for a kind without."""
 
-    def start_from(self, vectors):
+    def start_from(self, vectors: Iterable[Tensor]) -> None:
         """Starts the state, by `adapt`, from as many vectors as give 8 a code.
 
         Args:
@@ -285,7 +308,9 @@ class Bottleneck(keras.layers.Layer):
                 break
         self.adapt(ops.concatenate(taken)[None, :wanted])
 
-    def call(self, x, mask=None, training=False):
+    def call(
+        self, x: Tensor, mask: Tensor | None = None, training: bool = False
+    ) -> BottleneckOutput:
         """Quantizes, adds the loss, counts in the metrics, and in training updates the state.
 
         A layer whose codebook has not started warns, once, when it is called outside of training.
@@ -322,7 +347,7 @@ class Bottleneck(keras.layers.Layer):
                 stacklevel=2,
             )
 
-    def add_step(self):
+    def add_step(self) -> None:
         """Adds the weight `step`, the number of updates so far, that schedules and draws read."""
         # TensorFlow keeps int32 variables on the CPU, where XLA cannot reach them from a GPU.
         self.step = self.add_weight(
@@ -412,9 +437,14 @@ class Bottleneck(keras.layers.Layer):
         # Not a product: padding may hold NaN, and 0 * NaN is NaN.
         return ops.where(valid[:, None], vectors, 0.0), ops.cast(valid, "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         ours = type(self).__mro__[: type(self).__mro__.index(Bottleneck) + 1]
-        names = {name for cls in ours for name in inspect.signature(cls.__init__).parameters}
+        names = {name for cls in ours for name in _arguments(cls)}
         kept = {name: getattr(self, name) for name in names if hasattr(self, name)}
         options = {name: configured.serialize(value) for name, value in kept.items()}
         return {**super().get_config(), **options}
+
+
+def _arguments(cls):
+    """Returns the names of what a class's constructor takes, without those of the ones above it."""
+    return inspect.signature(cls.__init__).parameters

@@ -23,23 +23,25 @@ class BinarySphericalQuantizer(LookupFreeQuantizer):
     The loss is that of `LookupFreeQuantizer`, but for the entropy of the mean posterior: here it is
     the sum of the entropies of each bit's mean, an upper bound, cheap for any number of bits.
 
-    Args: as `LookupFreeQuantizer`; num_codes is at least 4, for a sphere in one dimension is two
-        points, to which no gradient leads.
+    Args:
+        num_codes: K of each codebook, a power of 2 and at least 4, for a sphere in one dimension is
+            two points, to which no gradient leads; a code has log2 K bits.
+        num_blocks, beta, entropy_weight, diversity, temperature: of `LookupFreeQuantizer`.
+        **kwargs: of `Bottleneck`.
 
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = BinarySphericalQuantizer(num_codes=64)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         Zhao et al., "Image and video tokenization with binary spherical quantization",
         https://arxiv.org/abs/2406.07548.
+
+    Example:
+        >>> layer = BinarySphericalQuantizer(num_codes=64)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """
 
     # A sphere in one dimension is two points: no gradient leads from one to the other.

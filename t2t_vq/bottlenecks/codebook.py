@@ -2,6 +2,8 @@
 
 import math
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -18,6 +20,7 @@ from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, RATE, check_count, check_number, check_seed
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
 from t2t_vq.errors import InvalidError
+from t2t_vq.tensors import Shape, Statistics, Tensor
 
 START_ITERATIONS = 5
 
@@ -61,6 +64,12 @@ class CodebookBottleneck(Bottleneck):
 
     Raises:
         ValueError: for a value out of range.
+
+    Example:
+        >>> layer = CodebookBottleneck(num_codes=64, assignment=SoftAssignment(10))
+        >>> layer.adapt(keras.random.normal((8, 16, 32)))
+        >>> tuple(layer.embed(ops.zeros((8, 16, 1), "int32")).shape)
+        (8, 16, 32)
     """
 
     metric_names = ("codebook_perplexity", "codes_in_use", "mean_distance", "commitment_loss")
@@ -71,20 +80,20 @@ class CodebookBottleneck(Bottleneck):
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        beta=0.25,
-        decay=0.999,
-        epsilon=1e-5,
-        learning="ema",
-        restart_threshold=0.1,
-        assignment=None,
-        similarity="euclidean",
-        estimator="straight_through",
-        regularizers=(),
-        seed=0,
-        **kwargs,
-    ):
+        beta: float = 0.25,
+        decay: float = 0.999,
+        epsilon: float = 1e-5,
+        learning: str = "ema",
+        restart_threshold: float = 0.1,
+        assignment: HardAssignment | None = None,
+        similarity: str = "euclidean",
+        estimator: str = "straight_through",
+        regularizers: Sequence[Any] = (),
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         assignment = configured.deserialize(assignment) or HardAssignment()
         if not isinstance(assignment, HardAssignment):
             raise InvalidError(
@@ -137,9 +146,9 @@ class CodebookBottleneck(Bottleneck):
         self.seed = seed
 
     @classmethod
-    def from_options(cls, options):
+    def from_options(cls, options: dict[str, Any]) -> "CodebookBottleneck":
         losses = {Orthogonality: "orthogonality_weight", Diversity: "diversity_weight"}
-        own = {
+        own: dict[str, Any] = {
             "regularizers": [
                 loss(options[name]) for loss, name in losses.items() if options.get(name)
             ]
@@ -150,14 +159,14 @@ class CodebookBottleneck(Bottleneck):
         return super().from_options({**options, **own})
 
     @property
-    def num_codebooks(self):
+    def num_codebooks(self) -> int:
         return 1
 
     @property
-    def num_codes(self):
+    def num_codes(self) -> int:
         return self._num_codes
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         dim = input_shape[-1]
         # Float32 under any policy: averages with a decay of .999 do not survive half precision.
@@ -179,7 +188,7 @@ class CodebookBottleneck(Bottleneck):
         self.started = self.add_weight(name="started", shape=(), **state)
         self.add_step()
 
-    def table(self):
+    def table(self) -> Tensor:
         """Returns the codes as the assignment sees them and `embed` gives them, `[K, D]`."""
         return self._compared(value_of(self.codebook))
 
@@ -195,7 +204,9 @@ class CodebookBottleneck(Bottleneck):
         dense, codes, samples = result.output
         return result._replace(output=self._output(x, dense, codes[:, None], samples[:, None]))
 
-    def quantize_vectors(self, vectors, weights, table, started, training):
+    def quantize_vectors(
+        self, vectors: Tensor, weights: Tensor, table: Tensor, started: Tensor, training: bool
+    ) -> Quantized:
         """Quantizes vectors with codes that it is given, by this layer's options, step and seed.
 
         Args:
@@ -248,24 +259,24 @@ class CodebookBottleneck(Bottleneck):
         return Quantized(output, loss, statistics)
 
     @property
-    def num_samples(self):
+    def num_samples(self) -> int | None:
         return getattr(self.assignment, "num_samples", None)
 
     @property
-    def has_posterior(self):
+    def has_posterior(self) -> bool:
         return isinstance(self.assignment, SoftAssignment)
 
     @property
-    def relaxed(self):
+    def relaxed(self) -> bool:
         """Whether gradients reach the vectors, in training, through the assignment."""
         return self.assignment.relaxed
 
     def _uniform(self, shape):
         return random_numbers.uniform(shape, self.seed, self.step, Stream.CODES)
 
-    def draw(self, x, num_samples=1, seed=0):
+    def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         self._check_built()
-        if not self.has_posterior:
+        if not isinstance(self.assignment, SoftAssignment):
             return super().draw(x, num_samples, seed)
         vectors, _ = self._valid_vectors(x, None)
         table = self.table()
@@ -313,7 +324,7 @@ class CodebookBottleneck(Bottleneck):
             candidates = ops.cond(number > 0, found, lambda: ops.zeros(shape, "float32"))
         return available[..., None] * candidates, available
 
-    def update(self, statistics):
+    def update(self, statistics: Statistics) -> None:
         """Moves the codebook by one step, from the statistics of every replica.
 
         A codebook that has not started starts here, once every replica has a valid vector. A batch
@@ -323,18 +334,18 @@ class CodebookBottleneck(Bottleneck):
         if self.trainable:
             self.assign(self.moved(self.state(), replicas.sum_over_replicas(statistics)))
 
-    def state(self):
+    def state(self) -> dict[str, Tensor]:
         """Returns what an update moves, as a dict of tensors named after their variables."""
         names = ["codebook", "counts", "started", "step"]
         names += ["sums"] if self.learning == "ema" else []
         return {name: value_of(getattr(self, name)) for name in names}
 
-    def assign(self, state):
+    def assign(self, state: dict[str, Tensor]) -> None:
         """Takes a state on that is like that of `state()`."""
         for name, value in state.items():
             getattr(self, name).assign(value)
 
-    def moved(self, old, total):
+    def moved(self, old: dict[str, Tensor], total: Statistics) -> dict[str, Tensor]:
         """Returns a state moved by one step, by this layer's options.
 
         Args:
@@ -371,7 +382,7 @@ class CodebookBottleneck(Bottleneck):
         new["counts"] = ops.where(moves, counts, old["counts"])
         return new
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics of a batch, or of replicas and batches summed.
 
         Returns:
@@ -392,16 +403,16 @@ class CodebookBottleneck(Bottleneck):
             summary["posterior_entropy"] = statistics["entropy"] / weight
         return summary
 
-    def started_share(self):
+    def started_share(self) -> Tensor:
         self._check_built()
         return value_of(self.started)
 
-    def embed(self, codes):
+    def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., 1]` to `[batch, ..., dim]`, in the compute dtype."""
         self._check_codes(codes)
         return ops.cast(ops.take(self.table(), codes[..., 0], axis=0), self.compute_dtype)
 
-    def adapt(self, x, mask=None):
+    def adapt(self, x: Tensor, mask: Tensor | None = None) -> None:
         """Starts the codebook from data: k-means++, then a few iterations of Lloyd's.
 
         The counts become those of `x`, so `x` weighs as much in the moving averages as one batch
@@ -432,13 +443,19 @@ class CodebookBottleneck(Bottleneck):
         uniforms = random_numbers.uniform((self.num_codes,), self.seed, self.step, Stream.START)
         self.start(*as_graph(_kmeans)(vectors, weights, uniforms))
 
-    def start(self, codebook, counts=None):
+    def start(self, codebook: Tensor, counts: Tensor | None = None) -> None:
         """Starts from a given codebook, with counts and sums that agree with it.
 
         Args:
             codebook: `[K, D]`.
             counts: `[K]`, how much each code weighs in the moving averages, in vectors of a batch;
                 1 each by default.
+
+        Example:
+            >>> layer = CodebookBottleneck(num_codes=2)
+            >>> layer.start(ops.array([[0.0, 0.0], [1.0, 1.0]]))
+            >>> np.asarray(layer(ops.array([[[0.9, 0.8]]])).codes)
+            array([[[1]]], dtype=int32)
         """
         codebook = ops.convert_to_tensor(codebook, "float32")
         if not self.built:

@@ -1,9 +1,13 @@
 """Bottlenecks made of bottlenecks: what all compositions share."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from keras import ops
 
 from t2t_vq.bottlenecks.base import Bottleneck, Draw
 from t2t_vq.bottlenecks.options import check_seed
+from t2t_vq.tensors import Statistics, Tensor
 
 
 class Composite(Bottleneck):
@@ -16,7 +20,7 @@ class Composite(Bottleneck):
         **kwargs: of `Bottleneck`.
     """
 
-    def __init__(self, template, *, number, seed=0, **kwargs):
+    def __init__(self, template: Bottleneck, *, number: int, seed: int = 0, **kwargs: Any) -> None:
         check_seed(seed)
         trains = kwargs.get("trainable", True)
         parts = _copies(template, number, seed, trains)
@@ -31,7 +35,7 @@ class Composite(Bottleneck):
         self._template = lambda: template
 
     @classmethod
-    def from_options(cls, options):
+    def from_options(cls, options: dict[str, Any]) -> "Composite":
         return super().from_options({**options, "quantizer": cls._quantizer_from(options)})
 
     @classmethod
@@ -40,32 +44,32 @@ class Composite(Bottleneck):
         raise NotImplementedError(f"{cls.__name__} does not implement _quantizer_from().")
 
     @property
-    def parts(self):
+    def parts(self) -> list[Any]:
         """The parts, in the order of their codes."""
         return [getattr(self, f"part_{i}") for i in range(self._num_parts)]
 
     @property
-    def num_codebooks(self):
+    def num_codebooks(self) -> int:
         return sum(part.num_codebooks for part in self.parts)
 
     @property
-    def num_codes(self):
+    def num_codes(self) -> int:
         return self.parts[0].num_codes
 
     @property
-    def num_samples(self):
+    def num_samples(self) -> int | None:
         return self.parts[0].num_samples
 
     @property
-    def has_posterior(self):
+    def has_posterior(self) -> bool:
         return self.parts[0].has_posterior
 
-    def update(self, statistics):
+    def update(self, statistics: Statistics) -> None:
         super().update(statistics)
         for part, own in zip(self.parts, split(statistics, len(self.parts)), strict=True):
             part.update(own)
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics as means over the parts."""
         parts = zip(self.parts, split(statistics, len(self.parts)), strict=True)
         summaries = [part.describe(own) for part, own in parts]
@@ -74,11 +78,11 @@ class Composite(Bottleneck):
             for name in self.metric_names
         }
 
-    def num_vectors(self, statistics):
+    def num_vectors(self, statistics: Statistics) -> Tensor:
         """Returns how many vectors statistics are of: those of the first part, which sees all."""
         return self.parts[0].num_vectors(split(statistics, len(self.parts))[0])
 
-    def started_share(self):
+    def started_share(self) -> Tensor:
         return sum(part.started_share() for part in self.parts) / len(self.parts)
 
     def _codes_of_parts(self, codes):
@@ -103,21 +107,31 @@ def _copies(template, number, seed, trains):
     return made
 
 
-def merge(statistics):
-    """Joins the statistics of all parts into one dict."""
+def merge(statistics: Iterable[Statistics]) -> Statistics:
+    """Joins the statistics of all parts into one dict.
+
+    Example:
+        >>> merge([{"weight": 1.0}, {"weight": 2.0}])
+        {'0/weight': 1.0, '1/weight': 2.0}
+    """
     return {f"{i}/{name}": value for i, own in enumerate(statistics) for name, value in own.items()}
 
 
-def split(statistics, number):
-    """Undoes `merge` for `number` parts."""
-    parts = [{} for _ in range(number)]
+def split(statistics: Statistics, number: int) -> list[Statistics]:
+    """Undoes `merge` for `number` parts.
+
+    Example:
+        >>> split({"0/weight": 1.0, "1/weight": 2.0}, number=2)
+        [{'weight': 1.0}, {'weight': 2.0}]
+    """
+    parts: list[Statistics] = [{} for _ in range(number)]
     for key, value in statistics.items():
         i, _, name = key.partition("/")
         parts[int(i)][name] = value
     return parts
 
 
-def join(outputs, field):
+def join(outputs: Sequence[Any], field: str) -> Tensor:
     """Concatenates a field of what several parts return along the codebooks."""
     tensors = [getattr(output, field) for output in outputs]
     if field != "samples":
@@ -128,6 +142,6 @@ def join(outputs, field):
     return ops.concatenate(tensors, axis=-2)
 
 
-def join_draws(dense, draws):
+def join_draws(dense: Tensor, draws: Sequence[Draw]) -> Draw:
     """Returns the `Draw` of a whole, whose dense vectors are given, from those of its parts."""
     return Draw(dense, join(draws, "samples"), sum(draw.log_ratio for draw in draws))

@@ -1,11 +1,13 @@
 """The layer `DecomposedVectorQuantizer`: a vector is cut into blocks, each with its codebook."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.backend.replicas import sum_over_replicas
 from t2t_vq.bottlenecks import configured
-from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.options import check_bottleneck, check_count
@@ -13,6 +15,7 @@ from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
+from t2t_vq.tensors import Shape, Statistics, Tensor
 
 PROJECTIONS = ("slice", "random")
 
@@ -38,21 +41,28 @@ class DecomposedVectorQuantizer(Composite):
     Raises:
         ValueError: for a value out of range, or a quantizer without codes.
 
-    Example:
-
-    >>> layer = DecomposedVectorQuantizer(VectorQuantizer(num_codes=64), num_blocks=4)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> layer.adapt(x)
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 4))
-
-    References:
+    Reference:
         Kaiser et al., "Fast decoding in sequence models using discrete latent variables",
         https://arxiv.org/abs/1803.03382, section 3.3.
+
+    Example:
+        >>> layer = DecomposedVectorQuantizer(VectorQuantizer(num_codes=64), num_blocks=4)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> layer.adapt(x)
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 4))
     """
 
-    def __init__(self, quantizer=None, *, num_blocks=2, projection="slice", seed=0, **kwargs):
+    def __init__(
+        self,
+        quantizer: Bottleneck | None = None,
+        *,
+        num_blocks: int = 2,
+        projection: str = "slice",
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
         check_bottleneck("quantizer", quantizer)
         if not quantizer.has_codes:
@@ -71,7 +81,7 @@ class DecomposedVectorQuantizer(Composite):
         has_levels = options.get("num_quantizers", 1) > 1
         return (ResidualVectorQuantizer if has_levels else VectorQuantizer).from_options(options)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         dim, num_blocks = input_shape[-1], len(self.parts)
         if dim % num_blocks:
@@ -144,7 +154,7 @@ class DecomposedVectorQuantizer(Composite):
         )
         return Quantized(output, ops.mean(result.loss), result.statistics)
 
-    def update(self, statistics):
+    def update(self, statistics: Statistics) -> None:
         if not self._side_by_side:
             return super().update(statistics)
         self._check_built()
@@ -158,35 +168,35 @@ class DecomposedVectorQuantizer(Composite):
         for i, part in enumerate(self.parts):
             part.assign({name: values[i] for name, values in new.items()})
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics as means over the blocks."""
         if not self._side_by_side:
             return super().describe(statistics)
         summary = self.parts[0].describe(statistics)
         return {name: ops.mean(value) for name, value in summary.items()}
 
-    def num_vectors(self, statistics):
+    def num_vectors(self, statistics: Statistics) -> Tensor:
         return statistics["weight"] if self._side_by_side else super().num_vectors(statistics)
 
-    def draw(self, x, num_samples=1, seed=0):
+    def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         self._check_built()
         parts = zip(self.parts, self._cut(x), strict=True)
         draws = [part.draw(block, num_samples, seed) for part, block in parts]
         return join_draws(self._put_together([draw.dense for draw in draws]), draws)
 
-    def embed(self, codes):
+    def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         codes = zip(self.parts, self._codes_of_parts(codes), strict=True)
         return self._put_together([part.embed(own) for part, own in codes])
 
-    def adapt(self, x, mask=None):
+    def adapt(self, x: Tensor, mask: Tensor | None = None) -> None:
         """Starts every block from data; see `CodebookBottleneck.adapt`."""
         if not self.built:
             self.build(x.shape)
         for part, block in zip(self.parts, self._cut(x), strict=True):
             part.adapt(block, mask)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "quantizer": configured.serialize(self._template()),

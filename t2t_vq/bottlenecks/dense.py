@@ -1,5 +1,7 @@
 """The layer `DenseBottleneck`: a narrow linear map, without codes."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -24,21 +26,20 @@ class DenseBottleneck(ScalarBottleneck):
         ValueError: for a value out of range.
 
     Example:
-
-    >>> layer = DenseBottleneck(latent_dim=4)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 0))
+        >>> layer = DenseBottleneck(latent_dim=4)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 0))
     """
 
-    def __init__(self, latent_dim=64, **kwargs):
+    def __init__(self, latent_dim: int = 64, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_count("latent_dim", latent_dim)
         self.latent_dim = latent_dim
 
     @property
-    def num_scalars(self):
+    def num_scalars(self) -> int:
         return self.latent_dim
 
     def _quantize(self, x, mask, training):

@@ -1,6 +1,7 @@
 """Codes made of digits: every scalar takes one of a few values, and a code is all of them."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from keras import ops
@@ -9,12 +10,13 @@ from t2t_vq.bottlenecks.base import Quantized
 from t2t_vq.bottlenecks.options import check_count
 from t2t_vq.bottlenecks.scalars import ScalarBottleneck
 from t2t_vq.errors import InvalidError
+from t2t_vq.tensors import Shape, Statistics, Tensor
 
 # Counts of all codes share one int32 index.
 _MOST_CODES = 2**31 - 1
 
 
-def pack(digits, levels):
+def pack(digits: Tensor, levels: Sequence[int]) -> Tensor:
     """Packs digits into codes, the first digit the least significant: bits 1, 0, 1, 1 are 13.
 
     Args:
@@ -23,12 +25,21 @@ def pack(digits, levels):
 
     Returns:
         `[...]` int32, below the product of the levels.
+
+    Example:
+        >>> np.asarray(pack(ops.array([[1, 0, 1, 1]]), levels=(2, 2, 2, 2)))
+        array([13], dtype=int32)
     """
     return ops.sum(digits * ops.convert_to_tensor(_places(levels), "int32"), axis=-1)
 
 
-def unpack(codes, levels):
-    """Undoes `pack`: codes `[...]` become digits `[..., S]` int32."""
+def unpack(codes: Tensor, levels: Sequence[int]) -> Tensor:
+    """Undoes `pack`: codes `[...]` become digits `[..., S]` int32.
+
+    Example:
+        >>> np.asarray(unpack(ops.array([13]), levels=(2, 2, 2, 2)))
+        array([[1, 0, 1, 1]], dtype=int32)
+    """
     places = ops.convert_to_tensor(_places(levels), "int32")
     digits = ops.floor_divide(ops.cast(codes, "int32")[..., None], places)
     return ops.mod(digits, ops.convert_to_tensor(levels, "int32"))
@@ -72,29 +83,29 @@ class DigitBottleneck(ScalarBottleneck):
 
     metric_names: tuple[str, ...] = ("codebook_perplexity", "codes_in_use")
 
-    def __init__(self, *, num_blocks=1, **kwargs):
+    def __init__(self, *, num_blocks: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_count("num_blocks", num_blocks)
         self.num_blocks = num_blocks
 
     @property
-    def levels(self):
+    def levels(self) -> tuple[int, ...]:
         """How many values each digit of a codebook takes; their product is `num_codes`."""
         raise NotImplementedError(f"{type(self).__name__} does not implement levels.")
 
     @property
-    def num_codebooks(self):
+    def num_codebooks(self) -> int:
         return self.num_blocks
 
     @property
-    def num_codes(self):
+    def num_codes(self) -> int:
         return math.prod(self.levels)
 
     @property
-    def num_scalars(self):
+    def num_scalars(self) -> int:
         return self.num_blocks * len(self.levels)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if self.num_codes * self.num_codebooks > _MOST_CODES:
             raise InvalidError(
                 f"{type(self).__name__} '{self.name}' cannot count {self.num_codebooks} x "
@@ -138,7 +149,7 @@ class DigitBottleneck(ScalarBottleneck):
         """Maps values `[batch, ..., C, S]` to vectors `[batch, ..., dim]`."""
         return self.up(ops.reshape(values, (*ops.shape(values)[:-2], self.num_scalars)))
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics of a batch, or of replicas and batches summed.
 
         Returns:
@@ -147,7 +158,7 @@ class DigitBottleneck(ScalarBottleneck):
         """
         return self._describe_counts(statistics["counts"])
 
-    def embed(self, codes):
+    def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         self._check_codes(codes)
         values = self._values(unpack(codes, self.levels))
@@ -168,7 +179,7 @@ class BinaryBottleneck(DigitBottleneck):
 
     fewest_codes = 2
 
-    def __init__(self, num_codes=4096, *, num_blocks=1, **kwargs):
+    def __init__(self, num_codes: int = 4096, *, num_blocks: int = 1, **kwargs: Any) -> None:
         super().__init__(num_blocks=num_blocks, **kwargs)
         if (
             not isinstance(num_codes, int)
@@ -183,7 +194,7 @@ class BinaryBottleneck(DigitBottleneck):
         self._levels = (2,) * (num_codes.bit_length() - 1)
 
     @property
-    def levels(self):
+    def levels(self) -> tuple[int, ...]:
         return self._levels
 
     def _values(self, digits):

@@ -3,16 +3,22 @@
 from keras import ops
 
 from t2t_vq import em
+from t2t_vq.tensors import Tensor
 
 _SMALLEST = 1e-6  # squared norm below which a direction is meaningless
 
 
-def normalized(x):
-    """Returns vectors `[..., D]` of length 1; one of length near 0 stays short."""
+def normalized(x: Tensor) -> Tensor:
+    """Returns vectors `[..., D]` of length 1; one of length near 0 stays short.
+
+    Example:
+        >>> np.asarray(normalized(ops.array([[3.0, 4.0]]))).round(4)
+        array([[0.6, 0.8]], dtype=float32)
+    """
     return x * ops.rsqrt(ops.maximum(ops.sum(ops.square(x), axis=-1, keepdims=True), _SMALLEST))
 
 
-def rotation_trick(x, quantized):
+def rotation_trick(x: Tensor, quantized: Tensor) -> Tensor:
     """`quantized` in the forward pass; the gradient is turned back from its direction to that of x.
 
     The output is `|q| / |x| R x` with the rotation R that takes x's direction to q's, R and the
@@ -25,13 +31,13 @@ def rotation_trick(x, quantized):
     Returns:
         `[N, D]`, equal to `quantized` to the last bit.
 
-    Example:
-
-    >>> output = rotation_trick(ops.array([[2.0, 0.0]]), ops.array([[0.0, 1.0]]))
-
-    References:
+    Reference:
         Fifty et al., "Restructuring vector quantization with the rotation trick",
         https://arxiv.org/abs/2410.06424, section 4.
+
+    Example:
+        >>> np.asarray(rotation_trick(ops.array([[2.0, 0.0]]), ops.array([[0.0, 1.0]])))
+        array([[0., 1.]], dtype=float32)
     """
     quantized = ops.stop_gradient(quantized)
     source, target = normalized(ops.stop_gradient(x)), normalized(quantized)

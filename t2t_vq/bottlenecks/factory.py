@@ -1,17 +1,19 @@
 """From a flat configuration to a bottleneck."""
 
 import inspect
+from typing import Any
 
 import keras
 
 from t2t_vq import config, registry
+from t2t_vq.bottlenecks.base import Bottleneck
 from t2t_vq.bottlenecks.projected import Projected
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 
 _OWN_DEFAULT = ("num_blocks", "num_quantizers", "levels", "discrete_share")
 
 
-def make_bottleneck(options, seed=0):
+def make_bottleneck(options: dict[str, Any], seed: int = 0) -> Bottleneck:
     """Returns the bottleneck that options describe.
 
     Args:
@@ -25,8 +27,9 @@ def make_bottleneck(options, seed=0):
         ValueError: for a name that is no option, or a value out of range.
 
     Example:
-
-    >>> make_bottleneck({"kind": "vq", "num_codes": 64})
+        >>> layer = make_bottleneck({"kind": "vq", "num_codes": 64})
+        >>> type(layer).__name__, layer.num_codes
+        ('VectorQuantizer', 64)
     """
     described = config.from_dict(config.BottleneckConfig, options)
     options = {**config.to_dict(described), "seed": seed}

@@ -1,6 +1,8 @@
 """The layer `FiniteScalarQuantizer`: bounded scalars, rounded."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -32,33 +34,34 @@ class FiniteScalarQuantizer(DigitBottleneck):
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = FiniteScalarQuantizer(levels=(8, 5, 5, 5))
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape), layer.num_codes
-    ((8, 16, 32), (8, 16, 1), 1000)
-
-    References:
+    Reference:
         Mentzer et al., "Finite scalar quantization: VQ-VAE made simple",
         https://arxiv.org/abs/2309.15505, section 3 and appendix A.
+
+    Example:
+        >>> layer = FiniteScalarQuantizer(levels=(8, 5, 5, 5))
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape), layer.num_codes
+        ((8, 16, 32), (8, 16, 1), 1000)
     """
 
-    def __init__(self, levels=(8, 5, 5, 5), *, num_blocks=1, **kwargs):
+    def __init__(
+        self, levels: Sequence[int] = (8, 5, 5, 5), *, num_blocks: int = 1, **kwargs: Any
+    ) -> None:
         super().__init__(num_blocks=num_blocks, **kwargs)
-        levels = tuple(levels) if isinstance(levels, list | tuple) else (levels,)
-        for level in levels:
+        taken = tuple(levels) if isinstance(levels, list | tuple) else (levels,)
+        for level in taken:
             check_count("levels", level)
-        if not levels or min(levels) < 2:
+        if not taken or min(taken) < 2:
             raise InvalidError(
-                f"levels={levels} must hold at least one number, and each must be at least 2: a "
+                f"levels={taken} must hold at least one number, and each must be at least 2: a "
                 "scalar with one level carries nothing."
             )
-        self._levels = levels
+        self._levels = taken
 
     @property
-    def levels(self):
+    def levels(self) -> tuple[int, ...]:
         return self._levels
 
     def _digitize(self, scalars, weights, training):
@@ -80,7 +83,7 @@ class FiniteScalarQuantizer(DigitBottleneck):
     def _width(self):
         return ops.cast(self._middle(), "float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "levels": list(self.levels)}
 
 

@@ -1,6 +1,7 @@
 """The layer `GumbelSoftmax`: relaxed samples of a categorical distribution."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -19,8 +20,10 @@ from t2t_vq.bottlenecks.options import (
     check_schedule,
     check_seed,
 )
+from t2t_vq.bottlenecks.schedule import Scheduled
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
+from t2t_vq.tensors import Shape, Statistics, Tensor
 
 
 @register_bottleneck("gumbel-softmax")
@@ -49,33 +52,32 @@ class GumbelSoftmax(Bottleneck):
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = GumbelSoftmax(num_codes=64, temperature=0.5)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x, training=True)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         Jang et al., "Categorical reparameterization with Gumbel-softmax",
         https://arxiv.org/abs/1611.01144, section 2; Maddison et al., "The concrete distribution",
         https://arxiv.org/abs/1611.00712.
+
+    Example:
+        >>> layer = GumbelSoftmax(num_codes=64, temperature=0.5)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x, training=True)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """
 
     metric_names = ("codebook_perplexity", "codes_in_use", "posterior_entropy")
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        num_blocks=1,
-        temperature=1.0,
-        kl_weight=0.01,
-        hard=False,
-        seed=0,
-        **kwargs,
-    ):
+        num_blocks: int = 1,
+        temperature: Scheduled = 1.0,
+        kl_weight: float = 0.01,
+        hard: bool = False,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_count("num_codes", num_codes)
         check_count("num_blocks", num_blocks)
@@ -91,14 +93,14 @@ class GumbelSoftmax(Bottleneck):
         self.seed = seed
 
     @property
-    def num_codebooks(self):
+    def num_codebooks(self) -> int:
         return self.num_blocks
 
     @property
-    def num_codes(self):
+    def num_codes(self) -> int:
         return self._num_codes
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         dim = input_shape[-1]
         if dim % self.num_blocks:
@@ -163,7 +165,7 @@ class GumbelSoftmax(Bottleneck):
         first = self.num_codes * ops.arange(self.num_blocks, dtype="int32")
         return ops.take(self.table, codes + first, axis=0)
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics of a batch, or of replicas and batches summed.
 
         Returns:
@@ -176,7 +178,7 @@ class GumbelSoftmax(Bottleneck):
             "posterior_entropy": statistics["entropy"] / ops.maximum(statistics["weight"], 1.0),
         }
 
-    def embed(self, codes):
+    def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         self._check_codes(codes)
         blocks = self._embed_codes(ops.cast(codes, "int32"))

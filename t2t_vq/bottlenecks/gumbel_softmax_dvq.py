@@ -1,9 +1,12 @@
 """The kind `GumbelSoftmaxDVQ`: blocks of a vector take relaxed samples of their posterior."""
 
+from typing import Any
+
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.assignment import GumbelAssignment
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
 from t2t_vq.bottlenecks.saved import loads_as_class
+from t2t_vq.bottlenecks.schedule import Scheduled
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
@@ -12,16 +15,16 @@ from t2t_vq.registry import register_bottleneck
 @register_bottleneck("gumbel-softmax-dvq")
 @loads_as_class
 def GumbelSoftmaxDVQ(
-    quantizer=None,
+    quantizer: VectorQuantizer | None = None,
     *,
-    num_blocks=2,
-    projection="slice",
-    temperature=1.0,
-    hard=False,
-    kl_weight=0.0,
-    seed=0,
-    **kwargs,
-):
+    num_blocks: int = 2,
+    projection: str = "slice",
+    temperature: Scheduled = 1.0,
+    hard: bool = False,
+    kl_weight: float = 0.0,
+    seed: int = 0,
+    **kwargs: Any,
+) -> DecomposedVectorQuantizer:
     """Decomposed quantization, relaxed: gradients reach vectors and codebooks through samples.
 
     Args:
@@ -37,18 +40,17 @@ def GumbelSoftmaxDVQ(
     Raises:
         ValueError: for a value out of range, or another quantizer.
 
-    Example:
-
-    >>> layer = GumbelSoftmaxDVQ(VectorQuantizer(num_codes=64), num_blocks=4, temperature=0.5)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> layer.adapt(x)
-    >>> output = layer(x, training=True)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 4))
-
-    References:
+    Reference:
         Jang et al., "Categorical reparameterization with Gumbel-softmax",
         https://arxiv.org/abs/1611.01144.
+
+    Example:
+        >>> layer = GumbelSoftmaxDVQ(VectorQuantizer(num_codes=64), num_blocks=4, temperature=0.5)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> layer.adapt(x)
+        >>> output = layer(x, training=True)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 4))
     """
     quantizer = configured.deserialize(quantizer) or VectorQuantizer()
     if not isinstance(quantizer, VectorQuantizer):

@@ -1,5 +1,7 @@
 """What `semhash`, `isemhash` and `tanh` share: noisy bits, mixed with the smooth values of them."""
 
+from typing import Any
+
 from keras import ops
 
 from t2t_vq import em
@@ -9,6 +11,8 @@ from t2t_vq.bottlenecks import configured, schedule
 from t2t_vq.bottlenecks import noise as distributions
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, SHARE, check_number, check_schedule, check_seed
+from t2t_vq.bottlenecks.schedule import Scheduled
+from t2t_vq.tensors import Tensor
 
 
 class HashingBottleneck(BinaryBottleneck):
@@ -35,15 +39,15 @@ class HashingBottleneck(BinaryBottleneck):
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        num_blocks=1,
-        noise=0.5,
-        flip_rate=0.0,
-        discrete_share=0.5,
-        seed=0,
-        **kwargs,
-    ):
+        num_blocks: int = 1,
+        noise: float = 0.5,
+        flip_rate: float = 0.0,
+        discrete_share: Scheduled = 0.5,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(num_codes, num_blocks=num_blocks, **kwargs)
         check_seed(seed)
         check_number("noise", noise, NOT_NEGATIVE)
@@ -84,7 +88,7 @@ class HashingBottleneck(BinaryBottleneck):
         return random_numbers.uniform(shape, self.seed, self.step, stream)
 
 
-def saturating_sigmoid(x):
+def saturating_sigmoid(x: Tensor) -> Tensor:
     """`clip(1.2 sigmoid(x) - 0.1, 0, 1)`: a sigmoid that reaches 0 and 1."""
     return ops.clip(1.2 * ops.sigmoid(x) - 0.1, 0.0, 1.0)
 

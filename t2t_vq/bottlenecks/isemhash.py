@@ -1,8 +1,11 @@
 """The layer `ImprovedSemanticHashing`: bits behind a saturating sigmoid, some flipped."""
 
+from typing import Any
+
 import keras
 
 from t2t_vq.bottlenecks.hashing import HashingBottleneck
+from t2t_vq.bottlenecks.schedule import Scheduled
 from t2t_vq.registry import register_bottleneck
 
 # Half of the values are bits after 16,000 updates.
@@ -17,34 +20,36 @@ class ImprovedSemanticHashing(HashingBottleneck):
     As `SemanticHashing`, but every single value has a coin of its own, whose chance of a bit grows,
     and flips teach the decoder to bear a predictor's mistakes.
 
-    Args: as `HashingBottleneck`, with `noise=0.5`, `flip_rate=0.05` and, as `discrete_share`, a
-        linear rise from 0 to 0.5 over 16,000 updates by default.
+    Args:
+        num_codes, num_blocks, noise, flip_rate, seed: of `HashingBottleneck`.
+        discrete_share: chance that the coin chooses the bit, a number or a schedule of Keras; by
+            default a linear rise from 0 to 0.5 over 16,000 updates.
+        **kwargs: of `Bottleneck`.
 
-    Example:
-
-    >>> layer = ImprovedSemanticHashing(num_codes=64)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         Kaiser and Bengio, "Discrete autoencoders for sequence models",
         https://arxiv.org/abs/1801.09797; Tensor2Tensor's `isemhash_bottleneck`,
         https://github.com/tensorflow/tensor2tensor.
+
+    Example:
+        >>> layer = ImprovedSemanticHashing(num_codes=64)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        num_blocks=1,
-        noise=0.5,
-        flip_rate=0.05,
-        discrete_share=_WARM_UP,
-        seed=0,
-        **kwargs,
-    ):
+        num_blocks: int = 1,
+        noise: float = 0.5,
+        flip_rate: float = 0.05,
+        discrete_share: Scheduled = _WARM_UP,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             num_codes,
             num_blocks=num_blocks,

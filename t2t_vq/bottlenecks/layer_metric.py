@@ -1,9 +1,12 @@
 """A metric that a layer keeps of its own calls."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.backend.compilation import program
+from t2t_vq.tensors import Tensor
 
 
 class LayerMetric(keras.metrics.Mean):
@@ -19,7 +22,7 @@ class LayerMetric(keras.metrics.Mean):
     # The sum of the values and their number, and where they were made.
     _noted = None
 
-    def measure(self, value, any_valid, training):
+    def measure(self, value: Tensor, any_valid: Tensor, training: bool) -> None:
         """Takes in what was measured on a batch.
 
         Args:
@@ -46,14 +49,14 @@ class LayerMetric(keras.metrics.Mean):
         total, number = measured
         super().update_state(total / ops.maximum(number, 1.0), number)
 
-    def update_state(self, *args, **kwargs):
+    def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Does nothing: a loop over a model's metrics has targets and predictions for it."""
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         self._noted = None
         super().reset_state()
 
-    def result(self):
+    def result(self) -> Tensor:
         noted = self._taken()
         if noted:
             self._add(noted)

@@ -1,5 +1,7 @@
 """The layer `LookupFreeQuantizer`: signs of scalars, kept in use by an entropy loss."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,7 +9,9 @@ from t2t_vq import em
 from t2t_vq.bottlenecks import configured, schedule
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, POSITIVE, check_number, check_schedule
+from t2t_vq.bottlenecks.schedule import Scheduled
 from t2t_vq.registry import register_bottleneck
+from t2t_vq.tensors import Statistics, Tensor
 
 
 @register_bottleneck("lfq")
@@ -38,17 +42,16 @@ class LookupFreeQuantizer(BinaryBottleneck):
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = LookupFreeQuantizer(num_codes=64)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         Yu et al., "Language model beats diffusion: tokenizer is key to visual generation",
         https://arxiv.org/abs/2310.05737, section 3.1.
+
+    Example:
+        >>> layer = LookupFreeQuantizer(num_codes=64)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """
 
     metric_names = (
@@ -60,15 +63,15 @@ class LookupFreeQuantizer(BinaryBottleneck):
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        num_blocks=1,
-        beta=0.25,
-        entropy_weight=0.1,
-        diversity=1.0,
-        temperature=1.0,
-        **kwargs,
-    ):
+        num_blocks: int = 1,
+        beta: float = 0.25,
+        entropy_weight: float = 0.1,
+        diversity: float = 1.0,
+        temperature: Scheduled = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(num_codes, num_blocks=num_blocks, **kwargs)
         temperature = configured.deserialize(temperature)
         check_schedule("temperature", temperature, POSITIVE)
@@ -116,7 +119,7 @@ class LookupFreeQuantizer(BinaryBottleneck):
         """
         return ops.mean(entropy_of(mean_posterior(bits, shares)))
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics of a batch, or of replicas and batches summed.
 
         Returns:
@@ -133,18 +136,18 @@ class LookupFreeQuantizer(BinaryBottleneck):
         }
 
 
-def bit_entropy(logits):
+def bit_entropy(logits: Tensor) -> Tensor:
     """Entropy in nats of bits that are 1 with probability `sigmoid(logits)`."""
     size = ops.abs(logits)
     return ops.softplus(-size) + size * ops.sigmoid(-size)
 
 
-def entropy_of(probabilities):
+def entropy_of(probabilities: Tensor) -> Tensor:
     """Entropy in nats of distributions along the last axis."""
     return -ops.sum(probabilities * ops.log(ops.maximum(probabilities, 1e-12)), axis=-1)
 
 
-def mean_posterior(bits, shares):
+def mean_posterior(bits: Tensor, shares: Tensor) -> Tensor:
     """Mean distribution over codes of independent bits.
 
     Args:

@@ -1,6 +1,7 @@
 """What constructors check of the options that they are given."""
 
 import numbers
+from typing import Any
 
 import keras
 
@@ -15,7 +16,7 @@ SHARE = Within(0, 1)
 RATE = Within(0, 1, below=True)
 
 
-def check_number(name, value, allowed, because=""):
+def check_number(name: str, value: Any, allowed: Within, because: str = "") -> None:
     """Refuses what is no number in a range.
 
     Args:
@@ -28,14 +29,14 @@ def check_number(name, value, allowed, because=""):
         raise InvalidError(f"{name}={value!r} must be {allowed}{because}.")
 
 
-def check_schedule(name, value, allowed):
+def check_schedule(name: str, value: Any, allowed: Within) -> None:
     """Refuses what is no number in a range, unless it may change: a schedule, or a variable."""
     changes = isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
     if not (changes or keras.ops.is_tensor(value) or isinstance(value, keras.Variable)):
         check_number(name, value, allowed, ", or a schedule of Keras")
 
 
-def check_count(name, value, alternative=""):
+def check_count(name: str, value: Any, alternative: str = "") -> None:
     """Refuses what is no integer of 1 or more."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool):
         raise InvalidError(f"{name}={value!r} must be an integer.{alternative}")
@@ -43,7 +44,7 @@ def check_count(name, value, alternative=""):
         raise InvalidError(f"{name}={value} must be at least 1.{alternative}")
 
 
-def check_seed(seed):
+def check_seed(seed: Any) -> None:
     """Refuses what is no integer, such as None: all draws repeat."""
     if not isinstance(seed, numbers.Integral):
         raise InvalidError(
@@ -52,7 +53,7 @@ def check_seed(seed):
         )
 
 
-def check_bottleneck(name, value):
+def check_bottleneck(name: str, value: Any) -> None:
     """Refuses what is no bottleneck."""
     if not isinstance(value, Bottleneck):
         raise InvalidError(

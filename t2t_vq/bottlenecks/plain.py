@@ -1,9 +1,13 @@
 """The wrapper `Plain`: a bottleneck as a layer of one input and one output."""
 
+from typing import Any
+
 import keras
 
 from t2t_vq.bottlenecks import configured
+from t2t_vq.bottlenecks.base import Bottleneck
 from t2t_vq.bottlenecks.options import check_bottleneck
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -20,27 +24,28 @@ class Plain(keras.layers.Layer):
         ValueError: for what is no bottleneck.
 
     Example:
-
-    >>> quantize = Plain(VectorQuantizer(num_codes=64))
-    >>> model = keras.Sequential([keras.layers.Dense(32), quantize, keras.layers.Dense(16)])
-    >>> tuple(model(keras.random.normal((8, 16, 16))).shape)
-    (8, 16, 16)
-    >>> tuple(quantize.bottleneck(keras.random.normal((8, 16, 32))).codes.shape)
-    (8, 16, 1)
+        >>> from t2t_vq.bottlenecks import VectorQuantizer
+        >>> quantize = Plain(VectorQuantizer(num_codes=64))
+        >>> quantize.bottleneck.adapt(keras.random.normal((8, 16, 32)))
+        >>> model = keras.Sequential([keras.layers.Dense(32), quantize, keras.layers.Dense(16)])
+        >>> tuple(model(keras.random.normal((8, 16, 16))).shape)
+        (8, 16, 16)
+        >>> tuple(quantize.bottleneck(keras.random.normal((8, 16, 32))).codes.shape)
+        (8, 16, 1)
     """
 
-    def __init__(self, bottleneck, **kwargs):
+    def __init__(self, bottleneck: Bottleneck, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self.bottleneck = configured.deserialize(bottleneck)
         check_bottleneck("bottleneck", self.bottleneck)
         self.supports_jit = self.bottleneck.supports_jit
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         if not self.bottleneck.built:
             self.bottleneck.build(input_shape)
 
-    def call(self, x, mask=None, training=False):
+    def call(self, x: Tensor, mask: Tensor | None = None, training: bool = False) -> Tensor:
         """Quantizes.
 
         Args:
@@ -53,5 +58,5 @@ class Plain(keras.layers.Layer):
         """
         return self.bottleneck(x, mask=mask, training=training).dense
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bottleneck": configured.serialize(self.bottleneck)}

@@ -1,13 +1,16 @@
 """The wrapper `Projected`: any bottleneck, in fewer dimensions."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.bottlenecks import configured
-from t2t_vq.bottlenecks.base import Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, Draw, Quantized
 from t2t_vq.bottlenecks.composite import Composite, merge
 from t2t_vq.bottlenecks.linear import Linear
 from t2t_vq.bottlenecks.options import check_bottleneck, check_count
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -25,28 +28,28 @@ class Projected(Composite):
     Raises:
         ValueError: for what is no bottleneck, or a width below 1.
 
-    Example:
-
-    >>> layer = Projected(VectorQuantizer(num_codes=64, similarity="cosine"), dim=8)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> layer.adapt(x)
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         Yu et al., "Vector-quantized image modeling with improved VQGAN",
         https://arxiv.org/abs/2110.04627, section 3.2.
+
+    Example:
+        >>> from t2t_vq.bottlenecks import VectorQuantizer
+        >>> layer = Projected(VectorQuantizer(num_codes=64, similarity="cosine"), dim=8)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> layer.adapt(x)
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """
 
-    def __init__(self, bottleneck, *, dim, **kwargs):
+    def __init__(self, bottleneck: Bottleneck, *, dim: int, **kwargs: Any) -> None:
         check_count("dim", dim)
         bottleneck = configured.deserialize(bottleneck)
         check_bottleneck("bottleneck", bottleneck)
         super().__init__(bottleneck, number=1, **kwargs)
         self.dim = dim
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         self.down = Linear(self.dim, use_bias=False, trainable=self.trainable, name="down")
         self.up = Linear(input_shape[-1], trainable=self.trainable, name="up")
@@ -62,15 +65,17 @@ class Projected(Composite):
         return Quantized(output, result.loss, merge([result.statistics]))
 
     @property
-    def has_own_prior(self):
+    def has_own_prior(self) -> bool:
         return self.parts[0].has_own_prior
 
-    def draw(self, x, num_samples=1, seed=0):
+    def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         self._check_built()
         draw = self.parts[0].draw(self._project(x, None), num_samples, seed)
         return draw._replace(dense=ops.cast(self.up(draw.dense), self.compute_dtype))
 
-    def draw_from_prior(self, batch, length, seed=0, temperature=1.0):
+    def draw_from_prior(
+        self, batch: int, length: int, seed: Tensor | int = 0, temperature: float = 1.0
+    ) -> Tensor:
         self._check_built()
         narrow = self.parts[0].draw_from_prior(batch, length, seed, temperature)
         return ops.cast(self.up(narrow), self.compute_dtype)
@@ -79,16 +84,16 @@ class Projected(Composite):
         vectors, _ = self._valid_vectors(x, mask)
         return ops.reshape(self.down(vectors), (*ops.shape(x)[:-1], self.dim))
 
-    def embed(self, codes):
+    def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         self._check_codes(codes)
         return ops.cast(self.up(self.parts[0].embed(codes)), self.compute_dtype)
 
-    def adapt(self, x, mask=None):
+    def adapt(self, x: Tensor, mask: Tensor | None = None) -> None:
         """Starts the bottleneck from projected data."""
         if not self.built:
             self.build(x.shape)
         self.parts[0].adapt(self._project(x, mask), mask)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "bottleneck": configured.serialize(self._template())}

@@ -23,13 +23,13 @@ class Orthogonality(Configured):
     Args:
         weight: of the loss, at least 0.
 
-    Example:
-
-    >>> layer = VectorQuantizer(64, learning="gradient", regularizers=[Orthogonality(10.0)])
-
-    References:
+    Reference:
         Shin et al., "Translation-equivariant image quantizer for bi-directional image-text
         generation", https://arxiv.org/abs/2112.00384.
+
+    Example:
+        >>> float(Orthogonality(weight=10.0)(None, None, ops.array([[1.0, 0.0], [0.0, 2.0]])))
+        0.0
     """
 
     acts_on_codebook: ClassVar[bool] = True
@@ -66,12 +66,13 @@ class Diversity(Configured):
         weight: of the loss, at least 0.
         temperature: of the posterior, more than 0.
 
-    Example:
-
-    >>> layer = VectorQuantizer(num_codes=64, regularizers=[Diversity(0.1)])
-
-    References:
+    Reference:
         Baevski et al., "wav2vec 2.0", https://arxiv.org/abs/2006.11477, equation 4.
+
+    Example:
+        >>> x = ops.array([[0.0], [1.0]])
+        >>> float(Diversity(weight=0.1)(x, ops.ones(2), codebook=ops.array([[0.0], [1.0]])))
+        0.0
     """
 
     acts_on_codebook: ClassVar[bool] = False

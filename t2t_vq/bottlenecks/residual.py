@@ -1,12 +1,14 @@
 """The layer `ResidualVectorQuantizer`: each codebook quantizes what those before left over."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.backend import random_numbers
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import configured
-from t2t_vq.bottlenecks.base import BottleneckOutput, Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
@@ -14,6 +16,7 @@ from t2t_vq.bottlenecks.options import SHARE, check_count, check_number
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
+from t2t_vq.tensors import Shape, Tensor
 
 
 @register_bottleneck("residual-vq")
@@ -42,22 +45,27 @@ class ResidualVectorQuantizer(Composite):
     Raises:
         ValueError: for a value out of range, or a quantizer without a codebook of its own.
 
-    Example:
-
-    >>> layer = ResidualVectorQuantizer(VectorQuantizer(num_codes=64), num_quantizers=4)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> layer.adapt(x)
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 4))
-
-    References:
+    Reference:
         Zeghidour et al., "SoundStream", https://arxiv.org/abs/2107.03312, section III.C.
+
+    Example:
+        >>> layer = ResidualVectorQuantizer(VectorQuantizer(num_codes=64), num_quantizers=4)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> layer.adapt(x)
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 4))
     """
 
     def __init__(
-        self, quantizer=None, *, num_quantizers=2, quantizer_dropout=0.0, seed=0, **kwargs
-    ):
+        self,
+        quantizer: Bottleneck | None = None,
+        *,
+        num_quantizers: int = 2,
+        quantizer_dropout: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         quantizer = configured.deserialize(quantizer) or VectorQuantizer()
         if not isinstance(quantizer, CodebookBottleneck):
             raise InvalidError(
@@ -74,7 +82,7 @@ class ResidualVectorQuantizer(Composite):
     def _quantizer_from(cls, options):
         return VectorQuantizer.from_options(options)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         for part in self.parts:
             part.build(input_shape)
@@ -110,7 +118,7 @@ class ResidualVectorQuantizer(Composite):
         loss = sum(result.loss for result in results)
         return Quantized(output, loss, merge([result.statistics for result in results]))
 
-    def draw(self, x, num_samples=1, seed=0):
+    def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         self._check_built()
         left, draws = ops.cast(x, "float32"), []
         for part in self.parts:
@@ -127,12 +135,12 @@ class ResidualVectorQuantizer(Composite):
         number = 1.0 + ops.floor(share * (len(self.parts) - 1))
         return ops.where(chance < self.quantizer_dropout, number, float(len(self.parts)))
 
-    def embed(self, codes):
+    def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., num_quantizers]` to `[batch, ..., dim]`."""
         codes = zip(self.parts, self._codes_of_parts(codes), strict=True)
         return ops.cast(sum(part.embed(own) for part, own in codes), self.compute_dtype)
 
-    def adapt(self, x, mask=None):
+    def adapt(self, x: Tensor, mask: Tensor | None = None) -> None:
         """Starts the levels from data, one after the other; see `CodebookBottleneck.adapt`."""
         x = ops.cast(x, "float32")
         if not self.built:
@@ -141,7 +149,7 @@ class ResidualVectorQuantizer(Composite):
             part.adapt(x, mask)
             x = x - part.forward_pass(x, mask).output.dense
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "quantizer": configured.serialize(self._template()),

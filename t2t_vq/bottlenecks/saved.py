@@ -1,6 +1,8 @@
 """What files of earlier versions hold, where some functions of today were classes of layers."""
 
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -18,7 +20,7 @@ class _Earlier(DecomposedVectorQuantizer):
         return super().from_config(config)
 
 
-def loads_as_class(function):
+def loads_as_class(function: Callable[..., Any]) -> Callable[..., Any]:
     """Lets Keras load the layers that a class of the function's name has saved; a decorator.
 
     Such a layer is of a class of that name again, as Keras finds weights in a file by it.

@@ -1,9 +1,12 @@
 """The layer `SemanticHashing`: bits behind a saturating sigmoid, mixed by example."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.bottlenecks.hashing import HashingBottleneck
+from t2t_vq.bottlenecks.schedule import Scheduled
 from t2t_vq.registry import register_bottleneck
 
 
@@ -16,33 +19,35 @@ class SemanticHashing(HashingBottleneck):
     each example decides whether its bits or its y go on, as -1 and 1 or as `2 y - 1`; to the
     linear map behind, which has a bias, that is the same as 0 and 1 or y.
 
-    Args: as `HashingBottleneck`, with `noise=1.0`, `discrete_share=0.5` (the chance of an example)
-        and no flips by default.
+    Args:
+        num_codes, num_blocks, noise, flip_rate, seed: of `HashingBottleneck`.
+        discrete_share: chance that an example's coin chooses its bits, a number or a schedule of
+            Keras.
+        **kwargs: of `Bottleneck`.
 
-    Example:
-
-    >>> layer = SemanticHashing(num_codes=64)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         Kaiser and Bengio, "Discrete autoencoders for sequence models",
         https://arxiv.org/abs/1801.09797.
+
+    Example:
+        >>> layer = SemanticHashing(num_codes=64)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        num_blocks=1,
-        noise=1.0,
-        flip_rate=0.0,
-        discrete_share=0.5,
-        seed=0,
-        **kwargs,
-    ):
+        num_blocks: int = 1,
+        noise: float = 1.0,
+        flip_rate: float = 0.0,
+        discrete_share: Scheduled = 0.5,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             num_codes,
             num_blocks=num_blocks,

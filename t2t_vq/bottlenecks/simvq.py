@@ -1,11 +1,16 @@
 """The layer `SimVQ`: a frozen codebook behind one learned linear map."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 from keras import ops
 
+from t2t_vq.bottlenecks.assignment import HardAssignment
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
+from t2t_vq.tensors import Shape, Tensor
 
 
 @register_bottleneck("simvq")
@@ -22,17 +27,16 @@ class SimVQ(CodebookBottleneck):
         assignment, similarity, estimator, regularizers, seed: of `CodebookBottleneck`.
         **kwargs: of `Bottleneck`.
 
-    Example:
-
-    >>> layer = SimVQ(num_codes=64)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         Zhu et al., "Addressing representation collapse in vector quantized models with one linear
         layer", https://arxiv.org/abs/2411.02038.
+
+    Example:
+        >>> layer = SimVQ(num_codes=64)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """
 
     _fixed = ("learning", "decay", "epsilon", "restart_threshold")
@@ -41,16 +45,16 @@ class SimVQ(CodebookBottleneck):
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        beta=0.25,
-        assignment=None,
-        similarity="euclidean",
-        estimator="straight_through",
-        regularizers=(),
-        seed=0,
-        **kwargs,
-    ):
+        beta: float = 0.25,
+        assignment: HardAssignment | None = None,
+        similarity: str = "euclidean",
+        estimator: str = "straight_through",
+        regularizers: Sequence[Any] = (),
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         for name in self._fixed:
             if name in kwargs:
                 raise InvalidError(
@@ -71,12 +75,12 @@ class SimVQ(CodebookBottleneck):
         )
 
     @classmethod
-    def from_options(cls, options):
+    def from_options(cls, options: dict[str, Any]) -> "SimVQ":
         return super().from_options(
             {name: value for name, value in options.items() if name not in cls._fixed}
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         dim = input_shape[-1]
         self.map = self.add_weight(
@@ -87,14 +91,14 @@ class SimVQ(CodebookBottleneck):
             autocast=False,
         )
 
-    def table(self):
+    def table(self) -> Tensor:
         return self._compared(ops.matmul(self.codebook, self.map))
 
-    def adapt(self, x, mask=None):
+    def adapt(self, x: Tensor, mask: Tensor | None = None) -> None:
         """Does nothing but build: the frozen codes need no start."""
         if not self.built:
             self.build(x.shape)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         return {name: value for name, value in config.items() if name not in self._fixed}

@@ -1,10 +1,14 @@
 """The layer `SoftEM`: soft expectation-maximisation with m samples."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.assignment import SoftAssignment
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
+from t2t_vq.bottlenecks.schedule import Scheduled
 from t2t_vq.registry import register_bottleneck
 
 
@@ -32,39 +36,38 @@ class SoftEM(CodebookBottleneck):
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = SoftEM(num_codes=64, num_samples=10, temperature=2.0)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> layer.adapt(x)
-    >>> output = layer(x, training=True)
-    >>> tuple(output.dense.shape), tuple(output.samples.shape)
-    ((8, 16, 32), (8, 16, 1, 10))
-
-    References:
+    Reference:
         Roy et al., "Theory and experiments on vector quantized autoencoders",
         https://arxiv.org/abs/1805.11063, section 4.
+
+    Example:
+        >>> layer = SoftEM(num_codes=64, num_samples=10, temperature=2.0)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> layer.adapt(x)
+        >>> output = layer(x, training=True)
+        >>> tuple(output.dense.shape), tuple(output.samples.shape)
+        ((8, 16, 32), (8, 16, 1, 10))
     """
 
     def __init__(
         self,
-        num_codes=4096,
+        num_codes: int = 4096,
         *,
-        num_samples=10,
-        temperature=1.0,
-        relative_temperature=False,
-        through_posterior=False,
-        beta=0.25,
-        decay=0.999,
-        epsilon=1e-5,
-        learning="ema",
-        restart_threshold=0.1,
-        similarity="euclidean",
-        estimator="straight_through",
-        regularizers=(),
-        seed=0,
-        **kwargs,
-    ):
+        num_samples: int = 10,
+        temperature: Scheduled = 1.0,
+        relative_temperature: bool = False,
+        through_posterior: bool = False,
+        beta: float = 0.25,
+        decay: float = 0.999,
+        epsilon: float = 1e-5,
+        learning: str = "ema",
+        restart_threshold: float = 0.1,
+        similarity: str = "euclidean",
+        estimator: str = "straight_through",
+        regularizers: Sequence[Any] = (),
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         assignment = SoftAssignment(
             num_samples,
             temperature=configured.deserialize(temperature),
@@ -87,10 +90,10 @@ class SoftEM(CodebookBottleneck):
         )
 
     @classmethod
-    def from_options(cls, options):
+    def from_options(cls, options: dict[str, Any]) -> "SoftEM":
         return super().from_options({**options, "soft": False})
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["assignment"]
         return {**config, **self.assignment.get_config()}

@@ -1,6 +1,7 @@
 """The layer `VariationalBottleneck`: Gaussian latents, without codes."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops
@@ -14,6 +15,7 @@ from t2t_vq.bottlenecks.linear import Linear
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, check_number, check_seed
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
+from t2t_vq.tensors import Shape, Statistics, Tensor
 
 # Beyond these the exponential is useless or infinite.
 _LOG_VARIANCES = (-30.0, 20.0)
@@ -42,22 +44,29 @@ class VariationalBottleneck(DenseBottleneck):
     Raises:
         ValueError: for a value out of range.
 
-    Example:
-
-    >>> layer = VariationalBottleneck(latent_dim=4, kl_weight=0.1)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> output = layer(x, training=True)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 0))
-
-    References:
+    Reference:
         Kingma and Welling, "Auto-encoding variational Bayes", https://arxiv.org/abs/1312.6114,
         appendix B; free bits: Kingma et al., https://arxiv.org/abs/1606.04934, appendix C.8.
+
+    Example:
+        >>> layer = VariationalBottleneck(latent_dim=4, kl_weight=0.1)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> output = layer(x, training=True)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 0))
     """
 
     metric_names = ("kl",)
 
-    def __init__(self, latent_dim=64, *, kl_weight=1.0, free_bits=0.0, seed=0, **kwargs):
+    def __init__(
+        self,
+        latent_dim: int = 64,
+        *,
+        kl_weight: float = 1.0,
+        free_bits: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(latent_dim, **kwargs)
         check_seed(seed)
         check_number("kl_weight", kl_weight, NOT_NEGATIVE)
@@ -66,13 +75,13 @@ class VariationalBottleneck(DenseBottleneck):
         self.free_bits = free_bits
         self.seed = seed
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         super().build(input_shape)
         self.log_variance = Linear(self.latent_dim, trainable=self.trainable, name="log_variance")
         self.log_variance.build(input_shape)
 
     @property
-    def has_own_prior(self):
+    def has_own_prior(self) -> bool:
         return True
 
     def _posterior(self, vectors):
@@ -100,7 +109,7 @@ class VariationalBottleneck(DenseBottleneck):
         }
         return Quantized(self._output_without_codes(x, self.up(latents)), loss, statistics)
 
-    def draw(self, x, num_samples=1, seed=0):
+    def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         """Draws latents; see `Bottleneck.draw`. A decoder sees one sample, not a mean of several.
 
         Raises:
@@ -118,7 +127,9 @@ class VariationalBottleneck(DenseBottleneck):
         output = self._output_without_codes(x, self.up(latents))
         return Draw(output.dense, output.samples, ops.reshape(divergence, ops.shape(x)[:-1]))
 
-    def draw_from_prior(self, batch, length, seed=0, temperature=1.0):
+    def draw_from_prior(
+        self, batch: int, length: int, seed: Tensor | int = 0, temperature: float = 1.0
+    ) -> Tensor:
         """Draws from the standard normal prior; see `Bottleneck.draw_from_prior`.
 
         The temperature scales the variance.
@@ -129,6 +140,6 @@ class VariationalBottleneck(DenseBottleneck):
         dense = self.up(drawn * math.sqrt(temperature))
         return ops.cast(ops.reshape(dense, (batch, length, -1)), self.compute_dtype)
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics as `kl`, the mean divergence of a vector in nats."""
         return {"kl": statistics["kl"] / ops.maximum(statistics["weight"], 1.0)}

@@ -14,18 +14,20 @@ class VectorQuantizer(CodebookBottleneck):
     The codebook learns by moving averages (`learning="ema"`) or by gradient
     (`learning="gradient"`); gradients of the output pass straight through to the input.
 
-    Args: as `CodebookBottleneck`.
+    Args:
+        num_codes, beta, decay, epsilon, learning, restart_threshold, assignment, similarity,
+            estimator, regularizers, seed: of `CodebookBottleneck`.
+        **kwargs: of `Bottleneck`.
 
-    Example:
-
-    >>> layer = VectorQuantizer(num_codes=64)
-    >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
-    >>> layer.adapt(x)
-    >>> output = layer(x)
-    >>> tuple(output.dense.shape), tuple(output.codes.shape)
-    ((8, 16, 32), (8, 16, 1))
-
-    References:
+    Reference:
         van den Oord et al., "Neural discrete representation learning",
         https://arxiv.org/abs/1711.00937; Roy et al., https://arxiv.org/abs/1805.11063.
+
+    Example:
+        >>> layer = VectorQuantizer(num_codes=64)
+        >>> x = keras.random.normal((8, 16, 32))  # [batch, length, dim]
+        >>> layer.adapt(x)
+        >>> output = layer(x)
+        >>> tuple(output.dense.shape), tuple(output.codes.shape)
+        ((8, 16, 32), (8, 16, 1))
     """

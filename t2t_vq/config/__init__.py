@@ -1,8 +1,12 @@
 """Hyper-parameters: typed dataclasses, overrides in one string, and a JSON round trip.
 
-A set is a frozen dataclass that a registered function returns; `override` changes fields of it:
+A set is a frozen dataclass that a registered function returns; `override` changes fields of it.
 
-    hparams = override(registry.hparams("softem_nat"), "hidden_size=256,bottleneck.num_samples=5")
+Example:
+    >>> from t2t_vq import registry
+    >>> hparams = override(registry.hparams("softem_nat"), "hidden_size=256,bottleneck.kind=vq")
+    >>> hparams.hidden_size, hparams.bottleneck.kind
+    (256, 'vq')
 """
 
 from t2t_vq.config.bottleneck import BottleneckConfig

@@ -98,10 +98,17 @@ class BottleneckConfig:
         They are the arguments of its constructor, and of those that it inherits from other kinds,
         which are annotated as a bool, int, float or str, or as one or None; or whose default is
         one.
+
+        Example:
+            >>> BottleneckConfig(kind="semhash").own_options()["noise"]
+            <class 'float'>
         """
         found: dict[str, Any] = {}
-        for function in _constructors(registry.bottlenecks[self.kind]):
+        for number, function in enumerate(_constructors(registry.bottlenecks[self.kind])):
             for name, parameter in inspect.signature(function).parameters.items():
+                # What an inherited constructor cannot do without, the kind gives it itself.
+                if number and parameter.default is parameter.empty:
+                    continue
                 for kind in (_hint(function, parameter), type(parameter.default)):
                     if is_plain(kind):
                         found.setdefault(name, kind)
@@ -110,7 +117,12 @@ class BottleneckConfig:
         return found
 
     def kinds_with(self, option: str) -> list[str]:
-        """Returns the names of the kinds that have an option of their own."""
+        """Returns the names of the kinds that have an option of their own.
+
+        Example:
+            >>> BottleneckConfig().kinds_with("free_bits")
+            ['vae']
+        """
         kinds = (dataclasses.replace(self, kind=name) for name in registry.bottlenecks)
         return [config.kind for config in kinds if option in config.own_options()]
 

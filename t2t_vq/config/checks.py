@@ -33,6 +33,9 @@ def check(hparams: Any) -> None:
         registry.UnknownNameError: for a model or a bottleneck that is not registered.
         ValueError: for a value of another type or out of its range, or values that do not fit
             together.
+
+    Example:
+        >>> check(BottleneckConfig(num_codes=64))
     """
     _check_types(hparams, "")
     for name, hint, value in _leaves(hparams, ""):

@@ -19,6 +19,10 @@ def split_set(text: str) -> tuple[str, str]:
 
     Returns:
         `(name, overrides)`; overrides is an empty string when there are none.
+
+    Example:
+        >>> split_set("softem_nat,hidden_size=256,dropout=0.2")
+        ('softem_nat', 'hidden_size=256,dropout=0.2')
     """
     name, _, overrides = text.partition(",")
     if not name or "=" in name:
@@ -40,6 +44,10 @@ def override(hparams: Config, overrides: str) -> Config:
     Raises:
         ValueError: for an unknown field, a name given twice, a value of the wrong type or out of
             range, or values that do not fit together; the message is one line that names the field.
+
+    Example:
+        >>> override(BottleneckConfig(), "kind=fsq,levels=[8,5,5]").levels
+        (8, 5, 5)
     """
     changes = []
     for item in _split(overrides):
@@ -65,7 +73,12 @@ def _full_name(hparams, name):
 
 
 def overrides_of(hparams: Any, base: Any) -> str:
-    """Returns the text with which `override` makes `hparams` of `base`, of the same class."""
+    """Returns the text with which `override` makes `hparams` of `base`, of the same class.
+
+    Example:
+        >>> overrides_of(BottleneckConfig(num_codes=64, soft=True), BottleneckConfig())
+        'num_codes=64,soft=true'
+    """
     items = []
     for field in dataclasses.fields(base):
         value, own = getattr(hparams, field.name), getattr(base, field.name)
@@ -81,7 +94,12 @@ def overrides_of(hparams: Any, base: Any) -> str:
 
 
 def to_dict(hparams: Any) -> dict[str, Any]:
-    """Returns `hparams` as nested dictionaries of plain values, fit for JSON."""
+    """Returns `hparams` as nested dictionaries of plain values, fit for JSON.
+
+    Example:
+        >>> to_dict(BottleneckConfig(kind="vq"))["kind"]
+        'vq'
+    """
     return dataclasses.asdict(hparams)
 
 
@@ -91,6 +109,10 @@ def from_dict(cls: type[Config], values: Mapping[str, Any]) -> Config:
     Raises:
         ValueError: when a field is unknown, missing, of the wrong type or out of range, or values
             do not fit together.
+
+    Example:
+        >>> from_dict(BottleneckConfig, {"kind": "vq", "num_codes": 64}).num_codes
+        64
     """
     found = _from_dict(cls, values, "")
     check(found)

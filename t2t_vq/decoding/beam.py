@@ -1,20 +1,38 @@
 """Beam search."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from t2t_vq.decoding import Step
+from t2t_vq.tensors import Tensor
 
 _IMPOSSIBLE = -1e9
 
 
-def length_penalty(length, alpha):
+def length_penalty(length: Tensor | int, alpha: float) -> Tensor:
     """Returns what a log-probability is divided by: `((5 + length) / 6) ** alpha`.
 
-    Reference: arXiv 1609.08144, equation 14.
+    Reference:
+        arXiv 1609.08144, equation 14.
+
+    Example:
+        >>> print(round(float(length_penalty(7, alpha=0.6)), 4))
+        1.5157
     """
     return ((5.0 + ops.cast(length, "float32")) / 6.0) ** alpha
 
 
-def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
+def beam_search(
+    step: Step,
+    state: Any,
+    batch: Tensor | int,
+    beam_size: int,
+    length: int,
+    end: int,
+    alpha: float = 0.6,
+) -> tuple[Tensor, Tensor]:
     """Keeps the `beam_size` best sequences at each position.
 
     Those of them that end leave the beam and compete, divided by the length penalty, for the
@@ -34,6 +52,14 @@ def beam_search(step, state, batch, beam_size, length, end, alpha=0.6):
     Returns:
         `(sequences, scores)`, best first: `[batch, beam_size, length]` int32, filled with `end`
         after the first `end`, and `[batch, beam_size]` float32, penalised log-probabilities.
+
+    Example:
+        >>> def step(symbols, index, state):
+        ...     return ops.log(ops.array([[0.6, 0.3, 0.1]] * 2)), state
+        >>> sequences, scores = beam_search(step, (), batch=1, beam_size=2, length=2, end=2)
+        >>> np.asarray(sequences)
+        array([[[0, 0],
+                [0, 1]]], dtype=int32)
     """
     flat = (batch * beam_size,)
 

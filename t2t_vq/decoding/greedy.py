@@ -1,11 +1,15 @@
 """Greedy search."""
 
+from typing import Any
+
 from keras import ops
 
 from t2t_vq import em
+from t2t_vq.decoding import Step
+from t2t_vq.tensors import Tensor
 
 
-def greedy_search(step, state, rows, length, end):
+def greedy_search(step: Step, state: Any, rows: Tensor | int, length: int, end: int) -> Tensor:
     """Takes the most probable symbol at each position until every row has ended.
 
     Args:
@@ -19,9 +23,11 @@ def greedy_search(step, state, rows, length, end):
         `[rows, length]` int32, filled with `end` after the first `end`.
 
     Example:
-        def step(symbols, index, state):
-            return ops.one_hot([index, index + 1], 4), state
-        greedy_search(step, (), rows=2, length=4, end=3)  # [[0, 1, 2, 3], [1, 2, 3, 3]]
+        >>> def step(symbols, index, state):
+        ...     return ops.one_hot([index, index + 1], 4), state
+        >>> np.asarray(greedy_search(step, (), rows=2, length=4, end=3))
+        array([[0, 1, 2, 3],
+               [1, 2, 3, 3]], dtype=int32)
     """
 
     def unfinished(index, symbols, ended, sequence, state):

@@ -3,28 +3,35 @@
 from keras import ops
 
 from t2t_vq.decoding.beam import length_penalty
+from t2t_vq.tensors import Tensor
 
 _IMPOSSIBLE = -1e9
 
 
-def until_end(sequences, end, padding):
-    """Returns `sequences` `[..., length]` int32 with `padding` after the first `end` of each."""
+def until_end(sequences: Tensor, end: int, padding: int) -> Tensor:
+    """Returns `sequences` `[..., length]` int32 with `padding` after the first `end` of each.
+
+    Example:
+        >>> np.asarray(until_end(ops.array([[5, 1, 7]]), end=1, padding=0))
+        array([[5, 1, 0]], dtype=int32)
+    """
     ends = ops.cast(sequences == end, "int32")
     before = ops.cumsum(ends, axis=-1) - ends
     return ops.where(before > 0, padding, sequences)
 
 
-def lengths_before(sequences, end):
+def lengths_before(sequences: Tensor, end: int) -> Tensor:
     """Returns how many symbols of `sequences` `[..., length]` come before the first `end` of each.
 
     Example:
-        lengths_before(ops.array([[5, 1, 7], [5, 6, 7]]), 1)  # [1, 3]
+        >>> np.asarray(lengths_before(ops.array([[5, 1, 7], [5, 6, 7]]), end=1))
+        array([1, 3], dtype=int32)
     """
     ended = ops.cumsum(ops.cast(sequences == end, "int32"), axis=-1) > 0
     return ops.sum(ops.cast(ops.logical_not(ended), "int32"), axis=-1)
 
 
-def best_candidate(candidates, log_likelihoods, end, alpha):
+def best_candidate(candidates: Tensor, log_likelihoods: Tensor, end: int, alpha: float) -> Tensor:
     """Returns the candidate of the highest likelihood, divided by the length penalty.
 
     A candidate without any symbol is chosen only when all are.
@@ -39,7 +46,9 @@ def best_candidate(candidates, log_likelihoods, end, alpha):
         `[batch, length]` int32.
 
     Example:
-        best_candidate(ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]]), 1, 0.6)  # [[6, 1]]
+        >>> candidates, log_likelihoods = ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]])
+        >>> np.asarray(best_candidate(candidates, log_likelihoods, end=1, alpha=0.6))
+        array([[6, 1]], dtype=int32)
     """
     lengths = lengths_before(candidates, end)
     scores = _penalized(log_likelihoods, lengths, alpha)
@@ -47,7 +56,9 @@ def best_candidate(candidates, log_likelihoods, end, alpha):
     return ops.take_along_axis(candidates, best[:, None, None], axis=1)[:, 0]
 
 
-def ranked_candidates(candidates, log_likelihoods, end, alpha):
+def ranked_candidates(
+    candidates: Tensor, log_likelihoods: Tensor, end: int, alpha: float
+) -> tuple[Tensor, Tensor]:
     """Returns all candidates with their scores, the one first that `best_candidate` chooses.
 
     Args:
@@ -58,8 +69,11 @@ def ranked_candidates(candidates, log_likelihoods, end, alpha):
         divided by the length penalty; of equal ones, the first is first.
 
     Example:
-        candidates = ops.array([[[5, 1], [6, 1]]])
-        ranked_candidates(candidates, ops.array([[-2.0, -1.0]]), 1, 0.6)[0]  # [[[6, 1], [5, 1]]]
+        >>> candidates, log_likelihoods = ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]])
+        >>> ranked, scores = ranked_candidates(candidates, log_likelihoods, end=1, alpha=0.6)
+        >>> np.asarray(ranked)
+        array([[[6, 1],
+                [5, 1]]], dtype=int32)
     """
     lengths = lengths_before(candidates, end)
     scores = _penalized(log_likelihoods, lengths, alpha)

@@ -1,10 +1,13 @@
 """Multi-head attention with caches for step-by-step decoding."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq import em
 from t2t_vq.layers.dropout import Dropout
+from t2t_vq.tensors import Shape, Tensor
 
 _MASKED = -1e9
 # Scope of operations that leave the first two axes, `[batch, length]`, as they are. Who rewrites a
@@ -12,7 +15,7 @@ _MASKED = -1e9
 KEEPS_LENGTHS = "keeps_lengths"
 
 
-def padding_mask(mask):
+def padding_mask(mask: Tensor) -> Tensor:
     """Returns the attention mask that hides padding.
 
     Args:
@@ -20,12 +23,22 @@ def padding_mask(mask):
 
     Returns:
         `[batch, 1, 1, keys]` bool, true where attention may look.
+
+    Example:
+        >>> tuple(padding_mask(ops.array([[5, 7, 1, 0]]) != 0).shape)
+        (1, 1, 1, 4)
     """
     return ops.convert_to_tensor(mask, "bool")[:, None, None, :]
 
 
-def causal_mask(length):
-    """Returns the `[1, 1, length, length]` mask that hides later positions from earlier ones."""
+def causal_mask(length: Tensor | int) -> Tensor:
+    """Returns the `[1, 1, length, length]` mask that hides later positions from earlier ones.
+
+    Example:
+        >>> np.asarray(causal_mask(2)[0, 0])
+        array([[ True, False],
+               [ True,  True]])
+    """
     positions = ops.arange(length)
     return (positions[:, None] >= positions[None, :])[None, None]
 
@@ -51,21 +64,23 @@ class MultiHeadAttention(keras.layers.Layer):
     Returns:
         `[batch, queries, dim]`.
 
-    Reference: "Attention Is All You Need" (arXiv 1706.03762), section 3.2.
+    Reference:
+        "Attention Is All You Need" (arXiv 1706.03762), section 3.2.
 
     Example:
-        attention = MultiHeadAttention(num_heads=2, head_size=8)
-        attention(keras.random.normal((1, 5, 16)), keras.random.normal((1, 7, 16))).shape
-        # (1, 5, 16)
+        >>> attention = MultiHeadAttention(num_heads=2, head_size=8)
+        >>> queries, memory = keras.random.normal((1, 5, 16)), keras.random.normal((1, 7, 16))
+        >>> tuple(attention(queries, memory).shape)
+        (1, 5, 16)
     """
 
-    def __init__(self, num_heads, head_size, dropout=0.0, **kwargs):
+    def __init__(self, num_heads: int, head_size: int, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.head_size = head_size
         self.dropout_rate = dropout
 
-    def build(self, queries_shape, memory_shape=None):
+    def build(self, queries_shape: Shape, memory_shape: Shape | None = None) -> None:
         dim = queries_shape[-1]
         heads = (self.num_heads, None, self.head_size)
         self.query = self._projection("blc,chd->bhld", heads, queries_shape, "query")
@@ -86,27 +101,48 @@ class MultiHeadAttention(keras.layers.Layer):
         layer.build((None, None, input_shape[-1]))
         return layer
 
-    def call(self, queries, memory, attention_mask=None, training=False):
+    def call(
+        self,
+        queries: Tensor,
+        memory: Tensor,
+        attention_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         if memory is queries:
-            projected = self.project(queries)
+            projected, keys, values = self.project(queries)
         else:
-            projected = *self._project(queries, self.query), *self.keys_values(memory)
-        return self.attend_projected(*projected, attention_mask, training)
+            (projected,) = self._project(queries, self.query)
+            keys, values = self.keys_values(memory)
+        return self.attend_projected(projected, keys, values, attention_mask, training)
 
-    def project(self, x):
+    def project(self, x: Tensor) -> list[Tensor]:
         """Returns queries, keys and values of `x`, each `[batch, heads, length, head_size]`."""
         return self._project(x, self.query, self.key, self.value)
 
-    def keys_values(self, memory):
+    def keys_values(self, memory: Tensor) -> list[Tensor]:
         """Returns keys and values of `memory`, each `[batch, heads, keys, head_size]`."""
         return self._project(memory, self.key, self.value)
 
-    def attend(self, queries, keys, values, attention_mask=None, training=False):
+    def attend(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        attention_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """Attends from `queries` `[batch, queries, dim]` to projected keys and values."""
         (projected,) = self._project(queries, self.query)
         return self.attend_projected(projected, keys, values, attention_mask, training)
 
-    def attend_projected(self, queries, keys, values, attention_mask=None, training=False):
+    def attend_projected(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        attention_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """Attends from projected queries `[batch, heads, queries, head_size]`."""
         queries = queries * (self.head_size**-0.5)
         logits = ops.cast(ops.matmul(queries, ops.swapaxes(keys, -1, -2)), "float32")
@@ -140,7 +176,7 @@ class MultiHeadAttention(keras.layers.Layer):
             flat = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), shape)
         return ops.matmul(flat, kernel) + self.combine.bias
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_heads": self.num_heads,

@@ -17,17 +17,20 @@ class CategoricalPixels(PixelLikelihood):
     Args:
         channels: of the images. Default 3.
 
-    Reference: "Pixel Recurrent Neural Networks" (arXiv 1601.06759), section 3.4, without its
-    dependence of a channel on those before it.
+    Reference:
+        "Pixel Recurrent Neural Networks" (arXiv 1601.06759), section 3.4, without its dependence of
+        a channel on those before it.
 
     Example:
-        pixels = CategoricalPixels(channels=1)
-        image = ops.full((1, 1, 1, 1), 7, dtype="uint8")
-        pixels.log_prob(ops.zeros((1, 1, 1, 256)), image)  # [-5.545], the logarithm of 1 / 256
+        >>> pixels = CategoricalPixels(channels=1)
+        >>> image = ops.full((1, 1, 1, 1), 7, dtype="uint8")
+        >>> log_prob = pixels.log_prob(ops.zeros((1, 1, 1, 256)), image)
+        >>> print(round(float(log_prob[0]), 4))  # the logarithm of 1 / 256
+        -5.5452
     """
 
     @property
-    def num_parameters(self):
+    def num_parameters(self) -> int:
         return self.channels * NUM_VALUES
 
     def _pixel_log_prob(self, parameters, images):

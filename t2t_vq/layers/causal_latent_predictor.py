@@ -1,15 +1,19 @@
 """Predicts codes one after the other."""
 
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import keras
 from keras import ops
 
+from t2t_vq.decoding.options import Search
 from t2t_vq.decoding.search import search
 from t2t_vq.errors import InvalidError
 from t2t_vq.layers import code_stack
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
+from t2t_vq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -33,28 +37,46 @@ class CausalLatentPredictor(LatentPredictor):
         float32 logits `[rows, latents + 1, K + 1]` of the first code at each position, or the end,
         and a list of float32 logits `[rows, latents, K]`, one for each of the other C - 1 codes.
 
-    Reference: arXiv 1805.11063, section 4.
+    Reference:
+        arXiv 1805.11063, section 4.
 
     Example:
-        predictor = CausalLatentPredictor(num_codebooks=2, num_codes=8, num_layers=1,
-                                          filter_size=32, num_heads=2)
-        dense, memory = keras.random.normal((1, 3, 16)), keras.random.normal((1, 7, 16))
-        codes, memory_mask = ops.zeros((1, 3, 2), "int32"), ops.ones((1, 1, 1, 7), "bool")
-        first, later = predictor(dense, codes, memory, memory_mask)
-        first.shape  # (1, 4, 9)
-        later[0].shape  # (1, 3, 8)
+        >>> shape = {"num_codes": 8, "num_layers": 1, "filter_size": 32, "num_heads": 2}
+        >>> predictor = CausalLatentPredictor(num_codebooks=2, **shape)
+        >>> dense, memory = keras.random.normal((1, 3, 16)), keras.random.normal((1, 7, 16))
+        >>> codes, memory_mask = ops.zeros((1, 3, 2), "int32"), ops.ones((1, 1, 1, 7), "bool")
+        >>> first, later = predictor(dense, codes, memory, memory_mask)
+        >>> tuple(first.shape), tuple(later[0].shape)
+        ((1, 4, 9), (1, 3, 8))
     """
 
     num_ends = 1
 
-    def call(self, dense, codes, memory, memory_mask, training=False):
+    def call(
+        self,
+        dense: Tensor,
+        codes: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        training: bool = False,
+    ) -> tuple[Tensor, list[Tensor]]:
         x = ops.pad(self.project(dense), [[0, 0], [1, 0], [0, 0]])
         x = self._add_positions(x, ops.arange(ops.shape(x)[1]))
         hidden = self.stack.causal(x, memory, memory_mask, training)
         known = ops.cast(hidden[:, :-1], "float32")
         return self.first_head(hidden), code_stack.later_logits(self.later_heads, known, codes)
 
-    def predictions(self, embed, codes, samples, mask, memory, memory_mask, step, training):
+    def predictions(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        codes: Tensor,
+        samples: Tensor,
+        mask: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        step: Tensor,
+        training: bool,
+    ) -> list[Prediction]:
         first, later = self(embed(codes), codes, memory, memory_mask, training=training)
         # One end a row, unless all of it is padding.
         weights = ops.pad(mask, [[0, 0], [1, 0]], constant_values=True)
@@ -66,7 +88,14 @@ class CausalLatentPredictor(LatentPredictor):
             found.append(Prediction(logits, samples[:, :, i], codes[:, :, i], mask))
         return found
 
-    def search(self, embed, memory, memory_mask, length, options):
+    def search(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        memory: Tensor,
+        memory_mask: Tensor,
+        length: int,
+        options: Search,
+    ) -> Tensor:
         if options.passes > 1:
             raise InvalidError(
                 f"passes={options.passes} is for a predictor of hidden codes, and this model "
@@ -81,12 +110,20 @@ class CausalLatentPredictor(LatentPredictor):
         found = search(step, state, batch, symbols, self.num_codes, options)
         return ops.reshape(found, (-1, options.num_candidates, length, self.num_codebooks))
 
-    def start(self, rows, length):
+    def start(self, rows: int, length: int) -> Any:
         """Returns the state with which `step` predicts up to `length` positions."""
         past = self.stack.empty_past(rows, length)
         return code_stack.start_steps(past, rows, self.num_codebooks, self.project.units)
 
-    def step(self, embed, memory, memory_mask, symbols, index, state):
+    def step(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        memory: Tensor,
+        memory_mask: Tensor,
+        symbols: Tensor,
+        index: Tensor,
+        state: Any,
+    ) -> tuple[Tensor, Any]:
         """Scores one symbol, as `t2t_vq.decoding` asks; each code of a position is a symbol.
 
         Args:
@@ -111,7 +148,15 @@ class CausalLatentPredictor(LatentPredictor):
             first, self.later_heads, symbols, index, state, self.num_codes, self.num_ends
         )
 
-    def grow(self, embed, memory, memory_mask, codes, position, past):
+    def grow(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        memory: Tensor,
+        memory_mask: Tensor,
+        codes: Tensor,
+        position: Tensor,
+        past: Any,
+    ) -> tuple[Tensor, Tensor, Any]:
         """Scores the first code of the position after `past`, as `step` does.
 
         Args:

@@ -1,13 +1,18 @@
 """The codes stacked at one position, one after the other: all at once if known, or one a step."""
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from keras import ops
+
+from t2t_vq.layers.code_head import CodeHead
+from t2t_vq.tensors import Tensor
 
 IMPOSSIBLE = -1e9
 
 
-def later_logits(heads, hidden, codes):
+def later_logits(heads: Sequence[CodeHead], hidden: Tensor, codes: Tensor) -> list[Tensor]:
     """Scores known codes, but for the first of each position.
 
     Args:
@@ -25,7 +30,7 @@ def later_logits(heads, hidden, codes):
     return found
 
 
-def start_steps(past, rows, num_codebooks, dim):
+def start_steps(past: Any, rows: Tensor | int, num_codebooks: int, dim: int) -> dict[str, Any]:
     """Returns the state with which `step` begins.
 
     Args:
@@ -41,7 +46,15 @@ def start_steps(past, rows, num_codebooks, dim):
     }
 
 
-def step(first, heads, symbols, index, state, num_codes, num_ends=0):
+def step(
+    first: Callable[[Tensor, Tensor, Any], tuple[Tensor, Tensor, Any]],
+    heads: Sequence[CodeHead],
+    symbols: Tensor,
+    index: Tensor,
+    state: Any,
+    num_codes: int,
+    num_ends: int = 0,
+) -> tuple[Tensor, dict[str, Any]]:
     """Scores one symbol, as `t2t_vq.decoding` asks; each code of a position is a symbol.
 
     Args:

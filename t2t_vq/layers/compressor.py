@@ -1,15 +1,18 @@
 """From a target sequence to the short sequence of vectors that is quantised."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.errors import InvalidError
 from t2t_vq.layers.residual_convolution import ResidualConvolution
+from t2t_vq.tensors import Shape, Tensor
 
 _RESIDUAL_LAYERS = 3
 
 
-def compressed_mask(mask, steps):
+def compressed_mask(mask: Tensor, steps: int) -> Tensor:
     """Returns which latents stand for at least one token.
 
     Args:
@@ -18,6 +21,11 @@ def compressed_mask(mask, steps):
 
     Returns:
         `[batch, length / 2**steps]` bool.
+
+    Example:
+        >>> mask = ops.array([[True, True, True, False, False, False]])
+        >>> np.asarray(compressed_mask(mask, steps=1))
+        array([[ True,  True, False]])
     """
     length = ops.shape(mask)[1]
     return ops.any(ops.reshape(mask, (-1, length // (1 << steps), 1 << steps)), axis=-1)
@@ -43,19 +51,22 @@ class Compressor(keras.layers.Layer):
     Raises:
         ValueError: when the length cannot be halved `steps` times.
 
-    Reference: arXiv 1805.11063, section 4.
+    Reference:
+        arXiv 1805.11063, section 4.
 
     Example:
-        compress = Compressor(steps=2)
-        compress(keras.random.normal((1, 8, 16)), ops.ones((1, 8), "bool")).shape  # (1, 2, 16)
+        >>> compress = Compressor(steps=2)
+        >>> x, mask = keras.random.normal((1, 8, 16)), ops.ones((1, 8), "bool")
+        >>> tuple(compress(x, mask).shape)
+        (1, 2, 16)
     """
 
-    def __init__(self, steps, dropout=0.0, **kwargs):
+    def __init__(self, steps: int, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.steps = steps
         self.dropout_rate = dropout
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         dim = shape[-1]
         self.residual = [
             ResidualConvolution(self.dropout_rate, dtype=self.dtype_policy)
@@ -73,7 +84,7 @@ class Compressor(keras.layers.Layer):
         self.norm.build((None, None, dim))
         self.built = True
 
-    def call(self, x, mask, training=False):
+    def call(self, x: Tensor, mask: Tensor, training: bool = False) -> Tensor:
         if (x.shape[1] or 0) % (1 << self.steps):
             raise InvalidError(
                 f"A sequence of {x.shape[1]} cannot be halved {self.steps} times. "
@@ -87,5 +98,5 @@ class Compressor(keras.layers.Layer):
             x = layer(ops.reshape(x, (-1, ops.shape(x)[1] // 2, 2 * x.shape[2])))
         return self.norm(x)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "steps": self.steps, "dropout": self.dropout_rate}

@@ -1,5 +1,7 @@
 """A decoder of images by convolutions."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,6 +9,7 @@ from t2t_vq.layers.convolutional_encoder import level_width
 from t2t_vq.layers.image_decoder import ImageDecoder
 from t2t_vq.layers.patches import from_patches
 from t2t_vq.layers.residual_convolution_2d import residual_layers
+from t2t_vq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -25,28 +28,30 @@ class ConvolutionalDecoder(ImageDecoder):
         num_outputs: numbers for each pixel. Default 100, as `LogisticMixturePixels` needs.
         dropout: rate in the residual convolutions while training. Default 0.
 
-    Reference: "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1;
-    the linear map is ours.
+    Reference:
+        "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1; the linear map is
+        ours.
 
     Example:
-        decode = ConvolutionalDecoder(hidden_size=16, num_outputs=5)
-        decode(keras.random.normal((1, 64, 16))).shape  # (1, 32, 32, 5)
+        >>> decode = ConvolutionalDecoder(hidden_size=16, num_outputs=5)
+        >>> tuple(decode(keras.random.normal((1, 64, 16))).shape)
+        (1, 32, 32, 5)
     """
 
     def __init__(
         self,
-        hidden_size=128,
-        image_shape=(32, 32, 3),
-        downsample_steps=2,
-        num_residual_layers=2,
-        num_outputs=100,
-        dropout=0.0,
-        **kwargs,
-    ):
+        hidden_size: int = 128,
+        image_shape: tuple[int, int, int] = (32, 32, 3),
+        downsample_steps: int = 2,
+        num_residual_layers: int = 2,
+        num_outputs: int = 100,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(hidden_size, image_shape, downsample_steps, num_outputs, dropout, **kwargs)
         self.num_residual_layers = num_residual_layers
 
-    def build_pixels(self):
+    def build_pixels(self) -> None:
         dim, self.double = self.hidden_size, []
         self.residual = residual_layers(
             dim, self.num_residual_layers, self.dropout_rate, self.dtype_policy
@@ -65,7 +70,7 @@ class ConvolutionalDecoder(ImageDecoder):
         self.side = 2**self.downsample_steps
         self.shortcut = self.final_map(self.side**2 * self.num_outputs, self.hidden_size)
 
-    def pixels(self, grid, training):
+    def pixels(self, grid: Tensor, training: bool) -> Tensor:
         linear = from_patches(self.shortcut(grid), self.side)
         for layer in self.residual:
             grid = layer(grid, training=training)
@@ -74,5 +79,5 @@ class ConvolutionalDecoder(ImageDecoder):
             grid = ops.relu(from_patches(double(grid), 2))
         return self.final(grid) + linear
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_residual_layers": self.num_residual_layers}

@@ -1,13 +1,16 @@
 """An encoder of images by convolutions."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.layers.image_encoder import ImageEncoder
 from t2t_vq.layers.residual_convolution_2d import residual_layers
+from t2t_vq.tensors import Shape, Tensor
 
 
-def level_width(hidden_size, halvings):
+def level_width(hidden_size: int, halvings: int) -> int:
     """Returns the width of layers whose grid is `2**halvings` times the latents' in each direction.
 
     It is halved as height and width are doubled, so that no level costs more than the latents'.
@@ -27,25 +30,27 @@ class ConvolutionalEncoder(ImageEncoder):
         num_residual_layers: residual convolutions over the small grid. Default 2.
         dropout: rate in the residual convolutions while training. Default 0.
 
-    Reference: "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1.
+    Reference:
+        "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1.
 
     Example:
-        encode = ConvolutionalEncoder(hidden_size=16)
-        encode(ops.zeros((1, 32, 32, 3), "uint8")).shape  # (1, 64, 16)
+        >>> encode = ConvolutionalEncoder(hidden_size=16)
+        >>> tuple(encode(ops.zeros((1, 32, 32, 3), "uint8")).shape)
+        (1, 64, 16)
     """
 
     def __init__(
         self,
-        hidden_size=128,
-        downsample_steps=2,
-        num_residual_layers=2,
-        dropout=0.0,
-        **kwargs,
-    ):
+        hidden_size: int = 128,
+        downsample_steps: int = 2,
+        num_residual_layers: int = 2,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(hidden_size, downsample_steps, dropout, **kwargs)
         self.num_residual_layers = num_residual_layers
 
-    def build_grid(self, shape):
+    def build_grid(self, shape: Shape) -> None:
         dim, self.halve = shape[-1], []
         for left in reversed(range(self.downsample_steps)):
             width = level_width(self.hidden_size, left)
@@ -66,7 +71,7 @@ class ConvolutionalEncoder(ImageEncoder):
             self.hidden_size, self.num_residual_layers, self.dropout_rate, self.dtype_policy
         )
 
-    def grid(self, x, training):
+    def grid(self, x: Tensor, training: bool) -> Tensor:
         for halve in self.halve:
             x = ops.relu(halve(x))
         x = self.enter(x)
@@ -74,5 +79,5 @@ class ConvolutionalEncoder(ImageEncoder):
             x = layer(x, training=training)
         return x
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_residual_layers": self.num_residual_layers}

@@ -1,9 +1,12 @@
 """From a short latent sequence back to one vector a token."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.layers.residual_convolution import ResidualConvolution
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -21,19 +24,22 @@ class Decompressor(keras.layers.Layer):
     Returns:
         `[batch, latents * 2**steps, dim]`.
 
-    Reference: arXiv 1805.11063, section 4.
+    Reference:
+        arXiv 1805.11063, section 4.
 
     Example:
-        decompress = Decompressor(steps=2)
-        decompress(keras.random.normal((1, 2, 16)), ops.ones((1, 2), "bool")).shape  # (1, 8, 16)
+        >>> decompress = Decompressor(steps=2)
+        >>> x, mask = keras.random.normal((1, 2, 16)), ops.ones((1, 2), "bool")
+        >>> tuple(decompress(x, mask).shape)
+        (1, 8, 16)
     """
 
-    def __init__(self, steps, dropout=0.0, **kwargs):
+    def __init__(self, steps: int, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.steps = steps
         self.dropout_rate = dropout
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         dim = shape[-1]
         self.residual = [
             ResidualConvolution(self.dropout_rate, dtype=self.dtype_policy)
@@ -46,7 +52,7 @@ class Decompressor(keras.layers.Layer):
             layer.build((None, None, dim))
         self.built = True
 
-    def call(self, x, mask, training=False):
+    def call(self, x: Tensor, mask: Tensor, training: bool = False) -> Tensor:
         dim = x.shape[-1]
         for residual, double in zip(self.residual, self.double, strict=True):
             x = double(residual(x, mask, training=training))
@@ -54,5 +60,5 @@ class Decompressor(keras.layers.Layer):
             mask = ops.repeat(mask, 2, axis=1)
         return x
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "steps": self.steps, "dropout": self.dropout_rate}

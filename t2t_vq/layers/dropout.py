@@ -1,9 +1,12 @@
 """Dropout."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.backend.coins import coins
+from t2t_vq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -27,19 +30,22 @@ class Dropout(keras.layers.Dropout):
     Raises:
         ValueError: for a rate outside 0 to 1.
 
-    Reference: Srivastava et al., "Dropout: a simple way to prevent neural networks from
-    overfitting" (JMLR 15, 2014).
+    Reference:
+        Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (JMLR
+        15, 2014).
 
     Example:
-        dropout = Dropout(0.5)
-        dropout(ops.ones(2))  # [1.0, 1.0]
-        ops.max(dropout(ops.ones(99), training=True))  # 2.0
+        >>> dropout = Dropout(0.5)
+        >>> np.asarray(dropout(ops.ones(2)))
+        array([1., 1.], dtype=float32)
+        >>> float(ops.max(dropout(ops.ones(99), training=True)))
+        2.0
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, seed=seed, **kwargs)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         if not training or self.rate == 0:
             return inputs
         kept = coins(ops.shape(inputs), self.rate, self.seed_generator)
@@ -47,7 +53,7 @@ class Dropout(keras.layers.Dropout):
         scale = 1.0 / max(1.0 - self.rate, 1e-7)
         return ops.where(kept, inputs * scale, ops.cast(0.0, inputs.dtype))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["noise_shape"]
         return config

@@ -3,8 +3,10 @@
 import keras
 from keras import ops
 
+from t2t_vq.tensors import Tensor
 
-def float32_product(x, kernel):
+
+def float32_product(x: Tensor, kernel: Tensor) -> Tensor:
     """Multiplies in float32 what may be in half precision; its gradients stay in half precision.
 
     Half precision has 8 or 11 bits: logits rounded to it coincide where they differ. The factors'
@@ -18,7 +20,9 @@ def float32_product(x, kernel):
         `[..., K]` float32.
 
     Example:
-        float32_product(ops.ones((2, 3), "bfloat16"), ops.ones((3, 4), "bfloat16")).shape  # (2, 4)
+        >>> product = float32_product(ops.ones((2, 3), "bfloat16"), ops.ones((3, 4), "bfloat16"))
+        >>> tuple(product.shape), keras.backend.standardize_dtype(product.dtype)
+        ((2, 4), 'float32')
     """
     if keras.backend.standardize_dtype(x.dtype) == "float32":
         return ops.matmul(x, kernel)

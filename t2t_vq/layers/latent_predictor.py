@@ -1,11 +1,15 @@
 """What every latent predictor offers: a loss for codes, and a search for them."""
 
 import typing
+from collections.abc import Callable
+from typing import Any
 
 import keras
 
+from t2t_vq.decoding.options import Search
 from t2t_vq.layers.code_head import CodeHead
 from t2t_vq.layers.transformer_stack import TransformerStack
+from t2t_vq.tensors import Shape, Tensor
 
 
 class Prediction(typing.NamedTuple):
@@ -36,15 +40,15 @@ class LatentPredictor(keras.layers.Layer):
 
     def __init__(
         self,
-        num_codebooks,
-        num_codes,
-        num_layers,
-        filter_size,
-        num_heads,
-        dropout=0.0,
-        seed=0,
-        **kwargs,
-    ):
+        num_codebooks: int,
+        num_codes: int,
+        num_layers: int,
+        filter_size: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_codebooks = num_codebooks
         self.num_codes = num_codes
@@ -57,7 +61,7 @@ class LatentPredictor(keras.layers.Layer):
     # Symbols that are predicted besides the first codes of a position.
     num_ends = 0
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         dim = shape[-1]
         self.project = keras.layers.Dense(dim, dtype=self.dtype_policy)
         self.first_head = keras.layers.Dense(self.num_codes + self.num_ends, dtype="float32")
@@ -76,7 +80,17 @@ class LatentPredictor(keras.layers.Layer):
             layer.build((None, None, dim))
         self.built = True
 
-    def predictions(self, embed, codes, samples, mask, memory, memory_mask, step, training):
+    def predictions(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        codes: Tensor,
+        samples: Tensor,
+        mask: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        step: Tensor,
+        training: bool,
+    ) -> list[Prediction]:
         """Predicts known codes, for a loss.
 
         Args:
@@ -94,7 +108,14 @@ class LatentPredictor(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def search(self, embed, memory, memory_mask, length, options):
+    def search(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        memory: Tensor,
+        memory_mask: Tensor,
+        length: int,
+        options: Search,
+    ) -> Tensor:
         """Looks for codes.
 
         Args:
@@ -109,7 +130,7 @@ class LatentPredictor(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_codebooks": self.num_codebooks,

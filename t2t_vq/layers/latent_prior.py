@@ -1,5 +1,7 @@
 """A distribution over the codes of an image."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -11,6 +13,7 @@ from t2t_vq.layers import code_stack
 from t2t_vq.layers.code_head import CodeHead
 from t2t_vq.layers.positions import check_grid_width, sinusoids_2d
 from t2t_vq.layers.transformer_stack import TransformerStack
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -43,29 +46,32 @@ class LatentPrior(keras.layers.Layer):
         ValueError: for a width that does not fit; when there are classes and no labels or the
             other way round; or for codes of another grid.
 
-    Reference: "Neural discrete representation learning" (arXiv 1711.00937), section 3.3, with a
-    Transformer for its PixelCNN.
+    Reference:
+        "Neural discrete representation learning" (arXiv 1711.00937), section 3.3, with a
+        Transformer for its PixelCNN.
 
     Example:
-        prior = LatentPrior((4, 4), num_codebooks=2, num_codes=8, hidden_size=16, num_layers=1,
-                            filter_size=32, num_heads=2)
-        prior(ops.zeros((3, 16, 2), "int32"))[1].shape  # (3, 16, 8)
-        prior.sample(5).shape  # (5, 16, 2)
+        >>> shape = {"hidden_size": 16, "num_layers": 1, "filter_size": 32, "num_heads": 2}
+        >>> prior = LatentPrior((4, 4), num_codebooks=2, num_codes=8, **shape)
+        >>> tuple(prior(ops.zeros((3, 16, 2), "int32"))[1].shape)
+        (3, 16, 8)
+        >>> tuple(prior.sample(5).shape)
+        (5, 16, 2)
     """
 
     def __init__(
         self,
-        grid=(8, 8),
-        num_codebooks=1,
-        num_codes=512,
-        hidden_size=256,
-        num_layers=4,
-        filter_size=1024,
-        num_heads=4,
-        dropout=0.0,
-        num_classes=0,
-        **kwargs,
-    ):
+        grid: tuple[int, int] = (8, 8),
+        num_codebooks: int = 1,
+        num_codes: int = 512,
+        hidden_size: int = 256,
+        num_layers: int = 4,
+        filter_size: int = 1024,
+        num_heads: int = 4,
+        dropout: float = 0.0,
+        num_classes: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         check_grid_width(hidden_size, num_heads, ("prior_size", "prior_heads"))
         self.grid = tuple(grid)
@@ -95,14 +101,16 @@ class LatentPrior(keras.layers.Layer):
             dtype=self.dtype_policy,
         )
 
-    def build(self, codes_shape=None, labels_shape=None):
+    def build(self, codes_shape: Shape | None = None, labels_shape: Shape | None = None) -> None:
         for layer in (self.code_embedding, self.class_embedding):
             layer.build((None, None))
         for layer in (self.stack, self.first_head, *self.later_heads):
             layer.build((None, None, self.hidden_size))
         self.built = True
 
-    def call(self, codes, labels=None, training=False):
+    def call(
+        self, codes: Tensor, labels: Tensor | None = None, training: bool = False
+    ) -> list[Tensor]:
         if tuple(codes.shape[1:]) != (self.num_positions, self.num_codebooks):
             raise InvalidError(
                 f"The prior '{self.name}' of a {self.grid[0]} x {self.grid[1]} grid takes codes "
@@ -116,7 +124,7 @@ class LatentPrior(keras.layers.Layer):
         later = code_stack.later_logits(self.later_heads, known, codes)
         return [self.first_head(hidden), *later]
 
-    def log_prob(self, codes, labels=None):
+    def log_prob(self, codes: Tensor, labels: Tensor | None = None) -> Tensor:
         """Returns the log-probabilities of grids.
 
         Args:
@@ -132,7 +140,13 @@ class LatentPrior(keras.layers.Layer):
             total += ops.sum(chosen - ops.logsumexp(logits, axis=-1), axis=-1)
         return total
 
-    def sample(self, num, labels=None, seed=0, temperature=1.0):
+    def sample(
+        self,
+        num: int,
+        labels: Tensor | None = None,
+        seed: Tensor | int = 0,
+        temperature: float = 1.0,
+    ) -> Tensor:
         """Draws grids of codes, one code after the other with cached keys and values.
 
         Args:
@@ -158,12 +172,12 @@ class LatentPrior(keras.layers.Layer):
         codes = greedy_search(draw, self.start_steps(num), num, length, end=self.num_codes)
         return ops.reshape(codes, (num, self.num_positions, self.num_codebooks))
 
-    def start_steps(self, rows):
+    def start_steps(self, rows: int) -> Any:
         """Returns the state with which `step` draws `rows` grids."""
         past = self.stack.empty_past(rows, self.num_positions)
         return code_stack.start_steps(past, rows, self.num_codebooks, self.hidden_size)
 
-    def step(self, start, symbols, index, state):
+    def step(self, start: Tensor, symbols: Tensor, index: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Scores one code, as `t2t_vq.decoding` asks; each code of a position is a symbol.
 
         Args:
@@ -182,7 +196,9 @@ class LatentPrior(keras.layers.Layer):
 
         return code_stack.step(first, self.later_heads, symbols, index, state, self.num_codes)
 
-    def grow(self, start, codes, position, past):
+    def grow(
+        self, start: Tensor, codes: Tensor, position: Tensor, past: Any
+    ) -> tuple[Tensor, Tensor, Any]:
         """Scores the first code of the position after `past`, as `step` does.
 
         Args:
@@ -198,7 +214,7 @@ class LatentPrior(keras.layers.Layer):
         hidden, past = self.stack.grow(self._input(start, codes, position), past)
         return *self._score_first(hidden), past
 
-    def start(self, labels, rows):
+    def start(self, labels: Tensor, rows: int) -> Tensor:
         """Returns the first input of grids, `[rows, 1, dim]`.
 
         Args:
@@ -236,7 +252,7 @@ class LatentPrior(keras.layers.Layer):
         """Returns encodings of all positions, `[positions, dim]`."""
         return ops.cast(sinusoids_2d(*self.grid, self.hidden_size), dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "grid": self.grid,

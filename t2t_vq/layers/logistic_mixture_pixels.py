@@ -1,10 +1,13 @@
 """A mixture of discretised logistic distributions over the channels of a pixel."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.layers.pixel_likelihood import PixelLikelihood
 from t2t_vq.layers.pixels import NUM_VALUES, as_values, rescaled
+from t2t_vq.tensors import Tensor
 
 # Values 0 to 255 are -1 to 1 here.
 _HALF_BIN = 1.0 / (NUM_VALUES - 1)
@@ -15,7 +18,7 @@ _START_LOG_SCALE = -1.0
 _LOG_SCALE_FLOOR, _LOG_SCALE_CEILING = -7.0, 7.0
 
 
-def discretised_logistic(values, mean, log_scale):
+def discretised_logistic(values: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
     """Returns the log-probability of values under a logistic distribution rounded to them.
 
     What lies beyond 0 and 255 counts as 0 and 255, so that the probabilities of the 256 values add
@@ -31,10 +34,13 @@ def discretised_logistic(values, mean, log_scale):
     Returns:
         `[...]` float32, nats.
 
-    Reference: "PixelCNN++" (arXiv 1701.05517), equation 2.
+    Reference:
+        "PixelCNN++" (arXiv 1701.05517), equation 2.
 
     Example:
-        discretised_logistic(ops.array([0.0, 255.0]), 0.0, ops.zeros(2))  # [-1.31, -1.31]
+        >>> log_probs = discretised_logistic(ops.array([0.0, 255.0]), 0.0, ops.zeros(2))
+        >>> np.asarray(log_probs).round(2)
+        array([-1.31, -1.31], dtype=float32)
     """
     inverse_scale = ops.exp(-log_scale)
     centre = (rescaled(values) - mean) * inverse_scale
@@ -64,21 +70,23 @@ class LogisticMixturePixels(PixelLikelihood):
         channels: of the images. Default 3.
         num_mixtures: components. Default 10.
 
-    Reference: "PixelCNN++" (arXiv 1701.05517), sections 2.1 and 2.2.
+    Reference:
+        "PixelCNN++" (arXiv 1701.05517), sections 2.1 and 2.2.
 
     Example:
-        pixels = LogisticMixturePixels(channels=3, num_mixtures=10)
-        parameters = ops.zeros((1, 2, 2, pixels.num_parameters))
-        pixels.num_parameters  # 100
-        pixels.mean(parameters)[0, 0, 0]  # [127.5, 127.5, 127.5]
+        >>> pixels = LogisticMixturePixels(channels=3, num_mixtures=10)
+        >>> pixels.num_parameters
+        100
+        >>> np.asarray(pixels.mean(ops.zeros((1, 2, 2, 100)))[0, 0, 0])
+        array([127.5, 127.5, 127.5], dtype=float32)
     """
 
-    def __init__(self, channels=3, num_mixtures=10, **kwargs):
+    def __init__(self, channels: int = 3, num_mixtures: int = 10, **kwargs: Any) -> None:
         super().__init__(channels, **kwargs)
         self.num_mixtures = num_mixtures
 
     @property
-    def num_parameters(self):
+    def num_parameters(self) -> int:
         return self.num_mixtures * (
             1 + 2 * self.channels + self.channels * (self.channels - 1) // 2
         )
@@ -125,5 +133,5 @@ class LogisticMixturePixels(PixelLikelihood):
             mean = mean + ops.tanh(components[..., index, :]) * value
         return mean, ops.clip(log_scale, _LOG_SCALE_FLOOR, _LOG_SCALE_CEILING)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_mixtures": self.num_mixtures}

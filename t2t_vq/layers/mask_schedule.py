@@ -4,10 +4,12 @@ import math
 
 from keras import ops
 
+from t2t_vq.tensors import Tensor
+
 _FLOOR = 0.01
 
 
-def latent_share(step, startup_steps):
+def latent_share(step: Tensor, startup_steps: int) -> Tensor:
     """Returns the share of positions that take latents at a training step.
 
     A linear rise over `startup_steps`, times an exponential rise over a quarter of them, both from
@@ -20,10 +22,12 @@ def latent_share(step, startup_steps):
     Returns:
         A scalar in (0, 1], float32.
 
-    Reference: the schedule of Tensor2Tensor's `transformer_nat`, 50,000 steps there.
+    Reference:
+        the schedule of Tensor2Tensor's `transformer_nat`, 50,000 steps there.
 
     Example:
-        latent_share(10_000, 50_000)  # about .083
+        >>> print(round(float(latent_share(10_000, 50_000)), 3))
+        0.083
     """
     if not startup_steps:
         return ops.ones(())

@@ -1,16 +1,20 @@
 """Predicts all codes at once, in one pass or in a few."""
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
 from t2t_vq import em
 from t2t_vq.backend.random_numbers import uniform
 from t2t_vq.backend.streams import Stream
+from t2t_vq.decoding.options import Search
 from t2t_vq.decoding.search import perturb
 from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.code_stack import later_logits
 from t2t_vq.layers.latent_predictor import LatentPredictor, Prediction
 from t2t_vq.layers.positions import sinusoids
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -39,19 +43,21 @@ class MaskedLatentPredictor(LatentPredictor):
     Returns:
         A list of float32 logits `[rows, latents, K]`, one for each of the C codes.
 
-    References: "Mask-Predict" (arXiv 1904.09324) for the decoding; "A Deep and Tractable Density
-    Estimator" (arXiv 1310.1757), section 4, for the loss.
+    Reference:
+        "Mask-Predict" (arXiv 1904.09324) for the decoding; "A Deep and Tractable Density Estimator"
+        (arXiv 1310.1757), section 4, for the loss.
 
     Example:
-        predictor = MaskedLatentPredictor(num_codebooks=1, num_codes=8, num_layers=1,
-                                          filter_size=32, num_heads=2)
-        dense, memory = keras.random.normal((1, 3, 16)), keras.random.normal((1, 7, 16))
-        codes, known = ops.zeros((1, 3, 1), "int32"), ops.zeros((1, 3), "bool")
-        (logits,) = predictor(dense, codes, ~known, ~known, memory, ops.zeros((1, 1, 1, 7)))
-        logits.shape  # (1, 3, 8)
+        >>> shape = {"num_codes": 8, "num_layers": 1, "filter_size": 32, "num_heads": 2}
+        >>> predictor = MaskedLatentPredictor(num_codebooks=1, **shape)
+        >>> dense, memory = keras.random.normal((1, 3, 16)), keras.random.normal((1, 7, 16))
+        >>> codes, yes = ops.zeros((1, 3, 1), "int32"), ops.ones((1, 3), "bool")
+        >>> (logits,) = predictor(dense, codes, yes, yes, memory, ops.ones((1, 1, 1, 7), "bool"))
+        >>> tuple(logits.shape)
+        (1, 3, 8)
     """
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         dim = shape[-1]
         self.hidden_code = self.add_weight(
             shape=(dim,), initializer=keras.initializers.RandomNormal(stddev=0.1), name="hidden"
@@ -63,11 +69,30 @@ class MaskedLatentPredictor(LatentPredictor):
         )
         super().build(shape)
 
-    def call(self, dense, codes, hidden, mask, memory, memory_mask, training=False):
+    def call(
+        self,
+        dense: Tensor,
+        codes: Tensor,
+        hidden: Tensor,
+        mask: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        training: bool = False,
+    ) -> list[Tensor]:
         state = self._states(dense, hidden, mask, memory, memory_mask, training)
         return [self.first_head(state), *later_logits(self.later_heads, state, codes)]
 
-    def predictions(self, embed, codes, samples, mask, memory, memory_mask, step, training):
+    def predictions(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        codes: Tensor,
+        samples: Tensor,
+        mask: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        step: Tensor,
+        training: bool,
+    ) -> list[Prediction]:
         hidden, weights = mask, mask
         if training:
             hidden, weights = self._hide(mask, step)
@@ -85,7 +110,14 @@ class MaskedLatentPredictor(LatentPredictor):
         found.append(Prediction(lengths, right[..., None], right, number > 0))
         return found
 
-    def search(self, embed, memory, memory_mask, length, options):
+    def search(
+        self,
+        embed: Callable[[Tensor], Tensor],
+        memory: Tensor,
+        memory_mask: Tensor,
+        length: int,
+        options: Search,
+    ) -> Tensor:
         def choose_hidden(index, state):
             number, codes, certainty, hidden = state
             mask = ops.arange(length) < number
@@ -110,7 +142,9 @@ class MaskedLatentPredictor(LatentPredictor):
         found = ops.where(mask[..., None], codes, self.num_codes)
         return ops.reshape(found, (-1, options.num_candidates, length, self.num_codebooks))
 
-    def score_first(self, dense, hidden, mask, memory, memory_mask):
+    def score_first(
+        self, dense: Tensor, hidden: Tensor, mask: Tensor, memory: Tensor, memory_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Scores the first code of each position.
 
         Args:
@@ -147,7 +181,7 @@ class MaskedLatentPredictor(LatentPredictor):
         weights = ops.cast(number, "float32") / ops.cast(count, "float32")
         return hidden, ops.where(hidden, weights, 0.0)
 
-    def length_logits(self, memory, memory_mask, most):
+    def length_logits(self, memory: Tensor, memory_mask: Tensor, most: int) -> Tensor:
         """Returns `[batch, most]` scores of 1, 2, ... latents."""
         taken = self.latents_taken(memory)[..., 0]
         mean = ops.sum(ops.where(memory_mask[:, 0, 0], taken, 0.0), axis=-1, keepdims=True)

@@ -2,8 +2,10 @@
 
 from keras import ops
 
+from t2t_vq.tensors import Tensor
 
-def to_patches(images, size):
+
+def to_patches(images: Tensor, size: int) -> Tensor:
     """Returns images cut into patches; the inverse of `from_patches`.
 
     Args:
@@ -14,7 +16,8 @@ def to_patches(images, size):
         `[batch, height / size, width / size, size * size * channels]`.
 
     Example:
-        to_patches(ops.zeros((2, 8, 4, 3)), 4).shape  # (2, 2, 1, 48)
+        >>> tuple(to_patches(ops.zeros((2, 8, 4, 3)), 4).shape)
+        (2, 2, 1, 48)
     """
     height, width, channels = images.shape[1:]
     x = ops.reshape(images, (-1, height // size, size, width // size, size, channels))
@@ -22,7 +25,7 @@ def to_patches(images, size):
     return ops.reshape(x, (-1, height // size, width // size, size * size * channels))
 
 
-def from_patches(patches, size):
+def from_patches(patches: Tensor, size: int) -> Tensor:
     """Returns the images that patches make up, which is known as depth to space.
 
     Args:
@@ -33,7 +36,8 @@ def from_patches(patches, size):
         `[batch, height * size, width * size, channels]`.
 
     Example:
-        from_patches(ops.zeros((2, 2, 1, 48)), 4).shape  # (2, 8, 4, 3)
+        >>> tuple(from_patches(ops.zeros((2, 2, 1, 48)), 4).shape)
+        (2, 8, 4, 3)
     """
     height, width, dim = patches.shape[1:]
     channels = dim // (size * size)

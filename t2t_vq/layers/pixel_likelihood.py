@@ -1,9 +1,12 @@
 """The contract of a distribution over images of 8 bits a channel."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.tensors import Tensor
 
 
 class PixelLikelihood(keras.layers.Layer):
@@ -15,22 +18,22 @@ class PixelLikelihood(keras.layers.Layer):
 
     Args:
         channels: of the images.
-
-    Attributes:
-        num_parameters: numbers that describe the distribution of a pixel.
     """
 
-    num_parameters: int
-
-    def __init__(self, channels=3, **kwargs):
+    def __init__(self, channels: int = 3, **kwargs: Any) -> None:
         # Rounded to bfloat16, the parameters would lose what float32 is there for.
         super().__init__(autocast=False, **kwargs)
         self.channels = channels
 
-    def call(self, parameters, images):
+    @property
+    def num_parameters(self) -> int:
+        """Numbers that describe the distribution of a pixel."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement num_parameters.")
+
+    def call(self, parameters: Tensor, images: Tensor) -> Tensor:
         return self.log_prob(parameters, images)
 
-    def log_prob(self, parameters, images):
+    def log_prob(self, parameters: Tensor, images: Tensor) -> Tensor:
         """Returns the log-probability of whole images.
 
         Args:
@@ -52,7 +55,7 @@ class PixelLikelihood(keras.layers.Layer):
             )
         return ops.sum(self._pixel_log_prob(self._float32(parameters), images), axis=(1, 2))
 
-    def mean(self, parameters):
+    def mean(self, parameters: Tensor) -> Tensor:
         """Returns the expected images.
 
         Args:
@@ -81,5 +84,5 @@ class PixelLikelihood(keras.layers.Layer):
                 f"Give them as [batch, height, width, {width}]."
             )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "channels": self.channels}

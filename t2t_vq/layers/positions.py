@@ -5,9 +5,10 @@ import math
 from keras import ops
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.tensors import Tensor
 
 
-def sinusoids(positions, dim):
+def sinusoids(positions: Tensor, dim: int) -> Tensor:
     """Returns sine and cosine encodings of positions.
 
     Args:
@@ -17,17 +18,19 @@ def sinusoids(positions, dim):
     Returns:
         `[..., dim]` float32.
 
-    Reference: "Attention Is All You Need" (arXiv 1706.03762), section 3.5.
+    Reference:
+        "Attention Is All You Need" (arXiv 1706.03762), section 3.5.
 
     Example:
-        sinusoids(ops.arange(5), 16).shape  # (5, 16)
+        >>> tuple(sinusoids(ops.arange(5), 16).shape)
+        (5, 16)
     """
     frequencies = ops.exp(-math.log(10_000.0) / (dim // 2) * ops.arange(dim // 2, dtype="float32"))
     angles = ops.cast(positions, "float32")[..., None] * frequencies
     return ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
 
 
-def sinusoids_2d(height, width, dim):
+def sinusoids_2d(height: int, width: int, dim: int) -> Tensor:
     """Returns encodings of the positions of a grid, row after row.
 
     The first half of an encoding is that of the row, the second that of the column.
@@ -43,7 +46,8 @@ def sinusoids_2d(height, width, dim):
         ValueError: when `dim` is not a multiple of 4.
 
     Example:
-        sinusoids_2d(8, 4, 16).shape  # (32, 16)
+        >>> tuple(sinusoids_2d(8, 4, 16).shape)
+        (32, 16)
     """
     if dim % 4:
         raise InvalidError(
@@ -55,7 +59,9 @@ def sinusoids_2d(height, width, dim):
     return ops.concatenate([rows, columns], axis=-1)
 
 
-def check_grid_width(width, num_heads, names=("hidden_size", "num_heads")):
+def check_grid_width(
+    width: int, num_heads: int, names: tuple[str, str] = ("hidden_size", "num_heads")
+) -> None:
     """Refuses what a Transformer over the positions of a grid cannot be built with.
 
     Args:
@@ -73,6 +79,11 @@ def check_grid_width(width, num_heads, names=("hidden_size", "num_heads")):
         )
 
 
-def shift_right(x):
-    """Returns `x` `[batch, length, dim]` moved one position later, zeros first."""
+def shift_right(x: Tensor) -> Tensor:
+    """Returns `x` `[batch, length, dim]` moved one position later, zeros first.
+
+    Example:
+        >>> np.asarray(shift_right(ops.array([[[1.0], [2.0], [3.0]]]))[0, :, 0])
+        array([0., 1., 2.], dtype=float32)
+    """
     return ops.pad(x[:, :-1], [[0, 0], [1, 0], [0, 0]])

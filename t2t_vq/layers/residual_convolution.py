@@ -1,9 +1,12 @@
 """A masked residual convolution along a sequence."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.layers.dropout import Dropout
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -21,15 +24,16 @@ class ResidualConvolution(keras.layers.Layer):
         `[batch, length, dim]`.
 
     Example:
-        layer = ResidualConvolution()
-        layer(keras.random.normal((1, 4, 8)), ops.ones((1, 4), "bool")).shape  # (1, 4, 8)
+        >>> layer = ResidualConvolution()
+        >>> tuple(layer(keras.random.normal((1, 4, 8)), ops.ones((1, 4), "bool")).shape)
+        (1, 4, 8)
     """
 
-    def __init__(self, dropout=0.0, **kwargs):
+    def __init__(self, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dropout_rate = dropout
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         dim = shape[-1]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
         self.norm.build(shape)
@@ -39,11 +43,11 @@ class ResidualConvolution(keras.layers.Layer):
         self.dropout = Dropout(self.dropout_rate, dtype=self.dtype_policy)
         self.built = True
 
-    def call(self, x, mask, training=False):
+    def call(self, x: Tensor, mask: Tensor, training: bool = False) -> Tensor:
         hidden = ops.where(mask[:, :, None], ops.relu(self.norm(x)), 0.0)
         padded = ops.pad(hidden, [[0, 0], [1, 1], [0, 0]])
         windows = ops.concatenate([padded[:, :-2], hidden, padded[:, 2:]], axis=-1)
         return x + self.dropout(self.convolution(windows), training=training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dropout": self.dropout_rate}

@@ -1,9 +1,12 @@
 """A residual convolution over a grid."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.layers.dropout import Dropout
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -19,19 +22,21 @@ class ResidualConvolution2D(keras.layers.Layer):
     Returns:
         `[batch, height, width, dim]`.
 
-    Reference: "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1; the
-    normalisation is ours.
+    Reference:
+        "Neural Discrete Representation Learning" (arXiv 1711.00937), section 4.1; the normalisation
+        is ours.
 
     Example:
-        layer = ResidualConvolution2D()
-        layer(keras.random.normal((1, 4, 4, 8))).shape  # (1, 4, 4, 8)
+        >>> layer = ResidualConvolution2D()
+        >>> tuple(layer(keras.random.normal((1, 4, 4, 8))).shape)
+        (1, 4, 4, 8)
     """
 
-    def __init__(self, dropout=0.0, **kwargs):
+    def __init__(self, dropout: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dropout_rate = dropout
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         dim = shape[-1]
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
         self.convolution = keras.layers.Conv2D(
@@ -43,15 +48,17 @@ class ResidualConvolution2D(keras.layers.Layer):
         self.dropout = Dropout(self.dropout_rate, dtype=self.dtype_policy)
         self.built = True
 
-    def call(self, x, training=False):
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
         hidden = self.convolution(ops.relu(self.norm(x)))
         return x + self.dropout(self.combine(ops.relu(hidden)), training=training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dropout": self.dropout_rate}
 
 
-def residual_layers(dim, number, dropout, dtype):
+def residual_layers(
+    dim: int, number: int, dropout: float, dtype: Any
+) -> list[ResidualConvolution2D]:
     """Returns so many `ResidualConvolution2D` in a list, built for vectors of `dim`."""
     layers = [ResidualConvolution2D(dropout, dtype=dtype) for _ in range(number)]
     for layer in layers:

@@ -1,11 +1,14 @@
 """One Transformer layer: self-attention, attention to a memory, feed-forward."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.errors import InvalidError
 from t2t_vq.layers.attention import MultiHeadAttention
 from t2t_vq.layers.dropout import Dropout
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -33,18 +36,26 @@ class TransformerBlock(keras.layers.Layer):
         ValueError: when the width is not a multiple of `num_heads`.
 
     Example:
-        block = TransformerBlock(filter_size=32, num_heads=2)
-        block(keras.random.normal((1, 5, 16))).shape  # (1, 5, 16)
+        >>> block = TransformerBlock(filter_size=32, num_heads=2)
+        >>> tuple(block(keras.random.normal((1, 5, 16))).shape)
+        (1, 5, 16)
     """
 
-    def __init__(self, filter_size, num_heads, dropout=0.0, attends_memory=False, **kwargs):
+    def __init__(
+        self,
+        filter_size: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        attends_memory: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.filter_size = filter_size
         self.num_heads = num_heads
         self.dropout_rate = dropout
         self.attends_memory = attends_memory
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         dim = shape[-1]
         if dim % self.num_heads:
             raise InvalidError(
@@ -78,7 +89,14 @@ class TransformerBlock(keras.layers.Layer):
         attention.build((None, None, dim))
         return attention
 
-    def call(self, x, attention_mask=None, memory=None, memory_mask=None, training=False):
+    def call(
+        self,
+        x: Tensor,
+        attention_mask: Tensor | None = None,
+        memory: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         normed = self.self_norm(x)
         attended = self.self_attention(normed, normed, attention_mask, training=training)
         x = x + self.dropout(attended, training=training)
@@ -86,11 +104,11 @@ class TransformerBlock(keras.layers.Layer):
             x = self._attend_memory(x, self.project_memory(memory), memory_mask, training)
         return self._feed_forward(x, training)
 
-    def project_memory(self, memory):
+    def project_memory(self, memory: Tensor) -> list[Tensor]:
         """Returns keys and values of `memory`, each `[batch, heads, keys, head_size]`."""
         return self.memory_attention.keys_values(memory)
 
-    def empty_past(self, rows, length):
+    def empty_past(self, rows: Tensor | int, length: int) -> tuple[Tensor, Tensor]:
         """Returns keys and values, zeros for now, of up to `length` positions to be decoded.
 
         Returns:
@@ -101,7 +119,15 @@ class TransformerBlock(keras.layers.Layer):
         empty = ops.zeros(shape, self.compute_dtype)
         return empty, empty
 
-    def step(self, x, past, index, attention_mask, memory=None, memory_mask=None):
+    def step(
+        self,
+        x: Tensor,
+        past: Any,
+        index: Tensor,
+        attention_mask: Tensor,
+        memory: Any = None,
+        memory_mask: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
         """Decodes one position.
 
         Args:
@@ -122,7 +148,9 @@ class TransformerBlock(keras.layers.Layer):
         )
         return self._after_past(x, queries, past, attention_mask, memory, memory_mask), past
 
-    def grow(self, x, past, memory=None, memory_mask=None):
+    def grow(
+        self, x: Tensor, past: Any, memory: Any = None, memory_mask: Tensor | None = None
+    ) -> tuple[Tensor, Any]:
         """Decodes one position after a past that is no longer than what was decoded before.
 
         It gives the same numbers as `step`, and suits programs without static shapes: nothing is
@@ -158,7 +186,7 @@ class TransformerBlock(keras.layers.Layer):
         hidden = self.dropout(self.expand(self.feed_norm(x)), training=training)
         return x + self.dropout(self.contract(hidden), training=training)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "filter_size": self.filter_size,

@@ -1,5 +1,7 @@
 """A decoder of images by a Transformer over patches."""
 
+from typing import Any
+
 import keras
 
 from t2t_vq.layers.image_decoder import ImageDecoder
@@ -7,6 +9,7 @@ from t2t_vq.layers.patches import from_patches
 from t2t_vq.layers.positions import check_grid_width
 from t2t_vq.layers.transformer_image_encoder import transform_grid
 from t2t_vq.layers.transformer_stack import TransformerStack
+from t2t_vq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -24,29 +27,30 @@ class TransformerImageDecoder(ImageDecoder):
         dropout: rate while training. Default 0.
 
     Example:
-        decode = TransformerImageDecoder(hidden_size=16, filter_size=32, num_outputs=5)
-        decode(keras.random.normal((1, 64, 16))).shape  # (1, 32, 32, 5)
+        >>> decode = TransformerImageDecoder(hidden_size=16, filter_size=32, num_outputs=5)
+        >>> tuple(decode(keras.random.normal((1, 64, 16))).shape)
+        (1, 32, 32, 5)
     """
 
     def __init__(
         self,
-        hidden_size=128,
-        image_shape=(32, 32, 3),
-        downsample_steps=2,
-        num_layers=2,
-        filter_size=512,
-        num_heads=4,
-        num_outputs=100,
-        dropout=0.0,
-        **kwargs,
-    ):
+        hidden_size: int = 128,
+        image_shape: tuple[int, int, int] = (32, 32, 3),
+        downsample_steps: int = 2,
+        num_layers: int = 2,
+        filter_size: int = 512,
+        num_heads: int = 4,
+        num_outputs: int = 100,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(hidden_size, image_shape, downsample_steps, num_outputs, dropout, **kwargs)
         check_grid_width(hidden_size, num_heads)
         self.num_layers = num_layers
         self.filter_size = filter_size
         self.num_heads = num_heads
 
-    def build_pixels(self):
+    def build_pixels(self) -> None:
         self.stack = TransformerStack(
             self.num_layers,
             self.filter_size,
@@ -59,11 +63,11 @@ class TransformerImageDecoder(ImageDecoder):
             self.num_outputs << (2 * self.downsample_steps), self.hidden_size
         )
 
-    def pixels(self, grid, training):
+    def pixels(self, grid: Tensor, training: bool) -> Tensor:
         grid = self.final(transform_grid(self.stack, grid, training))
         return from_patches(grid, 1 << self.downsample_steps)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_layers": self.num_layers,

@@ -1,11 +1,14 @@
 """A stack of Transformer layers: encoder, decoder or latent predictor."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from t2t_vq.layers.attention import causal_mask
 from t2t_vq.layers.dropout import Dropout
 from t2t_vq.layers.transformer_block import TransformerBlock
+from t2t_vq.tensors import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -25,13 +28,20 @@ class TransformerStack(keras.layers.Layer):
         `[rows, length, dim]`.
 
     Example:
-        encoder = TransformerStack(num_layers=2, filter_size=32, num_heads=2)
-        encoder(keras.random.normal((1, 5, 16))).shape  # (1, 5, 16)
+        >>> encoder = TransformerStack(num_layers=2, filter_size=32, num_heads=2)
+        >>> tuple(encoder(keras.random.normal((1, 5, 16))).shape)
+        (1, 5, 16)
     """
 
     def __init__(
-        self, num_layers, filter_size, num_heads, dropout=0.0, attends_memory=False, **kwargs
-    ):
+        self,
+        num_layers: int,
+        filter_size: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        attends_memory: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_layers = num_layers
         self.filter_size = filter_size
@@ -47,27 +57,41 @@ class TransformerStack(keras.layers.Layer):
         self.dropout = Dropout(dropout, dtype=self.dtype_policy)
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6, dtype=self.dtype_policy)
 
-    def build(self, shape):
+    def build(self, shape: Shape) -> None:
         for block in self.blocks:
             block.build(shape)
         self.norm.build(shape)
         self.built = True
 
-    def call(self, x, attention_mask=None, memory=None, memory_mask=None, training=False):
+    def call(
+        self,
+        x: Tensor,
+        attention_mask: Tensor | None = None,
+        memory: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         x = self.dropout(x, training=training)
         for block in self.blocks:
             x = block(x, attention_mask, memory, memory_mask, training=training)
         return self.norm(x)
 
-    def project_memory(self, memory):
+    def project_memory(self, memory: Tensor) -> list[list[Tensor]]:
         """Returns what each layer makes of `memory` `[batch, keys, dim]`, once for all steps."""
         return [block.project_memory(memory) for block in self.blocks]
 
-    def empty_past(self, rows, length):
+    def empty_past(self, rows: Tensor | int, length: int) -> list[tuple[Tensor, Tensor]]:
         """Returns the past with which `step` decodes up to `length` positions of `rows` rows."""
         return [block.empty_past(rows, length) for block in self.blocks]
 
-    def step(self, x, past, index, memory=None, memory_mask=None):
+    def step(
+        self,
+        x: Tensor,
+        past: Any,
+        index: Tensor,
+        memory: Any = None,
+        memory_mask: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
         """Decodes position `index` of a causal stack; the same numbers as `call` gives there.
 
         Args:
@@ -88,7 +112,9 @@ class TransformerStack(keras.layers.Layer):
 
         return self._advance(advance, x, past, memory)
 
-    def grow(self, x, past, memory=None, memory_mask=None):
+    def grow(
+        self, x: Tensor, past: Any, memory: Any = None, memory_mask: Tensor | None = None
+    ) -> tuple[Tensor, Any]:
         """Decodes the position after `past`, as long as what was decoded before; as `step` does.
 
         Args:
@@ -115,7 +141,13 @@ class TransformerStack(keras.layers.Layer):
             updated.append(after)
         return self.norm(x), updated
 
-    def causal(self, x, memory=None, memory_mask=None, training=False):
+    def causal(
+        self,
+        x: Tensor,
+        memory: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """Runs the stack over all positions at once, each seeing itself and earlier ones."""
         return self(
             x,
@@ -125,7 +157,7 @@ class TransformerStack(keras.layers.Layer):
             training=training,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "num_layers": self.num_layers,

@@ -21,7 +21,8 @@ def bits_per_dim(nats: Any, dimensions: int) -> Any:
         ValueError: when an image has no dimensions.
 
     Example:
-        bits_per_dim(3072 * math.log(256), dimensions=32 * 32 * 3)  # 8.0
+        >>> print(round(float(bits_per_dim(3072 * math.log(256), dimensions=32 * 32 * 3)), 4))
+        8.0
     """
     if not isinstance(dimensions, numbers.Integral) or dimensions < 1:
         raise InvalidError(

@@ -41,10 +41,12 @@ def bleu(hypotheses: Iterable[str], references: Iterable[str], language: str = "
         TypeError: for anything else than strings.
         ValueError: when there are none, or more of the ones than of the others.
 
-    Reference: "A Call for Clarity in Reporting BLEU Scores" (arXiv 1804.08771).
+    Reference:
+        "A Call for Clarity in Reporting BLEU Scores" (arXiv 1804.08771).
 
     Example:
-        bleu(["Der Hund schläft heute ."], ["Der Hund schläft heute ."]).score  # 100.0
+        >>> print(round(bleu(["Der Hund schläft heute ."], ["Der Hund schläft heute ."]).score, 4))
+        100.0
     """
     main = re.split("[-_@]", language)[0].lower()
     return _score(BLEU(tokenize=_TOKENIZERS.get(main)), hypotheses, references)

@@ -22,8 +22,9 @@ def psnr(images: np.ndarray, others: np.ndarray) -> np.ndarray:
         ValueError: when the images are not of one shape, or not uint8.
 
     Example:
-        images = np.full((1, 16, 16, 3), 100, "uint8")
-        psnr(images, images + 10)  # about [28.131]
+        >>> images = np.full((1, 16, 16, 3), 100, "uint8")
+        >>> psnr(images, images + 10).round(3)
+        array([28.131], dtype=float32)
     """
     import tensorflow as tf
 
@@ -37,12 +38,14 @@ def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     The window is a Gaussian of 11 x 11 pixels and deviation 1.5; sides are 11 pixels at least. The
     similarity is the mean over windows inside the image and over channels.
 
-    Reference: "Image Quality Assessment: From Error Visibility to Structural Similarity" (Wang,
-    Bovik, Sheikh, Simoncelli, 2004).
+    Reference:
+        "Image Quality Assessment: From Error Visibility to Structural Similarity" (Wang, Bovik,
+        Sheikh, Simoncelli, 2004).
 
     Example:
-        images = np.full((1, 16, 16, 3), 100, "uint8")
-        ssim(images, images)  # [1.0]
+        >>> images = np.full((1, 16, 16, 3), 100, "uint8")
+        >>> ssim(images, images)
+        array([1.], dtype=float32)
     """
     import tensorflow as tf
 

@@ -3,8 +3,12 @@
 import dataclasses
 import inspect
 import typing
+from collections.abc import Iterable
+from typing import Any
 
 import keras
+
+from t2t_vq.tensors import Statistics, Tensor
 
 
 class TrainingOutput(typing.NamedTuple):
@@ -30,10 +34,10 @@ class Model(keras.Model):
     """
 
     unit = ""
-    startup_steps = 0
+    startup_steps: int | None = 0
 
     @classmethod
-    def from_hparams(cls, hparams, *, seed=0, **arguments):
+    def from_hparams(cls, hparams: Any, *, seed: int = 0, **arguments: Any) -> "Model":
         """Returns a new model.
 
         Args:
@@ -52,7 +56,7 @@ class Model(keras.Model):
         fields = [field.name for field in dataclasses.fields(hparams)]
         return {name: getattr(hparams, name) for name in fields if name in names}
 
-    def loss_totals(self, batch):
+    def loss_totals(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Returns, for each loss and metric, the number that its sum is divided by.
 
         The number of `unit` is always among them. The trainer adds these over replicas and hands
@@ -60,7 +64,13 @@ class Model(keras.Model):
         """
         raise NotImplementedError
 
-    def training_output(self, batch, step, totals=None, training=False):
+    def training_output(
+        self,
+        batch: dict[str, Tensor],
+        step: Tensor | int,
+        totals: dict[str, Tensor] | None = None,
+        training: bool = False,
+    ) -> TrainingOutput:
         """Returns losses, metrics and statistics of a batch.
 
         Args:
@@ -74,25 +84,25 @@ class Model(keras.Model):
         """
         raise NotImplementedError
 
-    def adapt(self, batches):
+    def adapt(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Starts from data what does, after `startup_steps` updates; here nothing.
 
         Args:
             batches: iterable of batches, of which as many are used as it takes.
         """
 
-    def has_started(self):
+    def has_started(self) -> bool:
         """Returns whether what starts from data has; always, where nothing does."""
         return True
 
-    def update(self, statistics):
+    def update(self, statistics: Statistics) -> None:
         """Applies what a step learned without gradients; in a replica context."""
 
-    def describe(self, statistics):
+    def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Returns metrics of statistics, by name."""
         return {}
 
-    def freeze(self, step):
+    def freeze(self, step: int) -> bool:
         """Lets stand still what learns no longer after `step` updates.
 
         Returns:
@@ -101,6 +111,6 @@ class Model(keras.Model):
         return False
 
     @property
-    def learned_variables(self):
+    def learned_variables(self) -> list[Any]:
         """What gradients move: all trainable variables, but for those that stand still."""
         return self.trainable_variables

@@ -1,10 +1,13 @@
 """The autoregressive Transformer: baseline and teacher."""
 
 import functools
+from typing import Any
 
 from keras import ops
 
+from t2t_vq.config import TransformerHParams
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
+from t2t_vq.decoding.options import Search
 from t2t_vq.decoding.rescoring import until_end
 from t2t_vq.decoding.search import search as search_symbols
 from t2t_vq.errors import InvalidError
@@ -14,6 +17,7 @@ from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.model import TrainingOutput
 from t2t_vq.models.translation_model import TranslationModel
 from t2t_vq.registry import register_model
+from t2t_vq.tensors import Tensor
 
 
 @register_model
@@ -27,26 +31,28 @@ class Transformer(TranslationModel):
         dropout: rate while training.
         label_smoothing: of the token cross-entropy.
 
-    Reference: "Attention Is All You Need" (arXiv 1706.03762), with normalisation before each layer.
+    Reference:
+        "Attention Is All You Need" (arXiv 1706.03762), with normalisation before each layer.
 
     Example:
-        model = Transformer(vocab_size=100, hidden_size=16, filter_size=32, num_heads=2,
-                            encoder_layers=1, decoder_layers=1)
-        model.translate(ops.array([[5, 7, 1]])).shape  # (1, 16)
+        >>> shape = {"hidden_size": 16, "filter_size": 32, "num_heads": 2}
+        >>> model = Transformer(vocab_size=100, encoder_layers=1, decoder_layers=1, **shape)
+        >>> tuple(model.translate(ops.array([[5, 7, 1]])).shape)
+        (1, 16)
     """
 
     def __init__(
         self,
-        vocab_size,
-        hidden_size=512,
-        filter_size=2048,
-        num_heads=8,
-        encoder_layers=6,
-        decoder_layers=6,
-        dropout=0.1,
-        label_smoothing=0.1,
-        **kwargs,
-    ):
+        vocab_size: int,
+        hidden_size: int = 512,
+        filter_size: int = 2048,
+        num_heads: int = 8,
+        encoder_layers: int = 6,
+        decoder_layers: int = 6,
+        dropout: float = 0.1,
+        label_smoothing: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
         )
@@ -58,10 +64,12 @@ class Transformer(TranslationModel):
         self.built = True
 
     @classmethod
-    def from_hparams(cls, hparams, *, vocab_size, seed=0):
+    def from_hparams(  # type: ignore[override]
+        cls, hparams: TransformerHParams, *, vocab_size: int, seed: int = 0
+    ) -> "Transformer":
         return cls(vocab_size=vocab_size, **cls._arguments_from(hparams))
 
-    def call(self, batch, training=False):
+    def call(self, batch: dict[str, Tensor], training: bool = False) -> Tensor:
         """Returns float32 logits `[batch, length, vocab]` of each target token given those before.
 
         Args:
@@ -75,10 +83,16 @@ class Transformer(TranslationModel):
         hidden = self.decoder.causal(inputs, memory, memory_mask, training)
         return self.embedding.logits(hidden)
 
-    def loss_totals(self, batch):
+    def loss_totals(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         return {"tokens": ops.sum(ops.cast(batch["target"] != PAD_ID, "float32"))}
 
-    def training_output(self, batch, step, totals=None, training=False):
+    def training_output(
+        self,
+        batch: dict[str, Tensor],
+        step: Tensor | int,
+        totals: dict[str, Tensor] | None = None,
+        training: bool = False,
+    ) -> TrainingOutput:
         totals = self.loss_totals(batch) if totals is None else totals
         target = batch["target"]
         logits = self(batch, training=training)
@@ -90,7 +104,7 @@ class Transformer(TranslationModel):
             statistics={},
         )
 
-    def candidates(self, source, search):
+    def candidates(self, source: Tensor, search: Search) -> Tensor:
         if search.refinements or search.passes > 1:
             raise InvalidError(
                 "The model transformer decodes word by word, in one pass and with nothing to "
@@ -108,7 +122,9 @@ class Transformer(TranslationModel):
         hidden, past = self.decoder.step(x, past, index, memory, memory_mask)
         return self.embedding.logits(hidden[:, 0]), past
 
-    def grow(self, memory, memory_mask, tokens, index, past):
+    def grow(
+        self, memory: Any, memory_mask: Tensor, tokens: Tensor, index: Tensor, past: Any
+    ) -> tuple[Tensor, Any]:
         """Scores the token after `past`, for programs without static shapes.
 
         Args:
@@ -130,7 +146,7 @@ class Transformer(TranslationModel):
         x = ops.where(index > 0, x, ops.zeros_like(x))
         return x + ops.cast(sinusoids(index[None], self.hidden_size), x.dtype)
 
-    def log_likelihood(self, source, targets):
+    def log_likelihood(self, source: Tensor, targets: Tensor) -> Tensor:
         memory, memory_mask = self.encode(source)
         _, num_targets, length = ops.shape(targets)
         target = ops.reshape(until_end(targets, EOS_ID, PAD_ID), (-1, length))

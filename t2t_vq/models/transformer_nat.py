@@ -1,6 +1,8 @@
 """The non-autoregressive Transformer: latents one after the other, then all tokens at once."""
 
 import typing
+from collections.abc import Iterable
+from typing import Any
 
 from keras import ops
 
@@ -8,8 +10,10 @@ from t2t_vq import config, em, registry
 from t2t_vq.backend.random_numbers import uniform
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import make_bottleneck
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput
+from t2t_vq.config import TransformerNatHParams
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
-from t2t_vq.decoding.options import GREEDY
+from t2t_vq.decoding.options import GREEDY, Search
 from t2t_vq.decoding.rescoring import until_end
 from t2t_vq.decoding.shortest import at_shortest
 from t2t_vq.errors import InvalidError
@@ -17,6 +21,7 @@ from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.layers.compressor import Compressor, compressed_mask
 from t2t_vq.layers.decompressor import Decompressor
+from t2t_vq.layers.latent_predictor import Prediction
 from t2t_vq.layers.mask_schedule import latent_share
 from t2t_vq.layers.masked_latent_predictor import MaskedLatentPredictor
 from t2t_vq.layers.transformer_stack import TransformerStack
@@ -24,6 +29,7 @@ from t2t_vq.models.cross_entropy import cross_entropy, is_best, weighted_mean
 from t2t_vq.models.model import TrainingOutput
 from t2t_vq.models.translation_model import TranslationModel
 from t2t_vq.models.with_bottleneck import WithBottleneck
+from t2t_vq.tensors import Tensor
 
 _PREDICTORS = {"causal": CausalLatentPredictor, "masked": MaskedLatentPredictor}
 
@@ -74,36 +80,39 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         ValueError: when the bottleneck has no codes to predict, for another predictor, or for a
             share outside of 0 to 1.
 
-    Reference: arXiv 1805.11063, section 4.
+    Reference:
+        arXiv 1805.11063, section 4.
 
     Example:
-        model = TransformerNat(vocab_size=100, bottleneck=SoftEM(num_codes=16), hidden_size=16,
-                               filter_size=32, num_heads=2, encoder_layers=1, decoder_layers=1,
-                               predictor_layers=1)
-        model.translate(ops.array([[5, 7, 1]])).shape  # (1, 16)
+        >>> from t2t_vq.bottlenecks import SoftEM
+        >>> shape = {"hidden_size": 16, "filter_size": 32, "num_heads": 2}
+        >>> depth = {"encoder_layers": 1, "decoder_layers": 1, "predictor_layers": 1}
+        >>> model = TransformerNat(100, SoftEM(num_codes=16), **shape, **depth)
+        >>> tuple(model.translate(ops.array([[5, 7, 1]])).shape)
+        (1, 16)
     """
 
     def __init__(
         self,
-        vocab_size,
-        bottleneck,
-        hidden_size=512,
-        filter_size=2048,
-        num_heads=8,
-        encoder_layers=6,
-        decoder_layers=6,
-        predictor="causal",
-        predictor_layers=6,
-        compress_steps=3,
-        dropout=0.1,
-        label_smoothing=0.0,
-        latent_label_smoothing=0.0,
-        startup_steps=0,
-        mask_startup_steps=0,
-        predicted_latents=0.0,
-        seed=0,
-        **kwargs,
-    ):
+        vocab_size: int,
+        bottleneck: Bottleneck,
+        hidden_size: int = 512,
+        filter_size: int = 2048,
+        num_heads: int = 8,
+        encoder_layers: int = 6,
+        decoder_layers: int = 6,
+        predictor: str = "causal",
+        predictor_layers: int = 6,
+        compress_steps: int = 3,
+        dropout: float = 0.1,
+        label_smoothing: float = 0.0,
+        latent_label_smoothing: float = 0.0,
+        startup_steps: int = 0,
+        mask_startup_steps: int = 0,
+        predicted_latents: float = 0.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
         )
@@ -157,23 +166,25 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         self.built = True
 
     @classmethod
-    def from_hparams(cls, hparams, *, vocab_size, seed=0):
+    def from_hparams(  # type: ignore[override]
+        cls, hparams: TransformerNatHParams, *, vocab_size: int, seed: int = 0
+    ) -> "TransformerNat":
         arguments = cls._arguments_from(hparams)
         arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
         return cls(vocab_size=vocab_size, seed=seed, **arguments)
 
-    def target_length(self, source_length):
+    def target_length(self, source_length: int) -> int:
         block = 1 << max(self.compress_steps, 3)
         return -(-(3 * source_length // 2 + 8) // block) * block
 
-    def compress(self, target, training=False):
+    def compress(self, target: Tensor, training: bool = False) -> Latents:
         """Returns the `Latents` of target tokens `[batch, length]`, before quantisation."""
         target = self._pad(target)
         mask = target != PAD_ID
         vectors = self.compressor(self.embed(target), mask, training=training)
         return Latents(vectors, compressed_mask(mask, self.compress_steps))
 
-    def call(self, batch, training=False):
+    def call(self, batch: dict[str, Tensor], training: bool = False) -> Tensor:
         """Returns float32 logits `[batch, length, vocab]` of the target rebuilt from its codes.
 
         Args:
@@ -186,7 +197,16 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
             quantized.output.dense, latents.mask, memory, memory_mask, training=training
         )
 
-    def reconstruct(self, dense, mask, memory, memory_mask, gold=None, step=None, training=False):
+    def reconstruct(
+        self,
+        dense: Tensor,
+        mask: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        gold: Tensor | None = None,
+        step: Tensor | None = None,
+        training: bool = False,
+    ) -> Tensor:
         """Decodes all tokens in parallel.
 
         Args:
@@ -213,7 +233,15 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         )
         return self.embedding.logits(hidden)
 
-    def predict_latents(self, output, mask, memory, memory_mask, step=0, training=False):
+    def predict_latents(
+        self,
+        output: BottleneckOutput,
+        mask: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor,
+        step: Tensor | int = 0,
+        training: bool = False,
+    ) -> list[Prediction]:
         """Scores known codes, given the source.
 
         Args:
@@ -229,7 +257,7 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
             self._embed, output.codes, output.samples, mask, memory, memory_mask, step, training
         )
 
-    def loss_totals(self, batch):
+    def loss_totals(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         mask = compressed_mask(self._pad(batch["target"]) != PAD_ID, self.compress_steps)
         latents = ops.sum(ops.cast(mask, "float32"))
         rows = ops.sum(ops.cast(mask[:, 0], "float32"))
@@ -240,7 +268,13 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
             "tokens": ops.sum(ops.cast(batch["target"] != PAD_ID, "float32")),
         }
 
-    def training_output(self, batch, step, totals=None, training=False):
+    def training_output(
+        self,
+        batch: dict[str, Tensor],
+        step: Tensor | int,
+        totals: dict[str, Tensor] | None = None,
+        training: bool = False,
+    ) -> TrainingOutput:
         local = self.loss_totals(batch)
         totals = local if totals is None else totals
         target = self._pad(batch["target"])
@@ -302,12 +336,12 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         share = self.predicted_latents * self.bottleneck.started_share()
         return ops.where(coins < share, predicted, dense)
 
-    def adapt(self, batches):
+    def adapt(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Starts the codebook by k-means from the latents of a few batches; outside of replicas."""
         found = (self.compress(batch["target"]) for batch in batches)
         self.bottleneck.start_from(latents.vectors[latents.mask] for latents in found)
 
-    def candidates(self, source, search):
+    def candidates(self, source: Tensor, search: Search) -> Tensor:
         memory, memory_mask = self.encode(source)
         length = self.target_length(source.shape[1]) >> self.compress_steps
         symbols = self.search_latents(memory, memory_mask, length, search)
@@ -317,7 +351,9 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
             tokens = self.refine(tokens, memory, memory_mask)
         return ops.reshape(tokens, (-1, search.num_candidates, tokens.shape[-1]))
 
-    def search_latents(self, memory, memory_mask, length, search=GREEDY):
+    def search_latents(
+        self, memory: Tensor, memory_mask: Tensor, length: int, search: Search = GREEDY
+    ) -> Tensor:
         """Predicts latents from the source.
 
         Args:
@@ -331,7 +367,7 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         """
         return self.predictor.search(self._embed, memory, memory_mask, length, search)
 
-    def refine(self, tokens, memory, memory_mask):
+    def refine(self, tokens: Tensor, memory: Tensor, memory_mask: Tensor) -> Tensor:
         """Decodes again from the codes of a translation.
 
         Args:
@@ -343,7 +379,7 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         """
         return self.decode_symbols(self.symbols_of(tokens), memory, memory_mask)
 
-    def symbols_of(self, tokens):
+    def symbols_of(self, tokens: Tensor) -> Tensor:
         """Returns the latents of a translation.
 
         Args:
@@ -357,7 +393,7 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         codes = self.bottleneck.forward_pass(latents.vectors, latents.mask).output.codes
         return ops.where(latents.mask[..., None], codes, self.bottleneck.num_codes)
 
-    def log_likelihood(self, source, targets):
+    def log_likelihood(self, source: Tensor, targets: Tensor) -> Tensor:
         """Scores given translations by a bound: of the translation and its own codes together."""
         memory, memory_mask = self.encode(source)
         num_targets, length = ops.shape(targets)[1:]
@@ -374,7 +410,7 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
             total += ops.sum(ops.where(weights, losses, 0.0), axis=-1)
         return -ops.reshape(total, (-1, num_targets))
 
-    def decode_latents(self, symbols, memory, memory_mask):
+    def decode_latents(self, symbols: Tensor, memory: Tensor, memory_mask: Tensor) -> Tensor:
         """Returns the tokens that latents stand for.
 
         Args:
@@ -394,7 +430,7 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         used = ops.cast(symbols[..., 0] != self.bottleneck.num_codes, "int32")
         return at_shortest(decode, most, ops.max(ops.sum(used, axis=1)))
 
-    def decode_symbols(self, symbols, memory, memory_mask):
+    def decode_symbols(self, symbols: Tensor, memory: Tensor, memory_mask: Tensor) -> Tensor:
         """Returns what `decode_latents` does, computed on all positions, needed or not."""
         mask = symbols[..., 0] != self.bottleneck.num_codes
         dense = self.bottleneck.embed(ops.where(mask[..., None], symbols, 0))

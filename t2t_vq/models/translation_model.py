@@ -1,14 +1,17 @@
 """What the translation models have in common."""
 
+from typing import Any
+
 from keras import ops
 
 from t2t_vq.data.tokenizer import PAD_ID
-from t2t_vq.decoding.options import GREEDY
+from t2t_vq.decoding.options import GREEDY, Search
 from t2t_vq.layers.attention import padding_mask
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.layers.token_embedding import TokenEmbedding
 from t2t_vq.layers.transformer_stack import TransformerStack
 from t2t_vq.models.model import Model
+from t2t_vq.tensors import Tensor
 
 
 class TranslationModel(Model):
@@ -24,8 +27,15 @@ class TranslationModel(Model):
     unit = "tokens"
 
     def __init__(
-        self, vocab_size, hidden_size, filter_size, num_heads, encoder_layers, dropout, **kwargs
-    ):
+        self,
+        vocab_size: int,
+        hidden_size: int,
+        filter_size: int,
+        num_heads: int,
+        encoder_layers: int,
+        dropout: float,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.hidden_size = hidden_size
         self.embedding = TokenEmbedding(vocab_size, hidden_size, name="embedding")
@@ -35,7 +45,7 @@ class TranslationModel(Model):
         self.embedding.build()
         self.encoder.build((None, None, hidden_size))
 
-    def translate(self, source, search=GREEDY):
+    def translate(self, source: Tensor, search: Search = GREEDY) -> Tensor:
         """Translates a batch.
 
         Args:
@@ -47,7 +57,7 @@ class TranslationModel(Model):
         """
         return self.candidates(source, search)[:, 0]
 
-    def candidates(self, source, search):
+    def candidates(self, source: Tensor, search: Search) -> Tensor:
         """Translates a batch in several ways.
 
         Args:
@@ -62,7 +72,7 @@ class TranslationModel(Model):
         """
         raise NotImplementedError
 
-    def log_likelihood(self, source, targets):
+    def log_likelihood(self, source: Tensor, targets: Tensor) -> Tensor:
         """Scores given translations, all in parallel.
 
         Args:
@@ -75,11 +85,11 @@ class TranslationModel(Model):
         """
         raise NotImplementedError
 
-    def target_length(self, source_length):
+    def target_length(self, source_length: int) -> int:
         """Returns the most tokens that a source of `source_length` tokens is translated to."""
         return -(-(3 * source_length // 2 + 8) // 8) * 8
 
-    def encode(self, source, training=False):
+    def encode(self, source: Tensor, training: bool = False) -> tuple[Tensor, Tensor]:
         """Encodes source tokens.
 
         Args:
@@ -91,10 +101,10 @@ class TranslationModel(Model):
         memory_mask = padding_mask(source != PAD_ID)
         return self.encoder(self.embed(source), memory_mask, training=training), memory_mask
 
-    def embed(self, tokens):
+    def embed(self, tokens: Tensor) -> Tensor:
         """Returns embeddings with positions, `[batch, length, dim]`."""
         return self.add_positions(self.embedding(tokens))
 
-    def add_positions(self, x):
+    def add_positions(self, x: Tensor) -> Tensor:
         """Adds position encodings to `x` `[batch, length, dim]`."""
         return x + ops.cast(sinusoids(ops.arange(ops.shape(x)[1]), self.hidden_size), x.dtype)

@@ -2,11 +2,15 @@
 
 import math
 import typing
+from collections.abc import Iterable
+from typing import Any
 
 from keras import ops
 
 from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck
+from t2t_vq.bottlenecks.base import Bottleneck
+from t2t_vq.config import ImageHParams
 from t2t_vq.errors import InvalidError
 from t2t_vq.layers.categorical_pixels import CategoricalPixels
 from t2t_vq.layers.convolutional_decoder import ConvolutionalDecoder
@@ -19,6 +23,7 @@ from t2t_vq.metrics.bits_per_dim import bits_per_dim
 from t2t_vq.models.cross_entropy import cross_entropy, is_best
 from t2t_vq.models.model import Model, TrainingOutput
 from t2t_vq.models.with_bottleneck import WithBottleneck
+from t2t_vq.tensors import Statistics, Tensor
 
 _LIKELIHOODS = ("logistic_mixture", "categorical")
 _ENCODERS = ("convolutional", "transformer")
@@ -75,41 +80,43 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
             classes or `autoencoder_steps` without a prior that could learn, or
             `autoencoder_steps` before the codebook's start.
 
-    Reference: arXiv 1805.11063, section 5.1; arXiv 1711.00937.
+    Reference:
+        arXiv 1805.11063, section 5.1; arXiv 1711.00937.
 
     Example:
-        model = VqAutoencoder(SoftEM(num_codes=16), image_shape=(8, 8, 3), hidden_size=16,
-                              num_layers=1, prior_size=16, prior_layers=1, prior_filter_size=32,
-                              prior_heads=2)
-        model.sample(2).shape  # (2, 8, 8, 3)
-        model.bits(ops.zeros((5, 8, 8, 3), "uint8")).reconstruction.shape  # (5,)
+        >>> from t2t_vq.bottlenecks import SoftEM
+        >>> prior = {"prior_size": 16, "prior_layers": 1, "prior_filter_size": 32, "prior_heads": 2}
+        >>> shape = {"image_shape": (8, 8, 3), "hidden_size": 16, "num_layers": 1}
+        >>> model = VqAutoencoder(SoftEM(num_codes=16), **shape, **prior)
+        >>> tuple(model.sample(2).shape)
+        (2, 8, 8, 3)
     """
 
     unit = "images"
 
     def __init__(
         self,
-        bottleneck,
-        image_shape=(32, 32, 3),
-        num_classes=0,
-        encoder="convolutional",
-        likelihood="logistic_mixture",
-        num_mixtures=10,
-        hidden_size=256,
-        num_layers=2,
-        filter_size=1024,
-        num_heads=4,
-        downsample_steps=2,
-        dropout=0.0,
-        prior_size=512,
-        prior_layers=8,
-        prior_filter_size=2048,
-        prior_heads=8,
-        prior_dropout=0.1,
-        startup_steps=0,
-        autoencoder_steps=0,
-        **kwargs,
-    ):
+        bottleneck: Bottleneck,
+        image_shape: tuple[int, int, int] = (32, 32, 3),
+        num_classes: int = 0,
+        encoder: str = "convolutional",
+        likelihood: str = "logistic_mixture",
+        num_mixtures: int = 10,
+        hidden_size: int = 256,
+        num_layers: int = 2,
+        filter_size: int = 1024,
+        num_heads: int = 4,
+        downsample_steps: int = 2,
+        dropout: float = 0.0,
+        prior_size: int = 512,
+        prior_layers: int = 8,
+        prior_filter_size: int = 2048,
+        prior_heads: int = 8,
+        prior_dropout: float = 0.1,
+        startup_steps: int = 0,
+        autoencoder_steps: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         if encoder not in _ENCODERS:
             raise InvalidError(
@@ -153,10 +160,10 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
             self.likelihood = LogisticMixturePixels(channels, num_mixtures)
         num_outputs = self.likelihood.num_parameters
         if encoder == "convolutional":
-            sizes = (downsample_steps, num_layers)
-            self.encoder = ConvolutionalEncoder(hidden_size, *sizes, dropout, name="encoder")
+            depth = (downsample_steps, num_layers)
+            self.encoder = ConvolutionalEncoder(hidden_size, *depth, dropout, name="encoder")
             self.decoder = ConvolutionalDecoder(
-                hidden_size, image_shape, *sizes, num_outputs, dropout, name="decoder"
+                hidden_size, image_shape, *depth, num_outputs, dropout, name="decoder"
             )
         else:
             sizes = (downsample_steps, num_layers, filter_size, num_heads)
@@ -167,7 +174,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         self.encoder.build((None, *image_shape))
         for layer in (self.bottleneck, self.decoder):
             layer.build((None, self.grid[0] * self.grid[1], hidden_size))
-        self.prior = None
+        self.prior: Any = None
         if bottleneck.has_codes:
             self.prior = LatentPrior(
                 self.grid,
@@ -185,42 +192,55 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         self.built = True
 
     @classmethod
-    def from_hparams(cls, hparams, *, image_shape, num_classes, seed=0):
+    def from_hparams(  # type: ignore[override]
+        cls,
+        hparams: ImageHParams,
+        *,
+        image_shape: tuple[int, int, int],
+        num_classes: int,
+        seed: int = 0,
+    ) -> "VqAutoencoder":
         arguments = cls._arguments_from(hparams)
         arguments["bottleneck"] = make_bottleneck(config.to_dict(hparams.bottleneck), seed)
         arguments["num_classes"] = num_classes if hparams.class_conditional else 0
         return cls(image_shape=image_shape, **arguments)
 
     @property
-    def has_prior(self):
+    def has_prior(self) -> bool:
         """Whether there are codes, which a prior learns."""
         return self.prior is not None
 
     @property
-    def has_bound(self):
+    def has_bound(self) -> bool:
         """Whether the latents have a prior, learned or their own: for all kinds but `dense`.
 
         Then there is a bound on the likelihood of images, and images can be drawn.
         """
         return self.has_prior or self.bottleneck.has_own_prior
 
-    def encode(self, images, training=False):
+    def encode(self, images: Tensor, training: bool = False) -> Tensor:
         """Returns vectors `[batch, positions, dim]` of images, before quantisation."""
         return self.encoder(images, training=training)
 
-    def decode(self, dense, training=False):
+    def decode(self, dense: Tensor, training: bool = False) -> Tensor:
         """Returns the likelihood's parameters, `[batch, height, width, num_parameters]`."""
         return self.decoder(dense, training=training)
 
-    def call(self, images, training=False):
+    def call(self, images: Tensor, training: bool = False) -> Tensor:
         """Returns the likelihood's parameters of images rebuilt from their latents."""
         vectors = self.encode(images, training)
         return self.decode(self.bottleneck.forward_pass(vectors, training=training).output.dense)
 
-    def loss_totals(self, batch):
+    def loss_totals(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         return {"images": ops.cast(ops.shape(batch["image"])[0], "float32")}
 
-    def training_output(self, batch, step, totals=None, training=False):
+    def training_output(
+        self,
+        batch: dict[str, Tensor],
+        step: Tensor | int,
+        totals: dict[str, Tensor] | None = None,
+        training: bool = False,
+    ) -> TrainingOutput:
         """Returns losses, metrics and statistics of a batch.
 
         The metrics `reconstruction_bits`, `prior_bits` and `bits_per_dim`, their sum, are in bits
@@ -298,25 +318,31 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
     def _bits(self, nats):
         return bits_per_dim(nats, self.num_dimensions)
 
-    def freeze(self, step):
+    def freeze(self, step: int) -> bool:
         due = 0 < self.autoencoder_steps <= step
         changes, self.frozen = due != self.frozen, due
         return changes
 
     @property
-    def learned_variables(self):
+    def learned_variables(self) -> list[Any]:
         return self.prior.trainable_variables if self.frozen else self.trainable_variables
 
-    def adapt(self, batches):
+    def adapt(self, batches: Iterable[dict[str, Tensor]]) -> None:
         """Starts the codebook by k-means from the vectors of a few batches; outside of replicas."""
         found = (self.encode(batch["image"]) for batch in batches)
         self.bottleneck.start_from(ops.reshape(x, (-1, self.hidden_size)) for x in found)
 
-    def update(self, statistics):
+    def update(self, statistics: Statistics) -> None:
         if not self.frozen:
             super().update(statistics)
 
-    def bits(self, images, labels=None, num_samples=None, seed=0):
+    def bits(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        num_samples: int | None = None,
+        seed: Tensor | int = 0,
+    ) -> Bits:
         """Bounds the negative log-likelihood of each image from above.
 
         Without `num_samples` the encoder picks one latent z for each image x. As the likelihood is
@@ -349,7 +375,8 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
             ValueError: when the bottleneck has neither codes nor a prior, so that there is no
                 bound; or when it draws no samples and is asked for some.
 
-        Reference: arXiv 1312.6114, equation 3, for the bound in general.
+        Reference:
+            arXiv 1312.6114, equation 3, for the bound in general.
         """
         if not self.has_bound:
             raise InvalidError(
@@ -373,7 +400,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         reconstruction = -self.likelihood.log_prob(self.decode(dense), images)
         return Bits(self._bits(reconstruction), self._bits(nats))
 
-    def to_codes(self, images):
+    def to_codes(self, images: Tensor) -> Tensor:
         """Returns the codes of images, `[batch, positions, num_codebooks]` int32.
 
         Args:
@@ -381,7 +408,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         """
         return self.bottleneck.forward_pass(self.encode(images)).output.codes
 
-    def from_codes(self, codes):
+    def from_codes(self, codes: Tensor) -> Tensor:
         """Returns the expected images given codes, `[batch, height, width, channels]` uint8.
 
         Args:
@@ -389,7 +416,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         """
         return self.expected(self.bottleneck.embed(codes))
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: Tensor) -> Tensor:
         """Returns the expected images, `[batch, height, width, channels]` uint8, given their codes.
 
         Args:
@@ -397,7 +424,13 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         """
         return self.expected(self.bottleneck.forward_pass(self.encode(images)).output.dense)
 
-    def sample(self, num, labels=None, seed=0, temperature=1.0):
+    def sample(
+        self,
+        num: int,
+        labels: Tensor | None = None,
+        seed: Tensor | int = 0,
+        temperature: float = 1.0,
+    ) -> Tensor:
         """Draws latents from the prior, and returns the expected images given them.
 
         Args:
@@ -425,7 +458,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
             labels = ops.arange(num, dtype="int32") % self.num_classes
         return self.from_codes(self.prior.sample(num, labels, seed, temperature))
 
-    def expected(self, dense):
+    def expected(self, dense: Tensor) -> Tensor:
         """Returns the expected images, `[batch, height, width, channels]` uint8, given vectors.
 
         Args:

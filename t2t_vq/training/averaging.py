@@ -43,7 +43,7 @@ def average_checkpoints(
     Example:
         >>> path, steps = average_checkpoints("runs/mine", last=2)
         >>> steps
-        [4, 8]
+        [2, 3]
         >>> model = t2t_vq.load("runs/mine", checkpoint="average")
     """
     run = runs.load(output_dir, data_dir=data_dir)

@@ -232,7 +232,7 @@ def load_weights(model: Model, output_dir: StrPath, checkpoint: str = "best") ->
         >>> from t2t_vq import run as runs
         >>> model = runs.load("runs/mine").make_model()
         >>> step_of(load_weights(model, "runs/mine", "latest"))
-        8
+        3
     """
     folder = pathlib.Path(output_dir)
     path = _find(folder, checkpoint)

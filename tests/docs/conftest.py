@@ -1,20 +1,24 @@
 """What pages and docstrings take for granted when they are run."""
 
 import contextlib
-import dataclasses
-import os
+import pathlib
 import shutil
+import sys
 
 import pytest
 
+import t2t_vq
 from t2t_vq import registry
 from t2t_vq.data import synthetic_ende
-from t2t_vq.formats.run_file import read_file, write_file
+from t2t_vq.run import Run
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import snippets
 
 
 @pytest.fixture(scope="session")
 def make_workplace(tf, tmp_path_factory):
-    """A function from a name to a new folder with the text that pages and docstrings name."""
+    """A function from a name to a new folder with text and code that pages and docstrings name."""
 
     def make(name):
         folder = tmp_path_factory.mktemp(name)
@@ -25,6 +29,10 @@ def make_workplace(tf, tmp_path_factory):
             (folder / "my_text" / f"{split}.tsv").write_text(lines, encoding="utf-8")
         for language, text in (("en", "The dog sleeps.\n"), ("de", "Der Hund schläft.\n")):
             (folder / f"text.{language}").write_text(text, encoding="utf-8")
+        found = [each for path in snippets.PAGES for each in snippets.snippets(path)]
+        (own,) = (each for each in found if "class TranslateNumbers" in each.code)
+        (folder / "mine").mkdir()
+        (folder / "mine" / "mine.py").write_text(own.code, encoding="utf-8")
         return folder
 
     return make
@@ -76,49 +84,55 @@ def small_problems(monkeypatch):
         monkeypatch.setattr(ImageSynthetic, name, 40)
 
 
-@pytest.fixture(scope="session")
-def trained(make_workplace, data_dir, request):
-    """A function that puts a run, an export or prepared data into a folder, which it returns.
+_RUNS = {
+    "runs/mine": ("translate_tiny", "softem_nat_test,startup_steps=1"),
+    "runs/teacher": ("translate_tiny", "transformer_test"),
+    "runs/images": ("image_tiny", "softem_image_test,startup_steps=1,bottleneck.soft=false"),
+}
+_EXPORTS = {"export/fast": "runs/mine", "export/images": "runs/images"}
 
-    Its argument is a path that docstrings name, such as "runs/mine"; each is made once.
+
+class _Trained:
+    """Makes, once each, what docstrings take for granted: prepared data, runs and exports.
+
+    Attributes:
+        folder: where they are.
+        names: their paths in it, as docstrings name them.
     """
-    folder = make_workplace("docstrings")
 
-    def copy_run(fixture, path):
-        found = request.getfixturevalue(fixture)
-        shutil.copytree(found.output_dir, path)
-        # It is relative to the run, which is elsewhere now.
-        data_dir = os.path.relpath(found.run.data_dir, path)
-        write_file(path, dataclasses.replace(read_file(path), data_dir=data_dir))
+    names = ("t2t_vq_data", *_RUNS, "runs/student", *_EXPORTS)
 
-    def train_teacher(path):
-        from t2t_vq.training.trainer import train
+    def __init__(self, folder):
+        self.folder = folder
 
-        train(request.getfixturevalue("make_run")("transformer_test"), path, strategy="one_device")
+    def make(self, name):
+        """Makes one of `names`, and returns its path."""
+        path = self.folder / name
+        if not path.exists():
+            if name in _RUNS:
+                self._train(path, *_RUNS[name])
+            elif name in _EXPORTS:
+                t2t_vq.load(self.make(_EXPORTS[name])).export(path, "onnx")
+            elif name == "runs/student":
+                shutil.copytree(self.make("runs/mine"), path)
+            else:
+                self._prepare(path)
+        return path
 
-    def export(run, path):
-        import t2t_vq
-
-        t2t_vq.load(make(run) / run).export(path, "onnx")
-
-    def prepare(path):
-        for name in ("translate_ende_synthetic", "image_synthetic"):
+    def _prepare(self, path):
+        for name in ("translate_tiny", "image_tiny", "translate_ende_synthetic", "image_synthetic"):
             registry.problem(name).generate_data(path)
 
-    makers = {
-        "t2t_vq_data": prepare,
-        "runs/mine": lambda path: copy_run("finished", path),
-        "runs/student": lambda path: copy_run("finished", path),
-        "runs/teacher": train_teacher,
-        "runs/images": lambda path: copy_run("finished_images", path),
-        "export/fast": lambda path: export("runs/mine", path),
-        "export/images": lambda path: export("runs/images", path),
-    }
+    def _train(self, path, problem, hparams):
+        from t2t_vq.training.trainer import train
 
-    def make(name):
-        if not (folder / name).exists():
-            makers[name](folder / name)
-        return folder
+        hparams = f"{hparams},train_steps=3,eval_frequency=1"
+        run = Run.create(problem, hparams, data_dir=self.make("t2t_vq_data"))
+        train(run, path, strategy="one_device")
 
-    make.names = tuple(makers)
-    return make
+
+@pytest.fixture(scope="session")
+def trained(make_workplace):
+    """A `_Trained`, of tiny models."""
+    registry.import_usr_dir(pathlib.Path(__file__).parents[1] / "usr_dir")
+    return _Trained(make_workplace("docstrings"))

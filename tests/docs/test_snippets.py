@@ -31,12 +31,8 @@ pytestmark = pytest.mark.usefixtures("registered", "small_problems")
 
 @pytest.fixture(scope="module")
 def workplace(make_workplace):
-    """A folder with what the pages take for granted: text, an own problem, trained runs."""
-    folder = make_workplace("docs")
-    (folder / "mine").mkdir()
-    (own,) = (each for each in ALL if "class TranslateNumbers" in each.code)
-    (folder / "mine" / "mine.py").write_text(own.code, encoding="utf-8")
-    return folder
+    """A folder with what the pages take for granted; runs and exports they make themselves."""
+    return make_workplace("docs")
 
 
 @pytest.fixture(scope="module")
