@@ -104,7 +104,7 @@ class Translator(LineTranslator):
 
         Example:
             >>> from t2t_vq.decoding.options import Search
-            >>> translator = t2t_vq.load("runs/mine", search=Search(beam_size=2)).translator
+            >>> translator = t2t_vq.load("runs/teacher", search=Search(beam_size=2)).translator
             >>> ((best, score), (second, lower)), = translator.n_best(["We are happy."], 2)
             >>> score >= lower
             True
@@ -136,7 +136,7 @@ class Translator(LineTranslator):
             ValueError: when there are more of the ones than of the others.
 
         Example:
-            >>> translator = t2t_vq.load("runs/mine").translator
+            >>> translator = t2t_vq.load("runs/teacher").translator
             >>> log_probs, num_tokens = translator.score(["We are happy."], ["Wir sind froh."])
             >>> log_probability_of_a_token = log_probs / num_tokens
         """
