@@ -13,8 +13,8 @@ import pathlib
 import numpy as np
 from absl import logging
 
+from t2t_vq import atomic
 from t2t_vq.data import (
-    atomic,
     batches,
     corpus_files,
     datagen,

@@ -19,12 +19,16 @@ ROWS = [
     ["run", "translator", "translation_codes", "image_codec", "runtime"],
     ["line_translator"],
     ["models", "problems", "hparams"],
-    ["bottlenecks", "layers", "decoding", "data", "formats", "metrics"],
+    ["layers", "data", "metrics"],
+    ["formats"],
+    ["decoding"],
+    ["bottlenecks"],
     ["backend"],
     ["em"],
     ["config"],
     ["registry", "keras_names"],
-    ["usr_dirs", "import_hooks", "image_arguments", "processors", "locks"],
+    ["atomic", "usr_dirs", "import_hooks", "image_arguments", "processors"],
+    ["locks"],
     ["errors", "paths", "tensors"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}

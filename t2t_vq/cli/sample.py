@@ -81,7 +81,7 @@ def _write(path, images, side):
     import numpy as np
     import tensorflow as tf
 
-    from t2t_vq.data import atomic
+    from t2t_vq import atomic
 
     number, height, width, channels = images.shape
     rows = math.ceil(number / side)

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from absl import flags as absl_flags
 
-from t2t_vq.data import atomic
+from t2t_vq import atomic
 from t2t_vq.data.lines import in_parts
 from t2t_vq.errors import InvalidError, MissingError
 

@@ -15,7 +15,8 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
-from t2t_vq.data import atomic, integrity, manifests
+from t2t_vq import atomic
+from t2t_vq.data import integrity, manifests
 from t2t_vq.errors import InvalidError
 from t2t_vq.paths import StrPath
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from absl import logging
 
-from t2t_vq import processors
-from t2t_vq.data import atomic, corpus_files, integrity, manifests, sources, text_files, workers
+from t2t_vq import atomic, processors
+from t2t_vq.data import corpus_files, integrity, manifests, sources, text_files, workers
 from t2t_vq.data.lines import single_spaced
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary

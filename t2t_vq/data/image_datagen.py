@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import atomic, image_records, manifests, sources
+from t2t_vq import atomic
+from t2t_vq.data import image_records, manifests, sources
 from t2t_vq.data.image_sources.pixels import Report
 from t2t_vq.data.progress import Progress
 from t2t_vq.errors import InvalidError

@@ -12,7 +12,8 @@ import zlib
 
 import numpy as np
 
-from t2t_vq.data import atomic, integrity, manifests
+from t2t_vq import atomic
+from t2t_vq.data import integrity, manifests
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.paths import StrPath
 

@@ -10,7 +10,7 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-from t2t_vq.data import atomic
+from t2t_vq import atomic
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats import versions
 from t2t_vq.paths import StrPath

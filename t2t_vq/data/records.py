@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from t2t_vq.data import atomic, integrity
+from t2t_vq import atomic
+from t2t_vq.data import integrity
 from t2t_vq.data.pipeline import without_autotuning
 from t2t_vq.errors import InvalidError
 

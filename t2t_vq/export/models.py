@@ -24,6 +24,7 @@ def export_translator(
     provenance: dict[str, Any] | None = None,
     text: tuple[Sequence[str], Sequence[str]] | None = None,
     max_bleu_loss: float = MAX_BLEU_LOSS,
+    language: str = "",
 ) -> None:
     """Writes a translation model for serving.
 
@@ -31,8 +32,8 @@ def export_translator(
         translator: a `t2t_vq.translator.Translator`.
         export_dir: folder to write; new or empty.
         format: one of `FORMATS`.
-        precision, provenance, text, max_bleu_loss: see `t2t_vq.export.networks.export_networks`,
-            for the formats openvino and onnx.
+        precision, provenance, text, max_bleu_loss, language: of the formats openvino and onnx, see
+            `t2t_vq.export.networks.export_networks`.
 
     Raises:
         OSError: when the folder holds files, or cannot be written.
@@ -46,7 +47,7 @@ def export_translator(
     if format in ENGINES:
         from t2t_vq.export.networks import export_networks
 
-        arguments = (format, precision, provenance, text, max_bleu_loss)
+        arguments = (format, precision, provenance, text, max_bleu_loss, language)
         export_networks(translator, export_dir, *arguments)
     elif format == "ctranslate2":
         from t2t_vq.export.ctranslate2 import export_ctranslate2

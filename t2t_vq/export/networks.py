@@ -37,6 +37,7 @@ def export_networks(
     provenance: dict[str, Any] | None = None,
     text: tuple[Sequence[str], Sequence[str]] | None = None,
     max_bleu_loss: float = MAX_BLEU_LOSS,
+    language: str = "",
 ) -> None:
     """Writes a folder that `t2t_vq.runtime` loads, without TensorFlow.
 
@@ -54,6 +55,7 @@ def export_networks(
         provenance: dict, JSON can hold it, of what the model was made from.
         text: `(sources, references)`, two lists of strings, for int8.
         max_bleu_loss: BLEU that int8 may lose against float32. Default 0.3.
+        language: code of the references' language, if it is known; see `t2t_vq.metrics.bleu.bleu`.
 
     Raises:
         OSError: when `export_dir` holds files, or cannot be written.
@@ -86,7 +88,7 @@ def export_networks(
             _write(library, reference, graphs, exported, "float32", vocabulary)
             graphs = library.quantized(graphs, reference, lines)
             exported = _write(library, folder, graphs, exported, "int8", vocabulary)
-            loss = measured_loss(reference, folder, scored, max_bleu_loss)
+            loss = measured_loss(reference, folder, scored, max_bleu_loss, language)
         provenance = {**exported.provenance, "quantization": loss}
         write_description(folder, dataclasses.replace(exported, provenance=provenance), vocabulary)
 

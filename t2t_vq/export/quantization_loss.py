@@ -36,7 +36,11 @@ def split_text(
 
 
 def measured_loss(
-    reference: StrPath, folder: StrPath, text: tuple[list[str], ...], max_bleu_loss: float
+    reference: StrPath,
+    folder: StrPath,
+    text: tuple[list[str], ...],
+    max_bleu_loss: float,
+    language: str = "",
 ) -> dict[str, Any]:
     """Compares an export in int8 with the same in float32.
 
@@ -45,6 +49,7 @@ def measured_loss(
         folder: of that in int8.
         text: `(sources, references)`, two lists of strings.
         max_bleu_loss: BLEU that may be lost.
+        language: code of the references' language, if it is known.
 
     Returns:
         A dict of the number of `sentences`, `bleu_float32` and `bleu_int8`.
@@ -54,7 +59,7 @@ def measured_loss(
     """
     sources, references = text
     before, after = (
-        bleu(runtime.load(each).translate(sources), references).score
+        bleu(runtime.load(each).translate(sources), references, language).score
         for each in (reference, folder)
     )
     if not before - after <= max_bleu_loss:

@@ -7,9 +7,8 @@ import pathlib
 from collections.abc import Iterator
 from typing import Annotated
 
-from t2t_vq import config
+from t2t_vq import atomic, config
 from t2t_vq.config.ranges import Number, OneOf, PathName, Within
-from t2t_vq.data import atomic
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats import versions
 from t2t_vq.paths import StrPath

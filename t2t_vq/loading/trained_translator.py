@@ -130,5 +130,6 @@ class TrainedTranslator(LoadedTranslator):
         from t2t_vq.export.models import export_translator
 
         text = self._text("dev") if precision == "int8" else None
-        arguments = (format, precision, self.about, text, max_bleu_loss)
+        language = self._problem().target_language
+        arguments = (format, precision, self.about, text, max_bleu_loss, language)
         export_translator(self.translator, export_dir, *arguments)

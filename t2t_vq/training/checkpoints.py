@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 from absl import logging
 
-from t2t_vq.data import atomic
+from t2t_vq import atomic
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.paths import StrPath
 from t2t_vq.training.weight_names import named_slots, named_variables
