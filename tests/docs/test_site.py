@@ -76,10 +76,8 @@ def test_floors_are_above_what_they_import():
         assert all(floors[other] <= floor for other in imported), name
 
 
-def test_an_indented_example_becomes_code():
+def test_no_sign_is_markup_but_in_an_example():
     import docstrings
 
-    lines = docstrings.rewritten(["A `x|y` | z.", "", "Example:", "    call(*all)", ""])
-    assert lines[0] == "A `x|y` \\| z."
-    assert "    .. code-block:: python" in lines
-    assert "        call(*all)" in lines
+    lines = docstrings.rewritten(["A `x|y` | z.", "", "Example:", "    >>> call(*all)", ""])
+    assert lines == ["A `x|y` \\| z.", "", "Example:", "    >>> call(*all)", ""]
