@@ -18,6 +18,13 @@ class TextFolderProblem(TranslationProblem):
     """Text in the files of a folder, --source_dir; see `t2t_vq.data.text_files`.
 
     A subclass says in which `languages`, and registers itself.
+
+    Example:
+        >>> @t2t_vq.register_problem
+        ... class TranslateMine(TextFolderProblem):
+        ...     "German to English, my text."
+        ...     languages = ("de", "en")
+        >>> t2t_vq.registry.problem("translate_mine").generate_data("t2t_vq_data", "my_text")
     """
 
     external = True

@@ -27,6 +27,15 @@ class WmtProblem(TranslationProblem):
 
     Attributes:
         dataset: name of the data set and its configuration.
+
+    Example:
+        >>> @t2t_vq.register_problem
+        ... class TranslateEnro(WmtProblem):
+        ...     "English to Romanian, WMT'16."
+        ...     dataset = "wmt16_translate/ro-en"
+        ...     languages = ("en", "ro")
+        >>> t2t_vq.registry.problem("translate_enro").target_language
+        'ro'
     """
 
     dataset = None
