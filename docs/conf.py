@@ -45,4 +45,4 @@ default_role = "literal"
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
-napoleon_custom_sections = [("Call arguments", "params_style")]
+napoleon_custom_sections = ["Reference", ("Call arguments", "params_style")]

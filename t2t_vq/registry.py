@@ -24,6 +24,7 @@ import pathlib
 import pkgutil
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from t2t_vq import usr_dirs
@@ -88,7 +89,7 @@ class Registry:
         self._objects[name] = thing
         return thing
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         """Returns what is registered under `name`.
 
         Raises:
@@ -99,11 +100,11 @@ class Registry:
             raise self._unknown(name, self._objects)
         return self._objects[name]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         self._import_package()
         return iter(sorted(self._objects))
 
-    def __contains__(self, name):
+    def __contains__(self, name: Any) -> bool:
         self._import_package()
         return name in self._objects
 
@@ -161,7 +162,7 @@ class Registry:
 class UnknownNameError(UserError, KeyError):
     """A name that is not registered; prints as a plain sentence."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.args[0]
 
 

@@ -5,7 +5,6 @@ import re
 
 # What every layer has, and Keras calls.
 _OF_KERAS = {"build", "from_config", "get_config"}
-_SECTION = re.compile(r"^Examples?:$")
 _NAMES_GO_ON = re.compile(r"^ +[\w, ]+,$")
 
 
@@ -21,7 +20,8 @@ def _signature(app, what, name, thing, options, signature, returns):
     # Keras's layers hide theirs.
     if what == "class" and signature == "(*args, **kwargs)":
         _, *others = inspect.signature(thing.__init__).parameters.values()
-        return str(inspect.Signature(others)), returns
+        bare = [each.replace(annotation=inspect.Parameter.empty) for each in others]
+        return str(inspect.Signature(bare)), returns
     return None
 
 
@@ -36,32 +36,10 @@ def _process(app, what, name, thing, options, lines):
 
 
 def rewritten(lines):
-    """Returns lines in which indented examples are code, and no sign outside of code is markup."""
-    found, lines, in_code = [], _joined(lines), False
-    for number, line in enumerate(lines):
-        if line and not line.startswith(" "):
-            in_code = False
-        if in_code:
-            found.append(f"    {line}" if line else "")
-        elif line.startswith((">>>", "...")):
-            found.append(line)
-        else:
-            found.append(_escaped(line))
-            if _leads_to_code(lines[number:]):
-                found += ["", "    .. code-block:: python", ""]
-                in_code = True
-    return found
-
-
-def _leads_to_code(lines):
-    """Returns whether the first line announces an indented block that is code."""
-    following = next((line for line in lines[1:] if line), "")
-    if not following.startswith("    ") or following.lstrip().startswith(">>>"):
-        return False
-    if _SECTION.match(lines[0]):
-        return True
-    # A sentence that ends so, an empty line, and a block.
-    return lines[0].endswith(":") and " " in lines[0].strip() and lines[1] == ""
+    """Returns lines in which no sign is markup outside of the example, which comes last."""
+    lines = _joined(lines)
+    end = lines.index("Example:") if "Example:" in lines else len(lines)
+    return [_escaped(line) for line in lines[:end]] + lines[end:]
 
 
 def _joined(lines):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import keras
@@ -18,7 +19,8 @@ from t2t_vq.bottlenecks.options import (
     check_number,
     check_schedule,
 )
-from t2t_vq.tensors import Tensor
+from t2t_vq.bottlenecks.schedule import Scheduled
+from t2t_vq.tensors import Shape, Tensor
 
 # Of a codebook whose codes coincide, so that nothing is divided by 0.
 VARIANCE_FLOOR = 1e-12
@@ -89,7 +91,15 @@ class HardAssignment(Configured):
     # Whether there is a posterior over codes, whose entropy says how sure it is.
     has_posterior: ClassVar[bool] = False
 
-    def __call__(self, x, weights, codebook, step, uniform, training):
+    def __call__(
+        self,
+        x: Tensor,
+        weights: Tensor,
+        codebook: Tensor,
+        step: Tensor,
+        uniform: Callable[[Shape], Tensor],
+        training: bool,
+    ) -> Assignment:
         """Assigns vectors to codes; those of several codebooks at once, if all have leading axes.
 
         Args:
@@ -148,11 +158,11 @@ class SoftAssignment(HardAssignment):
 
     num_samples: int | None = 10
     _: dataclasses.KW_ONLY
-    temperature: Any = 1.0
+    temperature: Scheduled = 1.0
     relative_temperature: bool = False
     through_posterior: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.num_samples is not None:
             check_count("num_samples", self.num_samples, " Or None, for the posterior mean.")
         check_schedule("temperature", self.temperature, POSITIVE)
@@ -161,7 +171,15 @@ class SoftAssignment(HardAssignment):
     def relaxed(self) -> bool:  # type: ignore[override]
         return self.through_posterior
 
-    def __call__(self, x, weights, codebook, step, uniform, training):
+    def __call__(
+        self,
+        x: Tensor,
+        weights: Tensor,
+        codebook: Tensor,
+        step: Tensor,
+        uniform: Callable[[Shape], Tensor],
+        training: bool,
+    ) -> Assignment:
         temperature = self._temperature(codebook, step)
         assigned = self._assigned(x, weights, codebook, temperature, uniform, training)
         if not (training and self.through_posterior):
@@ -249,16 +267,24 @@ class GumbelAssignment(HardAssignment):
     relaxed: ClassVar[bool] = True
     has_posterior: ClassVar[bool] = True
 
-    temperature: Any = 1.0
+    temperature: Scheduled = 1.0
     _: dataclasses.KW_ONLY
     hard: bool = False
     kl_weight: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_schedule("temperature", self.temperature, POSITIVE)
         check_number("kl_weight", self.kl_weight, NOT_NEGATIVE)
 
-    def __call__(self, x, weights, codebook, step, uniform, training):
+    def __call__(
+        self,
+        x: Tensor,
+        weights: Tensor,
+        codebook: Tensor,
+        step: Tensor,
+        uniform: Callable[[Shape], Tensor],
+        training: bool,
+    ) -> Assignment:
         logits = em.distance_logits(x, codebook)
         codes, entropy = em.most_probable(logits), em.posterior_entropy(logits)
         divergence = self.kl_weight * (math.log(codebook.shape[-2]) - entropy)

@@ -2,17 +2,17 @@
 
 from typing import Any
 
+from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.saved import loads_as_class
-from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
 from t2t_vq.registry import register_bottleneck
 
 
 @register_bottleneck("grouped-residual-vq")
 @loads_as_class
 def GroupedResidualVectorQuantizer(
-    quantizer: VectorQuantizer | None = None,
+    quantizer: CodebookBottleneck | None = None,
     *,
     num_blocks: int = 2,
     num_quantizers: int = 2,

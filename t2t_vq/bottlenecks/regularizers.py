@@ -11,6 +11,7 @@ from t2t_vq import em
 from t2t_vq.bottlenecks.configured import Configured
 from t2t_vq.bottlenecks.estimators import normalized
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, POSITIVE, check_number
+from t2t_vq.tensors import Tensor
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -36,10 +37,10 @@ class Orthogonality(Configured):
 
     weight: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_number("weight", self.weight, NOT_NEGATIVE)
 
-    def __call__(self, x, weights, codebook):
+    def __call__(self, x: Tensor, weights: Tensor, codebook: Tensor) -> Tensor:
         """Returns the weighted loss, a scalar; or one for each codebook, with leading axes.
 
         Args:
@@ -81,11 +82,11 @@ class Diversity(Configured):
     _: dataclasses.KW_ONLY
     temperature: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_number("weight", self.weight, NOT_NEGATIVE)
         check_number("temperature", self.temperature, POSITIVE)
 
-    def __call__(self, x, weights, codebook):
+    def __call__(self, x: Tensor, weights: Tensor, codebook: Tensor) -> Tensor:
         """Returns the weighted loss, a scalar; arguments as of `Orthogonality`."""
         posterior = ops.softmax(em.posterior_logits(x, codebook, self.temperature), axis=-1)
         total = ops.maximum(ops.sum(weights), 1.0)

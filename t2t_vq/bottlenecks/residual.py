@@ -8,7 +8,7 @@ from keras import ops
 from t2t_vq.backend import random_numbers
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import configured
-from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
+from t2t_vq.bottlenecks.base import BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
@@ -59,7 +59,7 @@ class ResidualVectorQuantizer(Composite):
 
     def __init__(
         self,
-        quantizer: Bottleneck | None = None,
+        quantizer: CodebookBottleneck | None = None,
         *,
         num_quantizers: int = 2,
         quantizer_dropout: float = 0.0,

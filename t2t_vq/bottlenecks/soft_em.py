@@ -53,7 +53,7 @@ class SoftEM(CodebookBottleneck):
         self,
         num_codes: int = 4096,
         *,
-        num_samples: int = 10,
+        num_samples: int | None = 10,
         temperature: Scheduled = 1.0,
         relative_temperature: bool = False,
         through_posterior: bool = False,

@@ -1,13 +1,15 @@
 """What a hyper-parameter may be, as part of its type.
 
-    rate: Annotated[float, Within(0, 1, below=True)] = 0.1
-    schedule: Annotated[str, OneOf("rsqrt", "cosine")] = "rsqrt"
+Each of them has `in`, and prints as what must hold of a value.
 
-Each of these has `in`, and prints as what must hold of a value.
+Example:
+    >>> rate: Annotated[float, Within(0, 1, below=True)] = 0.1
+    >>> 1.0 in Within(0, 1, below=True), str(OneOf("rsqrt", "cosine"))
+    (False, 'one of rsqrt, cosine')
 """
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 # What TensorFlow counts in int32, and more than anybody waits for.
 _MOST = 2**31 - 1
@@ -32,14 +34,14 @@ class Within:
         self._above = above
         self._below = below
 
-    def __contains__(self, value):
+    def __contains__(self, value: Any) -> bool:
         # A whole number may be too large for a float to hold.
         if isinstance(value, float) and not math.isfinite(value):
             return False
         starts = value > self._least if self._above else value >= self._least
         return starts and (value < self._most if self._below else value <= self._most)
 
-    def __str__(self):
+    def __str__(self) -> str:
         least = f"{'more than' if self._above else 'at least'} {self._least:,}"
         if self is FINITE:
             return "finite"
@@ -58,23 +60,23 @@ class OneOf:
     def __init__(self, *names: str) -> None:
         self._names = names
 
-    def __contains__(self, value):
+    def __contains__(self, value: Any) -> bool:
         return value in self._names
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"one of {', '.join(self._names)}"
 
 
 class _Path:
     """The texts that can name a file."""
 
-    def __contains__(self, value):
+    def __contains__(self, value: Any) -> bool:
         try:
             return b"\0" not in value.encode("utf-8")
         except UnicodeEncodeError:
             return False
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "a path"
 
 

@@ -34,7 +34,7 @@ class Search:
     passes: int = 1
     refinements: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, (kind, least) in _FIELDS.items():
             value = getattr(self, name)
             if not _is_number(value, kind) or not least <= value <= _MOST:

@@ -214,7 +214,7 @@ class LatentPrior(keras.layers.Layer):
         hidden, past = self.stack.grow(self._input(start, codes, position), past)
         return *self._score_first(hidden), past
 
-    def start(self, labels: Tensor, rows: int) -> Tensor:
+    def start(self, labels: Tensor | None, rows: int) -> Tensor:
         """Returns the first input of grids, `[rows, 1, dim]`.
 
         Args:

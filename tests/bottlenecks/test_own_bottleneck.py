@@ -84,3 +84,9 @@ def test_a_wrong_one_is_told_before_there_is_data(override, message):
             f"softem_nat_tiny,bottleneck=scaled-vq,{override}",
             data_dir="none",
         )
+
+
+def test_what_a_kind_gives_the_constructor_that_it_inherits_is_no_option(tf):
+    # `number`, of parts that are all alike.
+    with pytest.raises(ValueError, match=r"no hyper-parameter 'bottleneck\.number'"):
+        overridden("bottleneck=dvq,bottleneck.number=3")

@@ -12,20 +12,15 @@ import pytest
 import t2t_vq
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import docstrings
+import docstring_form as form
 
-ALL = {
-    module: list(docstrings.docstrings(module, path))
-    for module, path in docstrings.modules().items()
-}
+ALL = {module: list(form.docstrings(module, path)) for module, path in form.modules().items()}
 WITH_EXAMPLES = [module for module in ALL if any(">>> " in each.text for each in ALL[module])]
 
 
 @pytest.mark.parametrize("module", list(ALL))
 def test_docstrings_have_the_one_form(module):
-    found = [
-        f"{each.name}: {fault}" for each in ALL[module] for fault in docstrings.faults(each.text)
-    ]
+    found = [f"{each.name}: {fault}" for each in ALL[module] for fault in form.faults(each.text)]
     assert not found
 
 
@@ -44,7 +39,7 @@ def test_examples_run(
                 trained.make(made)
                 monkeypatch.chdir(trained.folder)
         keras.utils.set_random_seed(0)
-        runner.run(docstrings.parsed(each, dict(names)), out=told.append)
+        runner.run(form.parsed(each, dict(names)), out=told.append)
     assert not told, "".join(told)
 
 
@@ -63,11 +58,11 @@ def test_examples_run(
     ],
 )
 def test_another_form_is_a_fault(text, fault):
-    assert any(found.startswith(fault) for found in docstrings.faults(text))
+    assert any(found.startswith(fault) for found in form.faults(text))
 
 
 def test_the_one_form_has_no_fault():
     text = (
         "One.\n\nMore.\n\nArgs:\n    a: b.\n\nExample:\n    >>> for a in b:\n    ...     a\n    1"
     )
-    assert not list(docstrings.faults(text))
+    assert not list(form.faults(text))
