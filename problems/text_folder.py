@@ -21,10 +21,10 @@ class TextFolderProblem(TranslationProblem):
 
     Example:
         >>> @t2t_vq.register_problem
-        ... class TranslateMine(TextFolderProblem):
+        ... class TranslateDeen(TextFolderProblem):
         ...     "German to English, my text."
         ...     languages = ("de", "en")
-        >>> t2t_vq.registry.problem("translate_mine").generate_data("t2t_vq_data", "my_text")
+        >>> t2t_vq.registry.problem("translate_deen").generate_data("t2t_vq_data", "my_text")
     """
 
     external = True
