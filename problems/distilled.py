@@ -18,9 +18,15 @@ class Distilled(TranslationProblem):
     with `_distill` at its end.
 
     Example:
-        @register_problem
-        class TranslateMineDistill(Distilled, TranslateMine):
-            "English to German, my text as a teacher translates it."
+        >>> from t2t_vq.problems.translate_ende_local import TranslateEndeLocal
+        >>> @t2t_vq.register_problem
+        ... class TranslateMine(TranslateEndeLocal):
+        ...     "English to German, my text."
+        >>> @t2t_vq.register_problem
+        ... class TranslateMineDistill(Distilled, TranslateMine):
+        ...     "English to German, my text as a teacher translates it."
+        >>> counterpart(t2t_vq.registry.problem("translate_mine")).name
+        'translate_mine_distill'
     """
 
     # Files of its own: the problem's and those of the other direction have other targets.

@@ -25,18 +25,23 @@ class ImageProblem(Problem):
     Validation, "dev", is 1,000 of the training images, the same each time; see `image_datagen`.
 
     Example:
-        @register_problem
-        class ImageMine(ImageProblem):
-            "My images, grey ones of 28 x 28 pixels."
-
-            def source(self, source_dir):
-                return "first version"
-
-            def classes(self, source_dir):
-                return ["cat", "dog"]
-
-            def images(self, split, source_dir, report):
-                yield np.load(f"{split}_images.npy")[..., None], np.load(f"{split}_labels.npy")
+        >>> @t2t_vq.register_problem
+        ... class ImageMine(ImageProblem):
+        ...     "Noise in grey, 28 x 28 pixels."
+        ...
+        ...     def source(self, source_dir):
+        ...         return "first version"
+        ...
+        ...     def classes(self, source_dir):
+        ...         return ["cat", "dog"]
+        ...
+        ...     def images(self, split, source_dir, report):
+        ...         draw = np.random.default_rng(len(split)).integers
+        ...         yield draw(256, size=(20, 28, 28, 1), dtype="uint8"), np.arange(20) % 2
+        >>> problem = t2t_vq.registry.problem("image_mine")
+        >>> problem.generate_data("t2t_vq_data")
+        >>> problem.model_arguments("t2t_vq_data")
+        {'image_shape': (28, 28, 1), 'num_classes': 2}
     """
 
     task = "images"
@@ -131,7 +136,10 @@ class ImageProblem(Problem):
             ValueError: when the training images do not fill a batch, or a file is damaged.
 
         Example:
-            >>> batches = problem.train_batches("t2t_vq_data", 0, batch_size=64, seed=1)
+            >>> problem = t2t_vq.registry.problem("image_synthetic")
+            >>> batches = problem.train_batches("t2t_vq_data", 0, batch_size=16, seed=1)
+            >>> next(iter(batches))["image"].shape
+            TensorShape([16, 32, 32, 3])
         """
         rng = np.random.default_rng([seed, epoch])
         return self._batches(data_dir, "train", batch_size, batch_multiple, rng)

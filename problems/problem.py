@@ -43,7 +43,7 @@ class Problem(abc.ABC):
             train, a class or its dotted name; by default that of its task.
     """
 
-    registered_name: str | None = None
+    registered_name: Any = None
     arguments: tuple[str, ...] = ()
     task: str | None = None
     files_name: str | None = None
@@ -56,12 +56,12 @@ class Problem(abc.ABC):
         return _EVALUATORS[self.task]
 
     @property
-    def name(self) -> str | None:
+    def name(self) -> str:
         """The name under which the problem is registered."""
         return self.registered_name
 
     @property
-    def corpus_name(self) -> str | None:
+    def corpus_name(self) -> str:
         """What the files are called: `files_name`, or else the problem's name."""
         return self.files_name or self.name
 

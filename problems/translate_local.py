@@ -33,8 +33,9 @@ class TranslateLocal(TextFolderProblem):
         InvalidError: when they are not two codes.
 
     Example:
-        problem = t2t_vq.registry.problem("translate_local", "en", "fr")
-        problem.generate_data("t2t_vq_data", source_dir="my_text")
+        >>> problem = t2t_vq.registry.problem("translate_local", "en", "de")
+        >>> problem.generate_data("t2t_vq_data", source_dir="my_text")
+        >>> sources, references = problem.text("t2t_vq_data", "dev")
     """
 
     files_name = "translate_local"

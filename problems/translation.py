@@ -35,16 +35,21 @@ class TranslationProblem(Problem):
         reversed: True translates from the second to the first.
 
     Example:
-        @register_problem
-        class TranslateMine(TranslationProblem):
-            "English to German, my text."
-
-            def source(self, source_dir):
-                return "first version"
-
-            def pairs(self, split, source_dir, report):
-                for line in open(f"my_text/{split}.txt", encoding="utf-8"):
-                    yield tuple(line.strip().split("|"))
+        >>> @t2t_vq.register_problem
+        ... class TranslateMine(TranslationProblem):
+        ...     "English to German, my text."
+        ...
+        ...     def source(self, source_dir):
+        ...         return "first version"
+        ...
+        ...     def pairs(self, split, source_dir, report):
+        ...         with open(f"my_text/{split}.tsv", encoding="utf-8") as lines:
+        ...             for line in lines:
+        ...                 yield tuple(line.strip().split("\\t"))
+        >>> problem = t2t_vq.registry.problem("translate_mine")
+        >>> problem.generate_data("t2t_vq_data")
+        >>> problem.source_language, problem.target_language
+        ('en', 'de')
     """
 
     task = "translation"
@@ -163,7 +168,7 @@ class TranslationProblem(Problem):
             raise InvalidError(integrity.not_as_written(path, wrong))
         return (second, first) if self.reversed else (first, second)
 
-    def buckets(self, data_dir: StrPath, *, max_length: int, num_buckets: int) -> list[int]:
+    def buckets(self, data_dir: StrPath, *, max_length: int, num_buckets: int) -> tuple[int, ...]:
         """Returns the lengths that batches are padded to; see `batches.choose_buckets`."""
         histogram = self.manifest(data_dir)["splits"]["train"]["histogram"]
         return batches.choose_buckets(histogram, max_length, num_buckets)
@@ -200,8 +205,11 @@ class TranslationProblem(Problem):
             ValueError: when all pairs are too long, or a record file is damaged.
 
         Example:
+            >>> problem = t2t_vq.registry.problem("translate_ende_synthetic")
             >>> batches = problem.train_batches(
-            ...     "t2t_vq_data", 0, batch_tokens=4096, max_length=64, num_buckets=2, seed=1)
+            ...     "t2t_vq_data", 0, batch_tokens=1024, max_length=64, num_buckets=2, seed=1)
+            >>> sorted(next(iter(batches)))
+            ['source', 'target']
         """
         return self._batches(
             data_dir,

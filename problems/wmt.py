@@ -51,7 +51,7 @@ class WmtProblem(TranslationProblem):
             for sides in zip(*(batch[language] for language in self.languages), strict=True):
                 number += 1
                 report.see(f"{self.dataset} {_SPLITS[split]}", number)
-                pair = text_files.clean(sides, report)
+                pair: Any = text_files.clean(sides, report)
                 if pair:
                     yield pair
 

@@ -13,8 +13,8 @@ import pathlib
 import numpy as np
 from absl import logging
 
+from t2t_vq import atomic
 from t2t_vq.data import (
-    atomic,
     batches,
     corpus_files,
     datagen,
@@ -29,6 +29,7 @@ from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.errors import InvalidError
 from t2t_vq.loading.from_run import load_translator
+from t2t_vq.paths import StrPath
 from t2t_vq.problems.distilled import counterpart
 
 # What an interruption loses at most: a minute or two.
@@ -40,15 +41,15 @@ _IDENTITY = ("weights", "beam_size", "alpha", "sentences")
 
 
 def distill(
-    teacher_dir,
-    data_dir=None,
-    source_dir=None,
-    checkpoint="best",
-    beam_size=4,
-    alpha=0.6,
-    batch_size=BATCH_SIZE,
-    teacher_data_dir=None,
-):
+    teacher_dir: StrPath,
+    data_dir: StrPath | None = None,
+    source_dir: StrPath | None = None,
+    checkpoint: str = "best",
+    beam_size: int = 4,
+    alpha: float = 0.6,
+    batch_size: int = BATCH_SIZE,
+    teacher_data_dir: StrPath | None = None,
+) -> tuple[str, str]:
     """Writes a corpus whose training targets are a teacher's translations.
 
     Its vocabulary, validation and test set are copies of the teacher's, so students are validated
@@ -81,8 +82,9 @@ def distill(
             another distillation, or a file is damaged.
 
     Example:
-        problem, data_dir = distill("runs/teacher")
-        train(Run.create(problem, "softem_nat_small", data_dir=data_dir), "runs/student")
+        >>> problem, data_dir = distill("runs/teacher", "t2t_vq_data", beam_size=1)
+        >>> t2t_vq.registry.problem(problem).is_generated(data_dir)
+        True
     """
     run, problem, translator, path = load_translator(
         teacher_dir,

@@ -1,13 +1,20 @@
 """A trained image model as functions from and to arrays."""
 
+from __future__ import annotations
+
 import functools
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from t2t_vq.decoding.options import check_batch_size
 from t2t_vq.errors import InvalidError
 from t2t_vq.image_arguments import check_codes, check_whole, checked, classes, labels_to_draw
+
+if TYPE_CHECKING:
+    from t2t_vq.models.vq_autoencoder import VqAutoencoder
 
 
 class ImageCodec:
@@ -19,17 +26,19 @@ class ImageCodec:
             again. Default 100.
 
     Example:
-        codec = ImageCodec(model)
-        codec.decode(codec.encode(images))  # uint8, of the shape of `images`
+        >>> codec = ImageCodec(t2t_vq.load("runs/images").model)
+        >>> images = np.zeros((2, 32, 32, 3), np.uint8)
+        >>> codec.decode(codec.encode(images)).shape
+        (2, 32, 32, 3)
     """
 
-    def __init__(self, model, batch_size=100):
+    def __init__(self, model: VqAutoencoder, batch_size: int = 100) -> None:
         check_batch_size(batch_size)
         self.model = model
         self.batch_size = batch_size
-        self._compiled = {}
+        self._compiled: dict[tuple, Callable] = {}
 
-    def encode(self, images):
+    def encode(self, images: np.ndarray) -> np.ndarray:
         """Returns the codes of images.
 
         Args:
@@ -44,7 +53,7 @@ class ImageCodec:
         self._check_codes_exist()
         return self._run(self.model.to_codes, self._images(images))
 
-    def decode(self, codes):
+    def decode(self, codes: np.ndarray) -> np.ndarray:
         """Returns the images that codes stand for, uint8 `[n, height, width, channels]`.
 
         Args:
@@ -61,7 +70,7 @@ class ImageCodec:
         check_codes(codes, bottleneck.num_codes)
         return self._run(self.model.from_codes, codes)
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Returns images as they come out of the bottleneck.
 
         Args:
@@ -75,7 +84,9 @@ class ImageCodec:
         """
         return self._run(self.model.reconstruct, self._images(images))
 
-    def bits(self, images, labels, num_samples=None, seed=0):
+    def bits(
+        self, images: np.ndarray, labels: np.ndarray, num_samples: int | None = None, seed: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Bounds what each image takes, in bits per dimension.
 
         Args:
@@ -97,7 +108,9 @@ class ImageCodec:
         labels = classes(labels, len(images), num_classes or 1 << 31)
         return self._run(self.model.bits, images, labels, seed=seed, num_samples=num_samples)
 
-    def sample(self, num, labels=None, seed=0, temperature=1.0):
+    def sample(
+        self, num: int, labels: np.ndarray | None = None, seed: int = 0, temperature: float = 1.0
+    ) -> np.ndarray:
         """Draws images from the prior.
 
         Args:

@@ -43,7 +43,7 @@ class LineTranslator:
         self.batch_size = batch_size
         self.num_threads = num_threads
         self.num_cut = 0
-        self.watch = None
+        self.watch: Callable[[int], None] | None = None
 
     def translate(self, lines: Iterable[str]) -> list[str]:
         """Returns one translation a line, in order; an empty line gives an empty line.

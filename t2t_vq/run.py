@@ -4,12 +4,15 @@
 every later command needs nothing but `--output_dir`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import os
 import pathlib
 import random
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from t2t_vq import config, registry, usr_dirs
 from t2t_vq.errors import InvalidError, MissingError
@@ -25,6 +28,7 @@ from t2t_vq.formats.run_file import (
     read_file,
     write_file,
 )
+from t2t_vq.paths import StrPath
 
 __all__ = [
     "DATA_DIR",
@@ -65,12 +69,17 @@ class Run:
         languages: arguments of the problem's class: codes of the source and the target language,
             for a problem that takes any.
         vocabulary: `Problem.vocabulary_digest` of the data that it trains on; `train` notes it.
+
+    Example:
+        >>> run = Run.create("translate_ende_synthetic", "softem_nat_tiny,hidden_size=64", "data")
+        >>> run.hparams.hidden_size
+        64
     """
 
     problem: str
     hparams_set: str
     hparams: config.HParams
-    data_dir: str
+    data_dir: StrPath
     seed: int = 0
     precision: str = "float32"
     usr_dir: str = ""
@@ -78,7 +87,14 @@ class Run:
     vocabulary: str = ""
 
     @classmethod
-    def create(cls, problem, hparams, data_dir, languages=(), **options):
+    def create(
+        cls,
+        problem: str,
+        hparams: str,
+        data_dir: StrPath,
+        languages: Sequence[str] = (),
+        **options: Any,
+    ) -> Run:
         """Returns a run for names as a user types them.
 
         Args:
@@ -111,7 +127,7 @@ class Run:
             **options,
         )
 
-    def save(self, output_dir):
+    def save(self, output_dir: StrPath) -> Run | None:
         """Writes `run.json`, whole or not at all.
 
         Returns:
@@ -138,7 +154,7 @@ class Run:
         write_file(folder, RunFile(**content, best=best))
         return before
 
-    def check_same(self, output_dir):
+    def check_same(self, output_dir: StrPath) -> None:
         """Refuses a folder that holds a run which was asked for differently.
 
         Raises:
@@ -190,7 +206,7 @@ class Run:
         overrides = config.overrides_of(hparams, registry.hparams(self.hparams_set))
         return ",".join(filter(None, (self.hparams_set, overrides)))
 
-    def check(self):
+    def check(self) -> None:
         """Refuses hyper-parameters that nothing can be trained with.
 
         Raises:
@@ -211,7 +227,7 @@ class Run:
         fewer = {name: min(phases[name], last // _PHASES[name].part) for name in phases}
         for name, updates in phases.items():
             if updates and updates >= last:
-                changed = {name: fewer[name] for name in phases if phases[name]}
+                changed: Any = {name: fewer[name] for name in phases if phases[name]}
                 raise InvalidError(
                     f"{_PHASES[name].begins} after {name}={updates} updates, and training ends "
                     f"with train_steps={last}. Train for longer, or choose less: "
@@ -225,7 +241,7 @@ class Run:
                 "less."
             )
 
-    def describe(self):
+    def describe(self) -> dict[str, Any]:
         """Returns what was trained, as a dict that JSON can hold; its paths are left out."""
         return {
             "problem": self.problem,
@@ -236,11 +252,11 @@ class Run:
             "precision": self.precision,
         }
 
-    def make_problem(self):
+    def make_problem(self) -> Any:
         """Returns the problem."""
         return registry.problem(self.problem, *self.languages)
 
-    def make_model(self, model_arguments=None):
+    def make_model(self, model_arguments: dict[str, Any] | None = None) -> Any:
         """Returns a new model for the prepared data, in the run's precision and with its seed.
 
         Args:
@@ -263,7 +279,7 @@ class Run:
                 self.hparams, seed=self.seed, **model_arguments
             )
 
-    def try_model(self):
+    def try_model(self) -> Any:
         """Builds the model without data and without memory, to see whether it can be built.
 
         Returns:
@@ -301,7 +317,7 @@ _MAY_CHANGE = {
 }
 
 
-def languages_given(source_language, target_language):
+def languages_given(source_language: str | None, target_language: str | None) -> tuple[str, ...]:
     """Returns the languages that a user gave as a pair, or an empty one for none.
 
     Raises:
@@ -311,10 +327,12 @@ def languages_given(source_language, target_language):
     missing = [name for name, code in given.items() if code is None]
     if len(missing) == 1:
         raise InvalidError(f"A {missing[0]} is missing: give both languages, or neither.")
-    return () if missing else (source_language, target_language)
+    if source_language is None or target_language is None:
+        return ()
+    return source_language, target_language
 
 
-def load(output_dir, task=None, data_dir=None):
+def load(output_dir: StrPath, task: str | None = None, data_dir: StrPath | None = None) -> Run:
     """Returns the `Run` that `output_dir` holds, its user code imported.
 
     Args:
@@ -327,6 +345,10 @@ def load(output_dir, task=None, data_dir=None):
         ValueError: when it is a run of another task, `run.json` is damaged, the path has what
             TensorFlow takes for a pattern, or code of the user's would be imported from a folder
             that nobody has named.
+
+    Example:
+        >>> load("runs/mine").precision
+        'float32'
     """
     path = pathlib.Path(output_dir) / FILE
     if not path.exists():
@@ -379,7 +401,7 @@ def _keras_set_to(seed, precision):
         keras.config.set_dtype_policy(policy)
 
 
-def check_folder(path, flag=None):
+def check_folder(path: StrPath, flag: str | None = None) -> None:
     """Refuses the path of a folder that TensorFlow cannot find again.
 
     Args:

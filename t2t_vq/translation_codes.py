@@ -1,5 +1,10 @@
 """The codes that a model with a bottleneck translates through, from text and to text."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from keras import ops
 
@@ -8,6 +13,9 @@ from t2t_vq.errors import InvalidError
 from t2t_vq.image_arguments import check_codes
 from t2t_vq.line_translator import checked_lines
 from t2t_vq.translator import padded
+
+if TYPE_CHECKING:
+    from t2t_vq.translator import Translator
 
 
 class TranslationCodes:
@@ -20,12 +28,12 @@ class TranslationCodes:
         ValueError: when its model has no codes.
 
     Example:
-        codes = TranslationCodes(translator)
-        found = codes.predict(["The dog sleeps."])  # [int32 [latents, num_codebooks]]
-        codes.decode(found, ["The dog sleeps."])  # ["Der Hund schläft."]
+        >>> codes = TranslationCodes(t2t_vq.load("runs/mine").translator)
+        >>> found = codes.predict(["The dog sleeps."])
+        >>> translations = codes.decode(found, ["The dog sleeps."])
     """
 
-    def __init__(self, translator):
+    def __init__(self, translator: Translator) -> None:
         self._translator = translator
         self._model = translator.model
         bottleneck = getattr(self._model, "bottleneck", None)
@@ -40,7 +48,7 @@ class TranslationCodes:
         self._most_tokens = [self._model.target_length(n) for n in translator.lengths]
         self._most_latents = [n >> self._model.compress_steps for n in self._most_tokens]
 
-    def predict(self, lines):
+    def predict(self, lines: Iterable[str]) -> list[np.ndarray]:
         """Returns the codes that the model predicts for lines, as it does to translate them.
 
         Args:
@@ -53,7 +61,7 @@ class TranslationCodes:
         lengths = [self._translator.length_of([ids]) if len(ids) > 1 else None for ids in sources]
         return self._in_batches(self._predicted, sources, lengths, self._none)
 
-    def encode(self, translations):
+    def encode(self, translations: Iterable[str]) -> list[np.ndarray]:
         """Returns the codes of given translations, which the decoder would rebuild these from.
 
         Args:
@@ -76,7 +84,7 @@ class TranslationCodes:
         ]
         return self._in_batches(self._encoded, targets, lengths, self._none)
 
-    def decode(self, codes, lines):
+    def decode(self, codes: Sequence[np.ndarray], lines: Iterable[str]) -> list[str]:
         """Returns the translations of lines that codes stand for.
 
         Args:

@@ -57,8 +57,9 @@ class Translator(LineTranslator):
             batch size is less than 1.
 
     Example:
-        translator = Translator(model, tokenizer, max_length=64)
-        translator.translate(["The dog sleeps."])  # ["Der Hund schläft."]
+        >>> trained = t2t_vq.load("runs/mine")
+        >>> translator = Translator(trained.model, trained.translator.tokenizer, max_length=16)
+        >>> translations = translator.translate(["The dog sleeps."])
     """
 
     def __init__(
@@ -102,9 +103,11 @@ class Translator(LineTranslator):
             ValueError: when the search has fewer candidates.
 
         Example:
-            translator = Translator(model, tokenizer, 64, Search(beam_size=4))
-            translator.n_best(["We are happy."], 2)
-            # [[("Wir sind glücklich.", -1.2), ("Wir sind froh.", -2.5)]]
+            >>> from t2t_vq.decoding.options import Search
+            >>> translator = t2t_vq.load("runs/mine", search=Search(beam_size=2)).translator
+            >>> ((best, score), (second, lower)), = translator.n_best(["We are happy."], 2)
+            >>> score >= lower
+            True
         """
         check_n_best(number, self.search)
         found = self.of_each(self.encode(lines), self._rank_batches)
@@ -133,8 +136,9 @@ class Translator(LineTranslator):
             ValueError: when there are more of the ones than of the others.
 
         Example:
-            log_probs, num_tokens = translator.score(["We are happy."], ["Wir sind froh."])
-            log_probs / num_tokens  # of a token, on average
+            >>> translator = t2t_vq.load("runs/mine").translator
+            >>> log_probs, num_tokens = translator.score(["We are happy."], ["Wir sind froh."])
+            >>> log_probability_of_a_token = log_probs / num_tokens
         """
         lines, translations = checked_lines(lines), checked_lines(translations)
         if len(lines) != len(translations):

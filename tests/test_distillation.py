@@ -6,8 +6,8 @@ import types
 import numpy as np
 import pytest
 
-from t2t_vq import distillation, registry
-from t2t_vq.data import atomic, batches, corpus_files, manifests, records
+from t2t_vq import atomic, distillation, registry
+from t2t_vq.data import batches, corpus_files, manifests, records
 from t2t_vq.problems.distilled import Distilled
 from t2t_vq.problems.translate_ende_local import TranslateEndeLocal, TranslateEndeLocalRev
 

@@ -20,7 +20,7 @@ def _define():
     absl_flags.DEFINE_integer("last", None, "Newest checkpoints to average; all by default.", 2)
 
 
-def main():
+def main() -> None:
     """Averages as the flags say."""
     # A wrong folder is told before anything heavy is imported.
     runs.load(FLAGS.output_dir)
@@ -31,6 +31,6 @@ def main():
     print(f"Averaged the checkpoints of steps {', '.join(f'{step:,}' for step in steps)}: {path}")
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-average`."""
     flags.run(main, __doc__, (), define=_define, required=("output_dir",))

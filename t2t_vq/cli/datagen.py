@@ -14,14 +14,14 @@ from t2t_vq.run import languages_given
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
     """Prepares the data of `--problem`."""
     languages = languages_given(FLAGS.source_language, FLAGS.target_language)
     arguments = registry.problems[FLAGS.problem].find_arguments(languages, FLAGS.data_dir)
     registry.problem(FLAGS.problem, *arguments).generate_data(FLAGS.data_dir, FLAGS.source_dir)
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-datagen`."""
     shared = ("problem", "source_language", "target_language", "data_dir", "source_dir")
     flags.run(main, __doc__, shared, required=("problem",), resumes=True)

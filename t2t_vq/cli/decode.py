@@ -17,8 +17,11 @@ line has one translation, an empty one.
 An exported folder of networks translates without TensorFlow, and with the search that it holds.
 """
 
+from __future__ import annotations
+
 import itertools
 import sys
+from typing import TYPE_CHECKING, BinaryIO
 
 from absl import flags as absl_flags
 
@@ -26,6 +29,9 @@ from t2t_vq.cli import flags, streams, trained
 from t2t_vq.data.progress import Progress, clear
 from t2t_vq.decoding.options import check_n_best
 from t2t_vq.errors import InvalidError
+
+if TYPE_CHECKING:
+    from t2t_vq.line_translator import LineTranslator
 
 FLAGS = absl_flags.FLAGS
 
@@ -45,7 +51,7 @@ def _define():
     absl_flags.DEFINE_bool("interactive", False, "Translate line by line, as you type.")
 
 
-def main():
+def main() -> None:
     """Translates as the flags say."""
     if FLAGS.interactive:
         if (FLAGS.inputs, FLAGS.outputs) != ("-", "-"):
@@ -73,7 +79,9 @@ def _translator():
     return model.translator
 
 
-def decode_lines(translator, inputs, outputs, n_best=None):
+def decode_lines(
+    translator: LineTranslator, inputs: BinaryIO, outputs: BinaryIO, n_best: int | None = None
+) -> None:
     """Translates a stream.
 
     A line ends at a line feed and nowhere else, so that files stay aligned. Bytes that are no UTF-8
@@ -139,6 +147,6 @@ def _converse(translator, n_best=None):
         _tell(invalid, translator.num_cut - cut_before, translator)
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-decode`."""
     flags.run(main, __doc__, (), define=_define)

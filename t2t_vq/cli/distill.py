@@ -29,7 +29,7 @@ def _define():
     trained.define_batch_size()
 
 
-def main():
+def main() -> None:
     """Distils as the flags say."""
     teacher = _check_data()
 
@@ -65,7 +65,7 @@ def _check_data():
     return teacher
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-distill`."""
     flags.run(
         main, __doc__, ("source_dir",), define=_define, required=("teacher_dir",), resumes=True

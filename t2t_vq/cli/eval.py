@@ -23,7 +23,7 @@ def _define():
     absl_flags.DEFINE_enum("split", "test", ("dev", "test"), "Which data to score on.")
 
 
-def main():
+def main() -> None:
     """Scores as the flags say."""
     if trained.is_exported():
         model = trained.load_exported(data_dir=FLAGS.data_dir or DATA_DIR)
@@ -44,6 +44,6 @@ def main():
     print(as_json({**about, **result}))
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-eval`."""
     flags.run(main, __doc__, (), define=_define)

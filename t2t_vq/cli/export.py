@@ -52,7 +52,7 @@ def _define():
     )
 
 
-def main():
+def main() -> None:
     """Exports as the flags say."""
     _check_flags()
     check_free(FLAGS.export_dir)
@@ -86,6 +86,6 @@ def _check_flags():
         )
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-export`."""
     flags.run(main, __doc__, (), define=_define, required=("output_dir", "export_dir"))

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Callable, Sequence
 
 from absl import app, flags, logging
 
@@ -48,7 +49,7 @@ PATHS = (
         "grid",
     ),
 )
-_SHARED = {
+_SHARED: dict[str, tuple] = {
     "problem": (flags.DEFINE_string, None, "Registered name of the problem."),
     "data_dir": (flags.DEFINE_string, DATA_DIR, "Folder of the prepared data."),
     "source_language": (
@@ -64,7 +65,14 @@ _SHARED = {
 }
 
 
-def run(main, doc, shared, define=None, required=(), resumes=False):
+def run(
+    main: Callable[[], None],
+    doc: str,
+    shared: Sequence[str],
+    define: Callable[[], None] | None = None,
+    required: Sequence[str] = (),
+    resumes: bool = False,
+) -> None:
     """Parses flags and runs a command, as its entry point does.
 
     Args:

@@ -13,7 +13,7 @@ _LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
 _KINDS = {logging.WARNING: "Warning: ", logging.ERROR: "Error: ", logging.CRITICAL: "Error: "}
 
 
-def show_plainly():
+def show_plainly() -> None:
     """Makes what is logged, and Python's warnings, lines on standard error without a prefix.
 
     What libraries tell of their own doings stays away, unless it is an error, or --verbosity=1 asks

@@ -9,7 +9,7 @@ import tempfile
 from t2t_vq import import_hooks
 
 
-def import_tensorflow_quietly():
+def import_tensorflow_quietly() -> None:
     """Makes the first import of TensorFlow write nothing to standard error.
 
     Before its logging is set up no log level counts, so whatever is written to the file descriptor

@@ -10,6 +10,7 @@ import json
 import math
 import pathlib
 import sys
+from collections.abc import Iterable
 
 from absl import flags as absl_flags
 
@@ -27,7 +28,7 @@ def _define():
     absl_flags.DEFINE_string("runs_dir", "t2t_vq_runs", "Folder that holds the folders of runs.")
 
 
-def main():
+def main() -> None:
     """Tabulates the runs in `--runs_dir`."""
     folder = pathlib.Path(FLAGS.runs_dir)
     found = sorted(path.parent for path in folder.rglob(runs.FILE))
@@ -39,7 +40,7 @@ def main():
         print(told)
 
 
-def table(folder, paths):
+def table(folder: pathlib.Path, paths: Iterable[pathlib.Path]) -> str:
     """Returns the table of runs as a text, empty without any that can be read.
 
     A run that cannot be read is told on standard error.
@@ -112,6 +113,6 @@ def _flat(values, prefix=""):
     return found
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-runs`."""
     flags.run(main, __doc__, (), define=_define)

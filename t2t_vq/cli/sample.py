@@ -31,7 +31,7 @@ def _define():
     absl_flags.DEFINE_integer("seed", 0, "Of the draws.", 0, MOST_SEED)
 
 
-def main():
+def main() -> None:
     """Draws and reconstructs as the flags say."""
     path = pathlib.Path(FLAGS.grid)
     if path.suffix != ".png" or not os.path.isdir(path.parent):
@@ -81,7 +81,7 @@ def _write(path, images, side):
     import numpy as np
     import tensorflow as tf
 
-    from t2t_vq.data import atomic
+    from t2t_vq import atomic
 
     number, height, width, channels = images.shape
     rows = math.ceil(number / side)
@@ -92,6 +92,6 @@ def _write(path, images, side):
     atomic.write_bytes(path, tf.io.encode_png(grid).numpy())
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-sample`."""
     flags.run(main, __doc__, (), define=_define, required=("output_dir",))

@@ -8,14 +8,21 @@ model transformer gives them exactly; a parallel decoder bounds them from below,
 translation and its codes together. Where a side is longer than the model takes, both are nan.
 """
 
+from __future__ import annotations
+
 import math
 import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, BinaryIO
 
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
 from t2t_vq.data.progress import Progress, clear
 from t2t_vq.errors import InvalidError
+
+if TYPE_CHECKING:
+    from t2t_vq.translator import Translator
 
 FLAGS = absl_flags.FLAGS
 
@@ -28,7 +35,7 @@ def _define():
     absl_flags.DEFINE_string("outputs", "-", "File to write, or - for standard output.")
 
 
-def main():
+def main() -> None:
     """Scores as the flags say."""
     for name in ("sources", "targets"):
         streams.check_input(name)
@@ -48,7 +55,7 @@ def main():
         score_lines(translator, streams.chunks_of_pairs([sources, targets], names), outputs)
 
 
-def score_lines(translator, chunks, outputs):
+def score_lines(translator: Translator, chunks: Iterable[list], outputs: BinaryIO) -> None:
     """Scores pairs of lines, and tells of those that could not be as they stood.
 
     Args:
@@ -83,6 +90,6 @@ def score_lines(translator, chunks, outputs):
         )
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-score`."""
     flags.run(main, __doc__, (), define=_define, required=("output_dir", "sources", "targets"))

@@ -5,10 +5,12 @@ import itertools
 import os
 import pathlib
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, BinaryIO
 
 from absl import flags as absl_flags
 
-from t2t_vq.data import atomic
+from t2t_vq import atomic
 from t2t_vq.data.lines import in_parts
 from t2t_vq.errors import InvalidError, MissingError
 
@@ -17,7 +19,7 @@ FLAGS = absl_flags.FLAGS
 _LINES, _BYTES = 16_384, 1 << 24
 
 
-def check_input(name):
+def check_input(name: str) -> None:
     """Refuses a flag that names no file to read.
 
     Args:
@@ -26,12 +28,12 @@ def check_input(name):
     Raises:
         FileNotFoundError: when there is no such file.
     """
-    path = FLAGS[name].value
+    path: Any = FLAGS[name].value
     if path != "-" and (not os.path.exists(path) or os.path.isdir(path)):
         raise MissingError(f"There is no file {path} to read; correct --{name}.")
 
 
-def check_output(name, inputs):
+def check_output(name: str, inputs: Iterable[str]) -> None:
     """Refuses a flag that names no file to write, or one of those that are read.
 
     Args:
@@ -42,13 +44,13 @@ def check_output(name, inputs):
         FileNotFoundError: when there is no place for such a file.
         ValueError: when what is read would be written over.
     """
-    path = FLAGS[name].value
+    path: Any = FLAGS[name].value
     is_standard = _is_standard_output(path)
     if not is_standard and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(path) or ".")):
         wrong = "is a folder" if os.path.isdir(path) else "would be in a folder that is missing"
         raise MissingError(f"{path} {wrong}, so it can be no file; correct --{name}.")
     for each in inputs:
-        source = FLAGS[each].value
+        source: Any = FLAGS[each].value
         if source == "-" or not os.path.isfile(source):
             continue
         if _is_standard_output(source) if is_standard else _is_same_file(source, path):
@@ -74,7 +76,7 @@ def _is_standard_output(path):
 
 
 @contextlib.contextmanager
-def reader(path):
+def reader(path: str) -> Iterator[BinaryIO]:
     """Opens a file, or standard input for -, as a binary stream."""
     if path == "-":
         yield sys.stdin.buffer
@@ -84,7 +86,7 @@ def reader(path):
 
 
 @contextlib.contextmanager
-def writer(path):
+def writer(path: str) -> Iterator[BinaryIO]:
     """Opens a file, or standard output for - and its own names, as a binary stream.
 
     Another file appears, or takes the place of an older one, when all is written.
@@ -105,7 +107,7 @@ def writer(path):
         yield stream
 
 
-def chunks(stream):
+def chunks(stream: BinaryIO) -> Iterator[list[bytes]]:
     """Yields the lines of a binary stream, without their line feeds, in lists of bounded size.
 
     A line ends at a line feed and nowhere else, so that files stay aligned.
@@ -113,7 +115,9 @@ def chunks(stream):
     return in_parts((line.removesuffix(b"\n") for line in stream), _LINES, _BYTES)
 
 
-def chunks_of_pairs(streams, names):
+def chunks_of_pairs(
+    streams: Sequence[BinaryIO], names: Sequence[str]
+) -> Iterator[list[tuple[bytes, bytes]]]:
     """Yields the lines of two binary streams in lists of pairs, as `chunks` does.
 
     Args:
@@ -137,7 +141,7 @@ def _pairs(streams, names):
         yield tuple(line.removesuffix(b"\n") for line in pair)
 
 
-def decoded(lines):
+def decoded(lines: Sequence[bytes]) -> tuple[list[str], int]:
     """Returns the text of lines of bytes, and how many of them are no UTF-8."""
     texts = [line.decode("utf-8", "replace") for line in lines]
     # With a replacement character of its own a line may be valid.
@@ -148,7 +152,7 @@ def decoded(lines):
     return texts, invalid
 
 
-def tell_replaced(invalid):
+def tell_replaced(invalid: int) -> None:
     """Tells, on standard error, of lines that are no UTF-8, if there are any."""
     if invalid:
         print(f"Lines with bytes that are no UTF-8, replaced: {invalid:,}.", file=sys.stderr)

@@ -8,6 +8,7 @@ Prepares the data first when that is missing. Overrides follow the set's name:
 
 import shlex
 import sys
+from typing import Any
 
 from absl import flags as absl_flags
 
@@ -35,21 +36,19 @@ def _define():
     absl_flags.DEFINE_integer("seed", 0, "Of everything random.", 0, MOST_SEED)
 
 
-def main():
+def main() -> None:
     """Trains as the flags say."""
     from t2t_vq.training.interruption import Interrupted
     from t2t_vq.training.start import train
 
-    names = ("output_dir", "data_dir", "train_steps", "eval_frequency", "seed", "precision")
-    names += ("source_language", "target_language", "source_dir")
-    names += ("eval_steps", "keep_checkpoints", "strategy")
+    names = (
+        *("output_dir", "data_dir", "train_steps", "eval_frequency", "seed", "precision"),
+        *("source_language", "target_language", "source_dir"),
+        *("eval_steps", "keep_checkpoints", "strategy"),
+    )
+    given: dict[str, Any] = {name: FLAGS[name].value for name in names}
     try:
-        output_dir, best = train(
-            FLAGS.problem,
-            FLAGS.hparams,
-            **{name: FLAGS[name].value for name in names},
-            usr_dir=FLAGS.usr_dir,
-        )
+        output_dir, best = train(FLAGS.problem, FLAGS.hparams, **given, usr_dir=FLAGS.usr_dir)
     except Interrupted as stop:
         tell(stop)
         sys.exit(128 + stop.signal)
@@ -59,7 +58,7 @@ def main():
     )
 
 
-def run():
+def run() -> None:
     """Entry point of `t2t-vq-train`."""
     flags.run(
         main,

@@ -1,6 +1,7 @@
 """What the commands that use a trained model share: which run, which checkpoint, which search."""
 
 import dataclasses
+from typing import Any
 
 from absl import flags as absl_flags
 
@@ -9,6 +10,7 @@ from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats import exported
+from t2t_vq.paths import StrPath
 
 FLAGS = absl_flags.FLAGS
 
@@ -20,21 +22,21 @@ _SEARCH = (
 )
 
 
-def define_run():
+def define_run() -> None:
     """Defines the flags that choose a trained model."""
     absl_flags.DEFINE_string("output_dir", None, "Folder of the run, as t2t-vq-train was given.")
     define_data_dir()
     define_checkpoint()
 
 
-def define_data_dir():
+def define_data_dir() -> None:
     """Defines the flag for a run that was copied, or whose data was."""
     absl_flags.DEFINE_string(
         "data_dir", None, "Folder of the run's data, if that is not where it was trained."
     )
 
 
-def define():
+def define() -> None:
     """Defines the flags that choose a trained model and how it searches."""
     define_run()
     define_search()
@@ -58,7 +60,7 @@ def define():
     )
 
 
-def define_export_dir():
+def define_export_dir() -> None:
     """Defines the flag that chooses an exported model instead of a run."""
     absl_flags.DEFINE_string(
         "export_dir",
@@ -67,7 +69,7 @@ def define_export_dir():
     )
 
 
-def define_checkpoint():
+def define_checkpoint() -> None:
     """Defines the flag that chooses a run's checkpoint."""
     absl_flags.DEFINE_string(
         "checkpoint",
@@ -76,13 +78,13 @@ def define_checkpoint():
     )
 
 
-def define_search(beam_size=1):
+def define_search(beam_size: int = 1) -> None:
     """Defines the flags that say how a model searches, whatever model it is."""
     absl_flags.DEFINE_integer("beam_size", beam_size, "Sequences in the search; 1 is greedy.", 1)
     absl_flags.DEFINE_float("alpha", 0.6, "Exponent of the length penalty of a beam.", 0.0)
 
 
-def define_batch_size():
+def define_batch_size() -> None:
     """Defines the flag for commands that translate here and now."""
     absl_flags.DEFINE_integer(
         "batch_size",
@@ -92,7 +94,7 @@ def define_batch_size():
     )
 
 
-def refuse_search():
+def refuse_search() -> None:
     """Refuses flags that say how to translate, for a run that does not.
 
     Raises:
@@ -106,7 +108,7 @@ def refuse_search():
             )
 
 
-def is_exported():
+def is_exported() -> bool:
     """Returns whether the flags choose an exported model rather than a run.
 
     Raises:
@@ -124,7 +126,7 @@ def is_exported():
     return bool(FLAGS.export_dir)
 
 
-def load_exported(data_dir=None):
+def load_exported(data_dir: StrPath | None = None) -> Any:
     """Returns the exported translation model that the flags choose, as `t2t_vq.load` does.
 
     Args:
@@ -147,13 +149,14 @@ def load_exported(data_dir=None):
     return loading.load(FLAGS.export_dir, batch_size=FLAGS.batch_size, data_dir=data_dir)
 
 
-def search():
+def search() -> Search:
     """Returns the `Search` that the flags describe."""
     names = [field.name for field in dataclasses.fields(Search)]
-    return Search(**{name: FLAGS[name].value for name in names if name in FLAGS})
+    given: dict[str, Any] = {name: FLAGS[name].value for name in names if name in FLAGS}
+    return Search(**given)
 
 
-def load(task=None):
+def load(task: str | None = None) -> Any:
     """Returns the model of a run that the flags choose, as `t2t_vq.load` does.
 
     Args:

@@ -5,19 +5,27 @@ pieces: about 0.6 GB for WMT'14. So an epoch is a full permutation, and its batc
 function of (seed, epoch).
 """
 
+from __future__ import annotations
+
 import functools
 import typing
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from absl import logging
 
 from t2t_vq.data import corpus_files, manifests, pipeline, records
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 _STEP = 8
 
 
-def choose_buckets(histogram, max_length, num_buckets):
+def choose_buckets(histogram: Sequence[int], max_length: int, num_buckets: int) -> tuple[int, ...]:
     """Chooses the lengths to pad to so that padding is least.
 
     Args:
@@ -55,7 +63,7 @@ def choose_buckets(histogram, max_length, num_buckets):
     return tuple(reversed(buckets))
 
 
-def rows_in(length, batch_tokens, batch_multiple=1):
+def rows_in(length: int, batch_tokens: int, batch_multiple: int = 1) -> int:
     """Returns the rows of a batch padded to `length`: a multiple of `batch_multiple`, never 0."""
     rows = max(1, batch_tokens // length)
     return max(1, rows // batch_multiple) * batch_multiple
@@ -75,7 +83,14 @@ class Plan(typing.NamedTuple):
     lengths: np.ndarray
 
 
-def plan(lengths, buckets, batch_tokens, batch_multiple=1, rng=None, max_length=None):
+def plan(
+    lengths: np.ndarray,
+    buckets: Sequence[int],
+    batch_tokens: int,
+    batch_multiple: int = 1,
+    rng: np.random.Generator | None = None,
+    max_length: int | None = None,
+) -> Plan:
     """Deals pairs out into batches.
 
     Args:
@@ -110,7 +125,17 @@ def plan(lengths, buckets, batch_tokens, batch_multiple=1, rng=None, max_length=
     )
 
 
-def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_multiple=1, rng=None):
+def epoch(
+    data_dir: StrPath,
+    name: str,
+    split: str,
+    *,
+    buckets: Sequence[int],
+    max_length: int,
+    batch_tokens: int,
+    batch_multiple: int = 1,
+    rng: np.random.Generator | None = None,
+) -> tf.data.Dataset:
     """Returns the batches of one pass over a split.
 
     The dataset has a known cardinality, and `.skip(n)` goes on where a killed run stopped.
@@ -139,7 +164,7 @@ def epoch(data_dir, name, split, *, buckets, max_length, batch_tokens, batch_mul
     dropped = int(np.sum(lengths > longest))
     if dropped == len(lengths):
         raise InvalidError(_all_too_long(name, split, lengths, max_length))
-    _log_dropped(data_dir, name, split, longest, dropped, len(lengths))
+    _log_dropped(str(data_dir), name, split, longest, dropped, len(lengths))
     batches = plan(lengths, buckets, batch_tokens, batch_multiple, rng, max_length)
     # Constants of the graph would be limited to two gigabytes; captured tensors are not. They stay
     # with the input pipeline, on the CPU.
@@ -184,7 +209,7 @@ def _pad(ids, starts, pairs, length):
     return tf.where(inside, tf.cast(found, tf.int32), 0)
 
 
-def corpus(data_dir, name, split):
+def corpus(data_dir: StrPath, name: str, split: str) -> tuple[records.Sentences, records.Sentences]:
     """Returns the token ids of a split: `(source, target)`, two `records.Sentences`.
 
     Args:

@@ -12,28 +12,32 @@ The manifest notes size and SHA-256 of each of them, see `t2t_vq.data.integrity`
 """
 
 import pathlib
+from collections.abc import Iterable
+from typing import Any
 
-from t2t_vq.data import atomic, integrity, manifests
+from t2t_vq import atomic
+from t2t_vq.data import integrity, manifests
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 
-def vocab_path(data_dir, name):
+def vocab_path(data_dir: StrPath, name: str) -> pathlib.Path:
     """Returns the path of the vocabulary."""
     return pathlib.Path(data_dir) / f"{name}.vocab.model"
 
 
-def text_path(data_dir, name, split):
+def text_path(data_dir: StrPath, name: str, split: str) -> pathlib.Path:
     """Returns the path of a split's text."""
     return pathlib.Path(data_dir) / f"{name}-{split}.tsv"
 
 
-def shard_paths(data_dir, name, split, shards):
+def shard_paths(data_dir: StrPath, name: str, split: str, shards: int) -> list[pathlib.Path]:
     """Returns the paths of a split's records."""
     folder = pathlib.Path(data_dir)
     return [folder / f"{name}-{split}-{i:05}-of-{shards:05}.tfrecord" for i in range(shards)]
 
 
-def is_whole(data_dir, name):
+def is_whole(data_dir: StrPath, name: str) -> bool:
     """Returns whether the manifest and every file that it tells of are there.
 
     Raises:
@@ -62,13 +66,15 @@ def _corpus_paths(data_dir, name, manifest):
     ]
 
 
-def write_text(path, pairs):
+def write_text(path: pathlib.Path, pairs: Iterable[tuple[str, str]]) -> None:
     """Writes pairs of clean strings as tab-separated text, in one piece."""
     lines = (f"{first}\t{second}\n" for first, second in pairs)
     atomic.write_bytes(path, "".join(lines).encode("utf-8"))
 
 
-def read_text(path, files=None):
+def read_text(
+    path: pathlib.Path, files: dict[str, Any] | None = None
+) -> tuple[list[str], list[str]]:
     """Returns what `write_text` wrote, as two lists of strings.
 
     Args:

@@ -8,15 +8,18 @@ import itertools
 import math
 import pathlib
 import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from absl import logging
 
-from t2t_vq import processors
-from t2t_vq.data import atomic, corpus_files, integrity, manifests, sources, text_files, workers
+from t2t_vq import atomic, processors
+from t2t_vq.data import corpus_files, integrity, manifests, sources, text_files, workers
 from t2t_vq.data.lines import single_spaced
 from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 MAX_LENGTH = 256
 _SHARD_PAIRS = 50_000
@@ -26,7 +29,16 @@ _VOCAB_PAIRS = 250_000
 _PAIRS_PER_WORKER = 200_000
 
 
-def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_workers=None):
+def generate(
+    data_dir: StrPath,
+    name: str,
+    *,
+    source: Any,
+    splits: Sequence[str],
+    read_pairs: Callable[[str, text_files.Report], Iterable[tuple[str, str]]],
+    vocab_size: Callable[[int], int],
+    num_workers: int | None = None,
+) -> dict[str, Any]:
     """Writes the files that `t2t_vq.data.corpus_files` describes.
 
     Args:
@@ -66,11 +78,11 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
         report.where = (f"{name} {split}", None)
         return _checked(name, split, read_pairs(split, report), report)
 
-    manifest = manifests.path(data_dir, name)
-    if manifest.exists():
+    path = manifests.path(data_dir, name)
+    if path.exists():
         # Other files have gone missing, and until they are back it is untrue.
         save()
-        manifest.unlink()
+        path.unlink()
     for split in splits:
         if split != "train" and split not in state["splits"]:
             state["splits"][split] = _prepare_text(data_dir, name, split, read)
@@ -87,7 +99,7 @@ def generate(data_dir, name, *, source, splits, read_pairs, vocab_size, num_work
     manifest = _manifest(state)
     text_files.Report.from_dict(manifest["splits"]["train"]["report"]).check("The train text")
     log_reports(manifest)
-    manifest = manifests.write(manifests.path(data_dir, name), manifest)
+    manifest = manifests.write(path, manifest)
     manifests.partial_path(data_dir, name).unlink(missing_ok=True)
     return manifest
 
@@ -293,7 +305,7 @@ def _manifest(state):
     }
 
 
-def log_reports(manifest):
+def log_reports(manifest: dict[str, Any]) -> None:
     """Tells how many pairs each split has, and what was left out."""
     for split, about in manifest["splits"].items():
         logging.info("%s: %s pairs.", split, f"{about['pairs']:,}")

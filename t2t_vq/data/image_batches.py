@@ -3,7 +3,10 @@
 So an epoch is a full permutation, and its batches are a pure function of (seed, epoch).
 """
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 from absl import logging
@@ -11,9 +14,21 @@ from absl import logging
 from t2t_vq.data import image_records, manifests, pipeline
 from t2t_vq.data.batches import rows_in
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
-def epoch(data_dir, name, split, *, batch_size, batch_multiple=1, rng=None):
+def epoch(
+    data_dir: StrPath,
+    name: str,
+    split: str,
+    *,
+    batch_size: int,
+    batch_multiple: int = 1,
+    rng: np.random.Generator | None = None,
+) -> tf.data.Dataset:
     """Returns the batches of one pass over a split.
 
     The dataset has a known cardinality, and `.skip(n)` goes on where a killed run stopped.

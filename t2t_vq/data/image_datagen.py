@@ -4,19 +4,31 @@ The validation split is 1,000 images held out of the training images, one in ten
 fewer than 10,000, drawn with a fixed seed. An interrupted run begins again: reading takes seconds.
 """
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 import numpy as np
 from absl import logging
 
-from t2t_vq.data import atomic, image_records, manifests, sources
+from t2t_vq import atomic
+from t2t_vq.data import image_records, manifests, sources
 from t2t_vq.data.image_sources.pixels import Report
 from t2t_vq.data.progress import Progress
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 _MOST_HELD_OUT = 1_000
 _HOLD_OUT_SEED = 0
 
 
-def generate(data_dir, name, *, source, classes, read_images):
+def generate(
+    data_dir: StrPath,
+    name: str,
+    *,
+    source: Any,
+    classes: Sequence[str],
+    read_images: Callable[[str, Report], Iterable[tuple[np.ndarray, np.ndarray]]],
+) -> dict[str, Any]:
     """Writes the files that `t2t_vq.data.image_records` describes.
 
     Args:
@@ -151,7 +163,7 @@ def _log(splits):
                 logging.warning("%s: %s", split, sentence)
 
 
-def hold_out(count):
+def hold_out(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Chooses the validation images.
 
     Args:

@@ -12,19 +12,21 @@ import zlib
 
 import numpy as np
 
-from t2t_vq.data import atomic, integrity, manifests
-from t2t_vq.errors import InvalidError
+from t2t_vq import atomic
+from t2t_vq.data import integrity, manifests
+from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
 
 SPLITS = ("train", "dev", "test")
 _PARTS = ("images", "labels")
 
 
-def path(data_dir, name, split, part):
+def path(data_dir: StrPath, name: str, split: str, part: str) -> pathlib.Path:
     """Returns the path of the "images" or "labels" of a split."""
     return pathlib.Path(data_dir) / f"{name}-{split}-{part}.npy"
 
 
-def is_whole(data_dir, name):
+def is_whole(data_dir: StrPath, name: str) -> bool:
     """Returns whether the manifest and every file that it tells of are there.
 
     Raises:
@@ -37,9 +39,9 @@ def is_whole(data_dir, name):
     files = [file for split in SPLITS for file in _files(data_dir, name, split, manifest)]
     if not all(file.exists() for file, _, _ in files):
         return False
-    for file in files:
+    for file, dtype, shape in files:
         # Compares head and size, and reads no values. Not every file system maps shared pages.
-        _load(*file, mmap_mode="c")
+        _load(file, dtype, shape, mmap_mode="c")
     return True
 
 
@@ -52,7 +54,9 @@ def _files(data_dir, name, split, manifest):
     ]
 
 
-def write(data_dir, name, split, images, labels):
+def write(
+    data_dir: StrPath, name: str, split: str, images: np.ndarray, labels: np.ndarray
+) -> dict[str, int]:
     """Writes a split, each file in one piece.
 
     Returns:
@@ -69,12 +73,12 @@ def write(data_dir, name, split, images, labels):
             # As `np.save`, which tells no more of a full disk than that it wrote too little.
             head = np.lib.format.header_data_from_array_1_0(array)
             np.lib.format.write_array_header_1_0(file, head)
-            file.write(memoryview(array).cast("B"))
-        checksums[part] = zlib.crc32(array)
+            file.write(array.data.cast("B"))
+        checksums[part] = zlib.crc32(array.data)
     return checksums
 
 
-def read(data_dir, name, split):
+def read(data_dir: StrPath, name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns the images and labels of a split, as `write` was given them.
 
     Raises:
@@ -85,6 +89,8 @@ def read(data_dir, name, split):
     if split not in SPLITS:
         raise InvalidError(f"{name} has no split {split!r}. Choose one of {', '.join(SPLITS)}.")
     manifest = manifests.read(manifests.path(data_dir, name), manifests.IMAGES)
+    if manifest is None:
+        raise MissingError(f"{data_dir} holds no images of {name}. Prepare them first.")
     checksums = manifest["splits"][split]["crc32"]
     arrays = []
     for part, file in zip(_PARTS, _files(data_dir, name, split, manifest), strict=True):

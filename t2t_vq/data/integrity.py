@@ -6,18 +6,21 @@ version notes none.
 
 import concurrent.futures
 import hashlib
+import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 from t2t_vq import processors
 from t2t_vq.data import sources
 from t2t_vq.errors import InvalidError
 
 
-def fingerprints(paths):
+def fingerprints(paths: Sequence[pathlib.Path]) -> dict[str, Any]:
     """Returns what a manifest notes of files: `{name: {"size", "sha256"}}`."""
     return {about.pop("name"): about for about in sources.fingerprint(paths)}
 
 
-def read_bytes(path, files):
+def read_bytes(path: pathlib.Path, files: dict[str, Any] | None) -> bytes:
     """Returns the content of a file, which must be as it was written.
 
     Args:
@@ -36,7 +39,7 @@ def read_bytes(path, files):
     return content
 
 
-def check_files(paths, files):
+def check_files(paths: Sequence[pathlib.Path], files: dict[str, Any] | None) -> None:
     """Refuses files that are not those that the manifest notes.
 
     Args:
@@ -68,7 +71,7 @@ def _check_content(path, size, sha256, files):
         raise InvalidError(not_as_written(path, "its SHA-256 is another"))
 
 
-def check_size(path, size, files):
+def check_size(path: pathlib.Path, size: int, files: dict[str, Any] | None) -> None:
     """Refuses a file of another size than the manifest notes; takes what `check_files` takes.
 
     Raises:
@@ -84,7 +87,7 @@ def check_size(path, size, files):
         )
 
 
-def not_as_written(path, wrong):
+def not_as_written(path: pathlib.Path, wrong: object) -> str:
     """Returns what to tell of a prepared file that is damaged, `wrong` saying how."""
     return (
         f"{path} is not as it was written ({wrong}). Delete what is left of it and run the "

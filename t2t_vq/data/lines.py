@@ -1,6 +1,13 @@
 """What of a line of text is tokenised: its words, one space apart, and no more than is needed."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from t2t_vq.data.tokenizer import Tokenizer
 
 # What `str.split` takes for a blank, as a regular expression that Python and RE2 read alike.
 BLANKS = "[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+"
@@ -10,17 +17,20 @@ CHARACTERS = 16
 _BATCH_CHARACTERS = 1 << 20
 _BLANK = re.compile(BLANKS)
 
+T = TypeVar("T")
 
-def single_spaced(text):
+
+def single_spaced(text: str) -> str:
     """Returns text whose runs of blanks, of every kind, are one space, with none at the ends.
 
     Example:
-        single_spaced(" The\\x0bdog\\u2028 sleeps.")  # "The dog sleeps."
+        >>> single_spaced(" The\\x0bdog\\u2028 sleeps.")
+        'The dog sleeps.'
     """
     return " ".join(text.split())
 
 
-def encode_lines(tokenizer, lines, length):
+def encode_lines(tokenizer: Tokenizer, lines: list[str], length: int) -> list[list[int]]:
     """Returns the ids of lines, of those that have more than `length` the first `length + 1`.
 
     No piece of a vocabulary reaches over a blank, so that what comes before one has the same ids
@@ -49,7 +59,9 @@ def encode_lines(tokenizer, lines, length):
     return found
 
 
-def in_parts(texts, most, most_size, size=len):
+def in_parts(
+    texts: Iterable[T], most: int, most_size: int, size: Callable[[Any], int] = len
+) -> Iterator[list[T]]:
     """Yields an iterable of texts, strings or bytes, in lists of bounded size.
 
     Args:
@@ -59,9 +71,11 @@ def in_parts(texts, most, most_size, size=len):
         size: function that gives the size of a text; by default their number in it.
 
     Example:
-        list(in_parts(["a", "bc", "def", "g"], 3, 3))  # [["a", "bc"], ["def"], ["g"]]
+        >>> list(in_parts(["a", "bc", "def", "g"], 3, 3))
+        [['a', 'bc'], ['def'], ['g']]
     """
-    part, total = [], 0
+    part: list[T] = []
+    total = 0
     for text in texts:
         if part and (len(part) == most or total + size(text) > most_size):
             yield part

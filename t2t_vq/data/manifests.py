@@ -7,10 +7,13 @@ for a value that cannot be there.
 
 import json
 import pathlib
+from collections.abc import Callable
+from typing import Any
 
-from t2t_vq.data import atomic
+from t2t_vq import atomic
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats import versions
+from t2t_vq.paths import StrPath
 
 # Of both files, see `t2t_vq.formats.versions`.
 FORMAT = 1
@@ -20,17 +23,17 @@ _MOST = 2**53
 _MOST_SHARDS = 100_000
 
 
-def path(data_dir, name):
+def path(data_dir: StrPath, name: str) -> pathlib.Path:
     """Returns the path of the manifest."""
     return pathlib.Path(data_dir) / f"{name}.json"
 
 
-def partial_path(data_dir, name):
+def partial_path(data_dir: StrPath, name: str) -> pathlib.Path:
     """Returns the path of the notes of what is done, which the manifest replaces."""
     return pathlib.Path(data_dir) / f"{name}.partial.json"
 
 
-def write(path, values):
+def write(path: pathlib.Path, values: dict[str, Any]) -> dict[str, Any]:
     """Writes plain values and their format in one piece; returns the two together."""
     own = {versions.FIELD: FORMAT}
     # First, whether notes are new or were read from such a file.
@@ -39,7 +42,7 @@ def write(path, values):
     return noted
 
 
-def read(path, form):
+def read(path: pathlib.Path, form: Callable[[Any, str], None]) -> dict[str, Any] | None:
     """Returns the plain values in `path`, or None when there is no such file.
 
     Args:
@@ -58,7 +61,7 @@ def read(path, form):
     except (FileNotFoundError, NotADirectoryError):
         return None
     except IsADirectoryError:
-        wrong = "it is a folder"
+        wrong: object = "it is a folder"
     except versions.NewerFormatError:
         raise
     except RecursionError:

@@ -1,7 +1,15 @@
 """Input pipelines of `tf.data` whose iterators end at once."""
 
+from __future__ import annotations
 
-def numbered(assemble, count):
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def numbered(assemble: Callable[[tf.Tensor], Any], count: int) -> tf.data.Dataset:
     """Returns the dataset of `assemble(0)` to `assemble(count - 1)`, in order, worked out ahead.
 
     Args:
@@ -12,7 +20,8 @@ def numbered(assemble, count):
         A `tf.data.Dataset`.
 
     Example:
-        >>> list(numbered(lambda i: 10 * i, 3).as_numpy_iterator())  # [0, 10, 20]
+        >>> [int(number) for number in numbered(lambda i: 10 * i, 3)]
+        [0, 10, 20]
     """
     import tensorflow as tf
 
@@ -21,7 +30,7 @@ def numbered(assemble, count):
     return without_autotuning(dataset.prefetch(2))
 
 
-def without_autotuning(dataset):
+def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """Returns the dataset, but its iterators have no thread that tunes them as they run.
 
     Where one has, deleting it waits for that thread, which often misses being woken (TensorFlow

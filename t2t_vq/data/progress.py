@@ -23,7 +23,7 @@ class Progress:
         done: how much an earlier run has done; the estimate leaves it out. Default 0.
     """
 
-    def __init__(self, label, total=None, done=0):
+    def __init__(self, label: str, total: int | None = None, done: int = 0) -> None:
         self._label = label
         self._total = total
         self._done = self._before = done
@@ -32,11 +32,11 @@ class Progress:
         self._shown = self._start
         self._show(self._start, move)
 
-    def add(self, amount=1):
+    def add(self, amount: int = 1) -> None:
         """Counts finished work, and shows it now and then; the end is for `finish` to show."""
         self.reach(self._done + amount)
 
-    def reach(self, done):
+    def reach(self, done: int) -> None:
         """Counts all work as finished up to a number of it, as `add` does."""
         self._done = done
         now = time.monotonic()
@@ -44,7 +44,7 @@ class Progress:
             self._shown = now
             self._show(now, move)
 
-    def finish(self):
+    def finish(self) -> None:
         """Shows the final line, unless a line that stays has told as much."""
         if on_terminal() or self._done != self._told:
             self._show(time.monotonic(), tell)
@@ -61,17 +61,17 @@ class Progress:
         return f", {duration((self._total - self._done) * (now - self._start) / done)} left"
 
 
-def on_terminal():
+def on_terminal() -> bool:
     """Returns whether somebody watches standard error."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
-def tell(text):
+def tell(text: object) -> None:
     """Prints a line that stays, in place of one that moves."""
     _print(staying(str(text)) + "\n")
 
 
-def move(text, shorter=None):
+def move(text: str, shorter: str | None = None) -> None:
     """Prints a line that the next one takes the place of; where nobody watches, one that stays.
 
     Args:
@@ -88,20 +88,20 @@ def move(text, shorter=None):
     _is_moving = True
 
 
-def clear():
+def clear() -> None:
     """Takes away the line that moves, where others are to be printed."""
     if told := staying(""):
         _print(told)
 
 
-def staying(text):
+def staying(text: str) -> str:
     """Returns what to print on standard error for a text to take the place of a line that moves."""
     global _is_moving
     was_moving, _is_moving = _is_moving, False
     return _CLEAR + text if was_moving else text
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Returns a duration in words, to the second below an hour."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

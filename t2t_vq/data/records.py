@@ -1,15 +1,21 @@
 """Token ids of sentences in record files: tf.train.Example, int64 lists source and target."""
 
+import pathlib
 import typing
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from t2t_vq.data import atomic, integrity
+from t2t_vq import atomic
+from t2t_vq.data import integrity
 from t2t_vq.data.pipeline import without_autotuning
 from t2t_vq.errors import InvalidError
 
 
-def write_records(path, sources, targets):
+def write_records(
+    path: pathlib.Path, sources: Iterable[Sequence[int]], targets: Iterable[Sequence[int]]
+) -> None:
     """Writes token ids, a list of int a sentence, as one TFRecord file, in one piece."""
     import tensorflow as tf
 
@@ -38,16 +44,21 @@ class Sentences(typing.NamedTuple):
     starts: np.ndarray
 
     @property
-    def lengths(self):
+    def lengths(self) -> np.ndarray:
         """Lengths of the sentences, `[sentences]`."""
         return np.diff(self.starts)
 
-    def sentence(self, i):
+    def sentence(self, i: int) -> np.ndarray:
         """Returns the ids of sentence i, `[length]`."""
         return self.ids[self.starts[i] : self.starts[i + 1]]
 
 
-def read_records(paths, vocab_size, shard_pairs=None, files=None):
+def read_records(
+    paths: Sequence[pathlib.Path],
+    vocab_size: int,
+    shard_pairs: Sequence[int] | None = None,
+    files: dict[str, Any] | None = None,
+) -> tuple[Sentences, Sentences]:
     """Reads record files whole.
 
     Args:
@@ -88,16 +99,16 @@ def read_records(paths, vocab_size, shard_pairs=None, files=None):
         # TensorFlow does not say which file it was.
         check_shards(paths, shard_pairs)
         raise
-    sides = tuple(
+    source, target = (
         Sentences(np.concatenate(ids[side]), np.cumsum(np.concatenate(lengths[side])))
         for side in ("source", "target")
     )
-    if shard_pairs is not None and len(sides[0].lengths) != sum(shard_pairs):
+    if shard_pairs is not None and len(source.lengths) != sum(shard_pairs):
         check_shards(paths, shard_pairs)
-    return sides
+    return source, target
 
 
-def check_shards(paths, shard_pairs=None):
+def check_shards(paths: Sequence[pathlib.Path], shard_pairs: Sequence[int] | None = None) -> None:
     """Refuses record files that are not as they were written; reads each to its end.
 
     Args:
@@ -109,7 +120,8 @@ def check_shards(paths, shard_pairs=None):
     """
     import tensorflow as tf
 
-    for path, pairs in zip(paths, shard_pairs or [None] * len(paths), strict=True):
+    known: Sequence[int | None] = shard_pairs or [None] * len(paths)
+    for path, pairs in zip(paths, known, strict=True):
         dataset = without_autotuning(tf.data.TFRecordDataset(str(path)))
         try:
             found = int(dataset.reduce(np.int64(0), lambda count, _: count + 1))

@@ -1,12 +1,19 @@
 """What the user's text and images have in common: counting what is bad, noticing changes."""
 
+from __future__ import annotations
+
 import hashlib
 import json
+import pathlib
 from collections.abc import Iterable
+from typing import Any
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 _EXCERPT = 60
+# A file and the number of a thing in it, where there is one.
+Place = tuple[str, int | None]
 
 
 class Report:
@@ -25,19 +32,19 @@ class Report:
     if_empty = ""
     if_bad = ""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.total = 0
-        self.where = None
-        self.counts = {}
-        self.first = {}
+        self.where: Place | None = None
+        self.counts: dict[str, int] = {}
+        self.first: dict[str, str] = {}
 
-    def see(self, file, number=None, count=1):
+    def see(self, file: StrPath, number: int | None = None, count: int = 1) -> None:
         """Notes that something, or `count` things from `number` on, is being read."""
         self.total += int(count)
         # Readers tell paths and NumPy's numbers too, and JSON knows neither.
         self.where = (str(file), number if number is None else int(number))
 
-    def see_at_least(self, good, file):
+    def see_at_least(self, good: int, file: str) -> None:
         """Counts what a reader gave, or found bad, without noting that it saw it.
 
         Args:
@@ -48,19 +55,19 @@ class Report:
         if unseen > 0:
             self.see(file, self.total + unseen, unseen)
 
-    def add(self, kind, text="", where=None, count=1):
+    def add(self, kind: str, text: str = "", where: Place | None = None, count: int = 1) -> None:
         """Counts bad things; `where` is the place of the first, by default what is being read."""
-        place = ":".join(str(part) for part in where or self.where if part is not None)
+        place = ":".join(str(part) for part in where or self.where or () if part is not None)
         self.counts[kind] = self.counts.get(kind, 0) + int(count)
         self.first.setdefault(kind, f"{place}: {_excerpt(text)}")
 
-    def include(self, other):
+    def include(self, other: Report) -> None:
         """Counts what another report found bad among things that this one has seen."""
         for kind, count in other.counts.items():
             self.counts[kind] = self.counts.get(kind, 0) + count
             self.first.setdefault(kind, other.first[kind])
 
-    def summary(self):
+    def summary(self) -> list[str]:
         """Returns one sentence a kind: how many things, and the first of them."""
         return [
             f"{count:,} of {self.total:,} {self.unit} left out: {kind}. The first: "
@@ -68,7 +75,7 @@ class Report:
             for kind, count in self.counts.items()
         ]
 
-    def check(self, what, good=None):
+    def check(self, what: str, good: int | None = None) -> None:
         """Refuses a source that is mostly bad.
 
         Args:
@@ -87,12 +94,12 @@ class Report:
         if not self.total or good == 0:
             raise InvalidError(f"{what} is empty. {self.if_empty}")
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Returns total, counts and first places as plain values, fit for JSON."""
         return {"total": self.total, "counts": self.counts, "first": self.first}
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: dict[str, Any]) -> Report:
         """Returns the report that `to_dict` was called on."""
         report = cls()
         report.total, report.counts, report.first = (
@@ -103,7 +110,7 @@ class Report:
         return report
 
 
-def fingerprint(paths):
+def fingerprint(paths: Iterable[pathlib.Path]) -> list[dict[str, Any]]:
     """Returns names, sizes and SHA-256 digests of files, to notice that a source has changed."""
     prints = []
     for path in paths:
@@ -117,7 +124,7 @@ def fingerprint(paths):
     return prints
 
 
-def check_reader(place, found, name):
+def check_reader(place: str, found: Any, name: str) -> None:
     """Refuses what a problem's reader gives when nothing can be read from it, such as None.
 
     Args:
@@ -135,7 +142,7 @@ def check_reader(place, found, name):
         )
 
 
-def as_noted(source):
+def as_noted(source: Any) -> Any:
     """Returns a source as it comes back from a manifest, where a tuple is a list.
 
     Args:
@@ -153,7 +160,7 @@ def as_noted(source):
         ) from error
 
 
-def check_source(path, found, wanted):
+def check_source(path: StrPath, found: Any, wanted: Any) -> None:
     """Refuses a data folder that was prepared from another source.
 
     Args:

@@ -8,10 +8,13 @@ columns are ignored) or two files of equal length (`train.en` and `train.de`), p
 import itertools
 import os
 import pathlib
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from t2t_vq.data import sources, text_lines
 from t2t_vq.data.lines import single_spaced
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
 
 SPLITS = ("train", "dev", "test")
 _LANGUAGES = ("en", "de")
@@ -25,7 +28,9 @@ class Report(sources.Report):
     if_bad = "Is it a sentence, tab, its translation, in UTF-8?"
 
 
-def find(source_dir, split, languages=_LANGUAGES):
+def find(
+    source_dir: StrPath, split: str, languages: Sequence[str] = _LANGUAGES
+) -> list[pathlib.Path]:
     """Returns the files of a split: `[tsv]`, one of each language, or `[]` when there is none.
 
     Args:
@@ -71,13 +76,13 @@ def _found(source_dir, split, languages):
     return found
 
 
-def expected(split, languages=_LANGUAGES):
+def expected(split: str, languages: Sequence[str] = _LANGUAGES) -> str:
     """Returns the file names that `find` looks for, as a phrase."""
     sides = " and ".join(f"{split}.{language}" for language in languages)
     return f"{split}.tsv or {sides} (plain, .gz or .xz)"
 
 
-def check_sides(paths):
+def check_sides(paths: Sequence[pathlib.Path]) -> None:
     """Refuses two languages with different numbers of lines, as it is not known which go together.
 
     Args:
@@ -96,7 +101,7 @@ def check_sides(paths):
         )
 
 
-def read_pairs(paths, report):
+def read_pairs(paths: Sequence[pathlib.Path], report: Report) -> Iterator[tuple[str, str]]:
     """Yields the good pairs of sentences of a split, and reports the bad ones.
 
     Blanks of every kind become one space, and none is left at the ends.
@@ -111,12 +116,18 @@ def read_pairs(paths, report):
     """
     reader = _read_columns if len(paths) == 1 else _read_sides
     for sides in reader(paths, report):
-        pair = clean(sides, report)
+        pair: Any = clean(sides, report)
         if pair:
             yield pair
 
 
-def read_side(source_dir, split, side, report, languages=_LANGUAGES):
+def read_side(
+    source_dir: StrPath,
+    split: str,
+    side: int,
+    report: Report,
+    languages: Sequence[str] = _LANGUAGES,
+) -> Iterator[str]:
     """Yields the good sentences of one language of a split, and reports the bad ones.
 
     The other language may be missing. Blanks are as in `read_pairs`.
@@ -148,7 +159,7 @@ def read_side(source_dir, split, side, report, languages=_LANGUAGES):
             yield sentences[0]
 
 
-def clean(sides, report):
+def clean(sides: Sequence[bytes], report: Report) -> tuple[str, ...] | None:
     """Returns the sides of a line as clean strings, or None after reporting what is wrong.
 
     Args:

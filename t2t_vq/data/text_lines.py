@@ -4,11 +4,13 @@ import codecs
 import gzip
 import io
 import lzma
+import pathlib
 import zlib
+from collections.abc import Callable, Iterator
 
 from t2t_vq.errors import InvalidError
 
-_OPENERS = {".gz": gzip.open, ".xz": lzma.open}
+_OPENERS: dict[str, Callable] = {".gz": gzip.open, ".xz": lzma.open}
 SUFFIXES = ("", *_OPENERS)
 # What shows the kind of a file. UTF-32 comes first, as its mark begins with that of UTF-16.
 _START = 1 << 20
@@ -24,7 +26,7 @@ _KINDS = {
 }
 
 
-def read(path):
+def read(path: pathlib.Path) -> Iterator[tuple[int, bytes]]:
     """Yields the lines of a text file, which end as on Linux, Windows or old Macs.
 
     Args:

@@ -4,11 +4,18 @@ import os
 import pathlib
 import re
 import urllib.request
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
 
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
 
 
-def builder(dataset, source_dir, *, origin, problem, offline):
+def builder(
+    dataset: str, source_dir: StrPath | None, *, origin: str, problem: str, offline: str
+) -> Any:
     """Returns the builder of a data set that is prepared, after downloading it if need be.
 
     Args:
@@ -62,7 +69,7 @@ def builder(dataset, source_dir, *, origin, problem, offline):
     return found
 
 
-def sizes(builder, splits):
+def sizes(builder: Any, splits: Iterable[str]) -> list[int]:
     """Returns the number of examples of each split, a list.
 
     Raises:
@@ -77,7 +84,7 @@ def sizes(builder, splits):
     return [found[split] for split in splits]
 
 
-def batches(builder, split, batch_size):
+def batches(builder: Any, split: str, batch_size: int) -> Iterator[dict[str, np.ndarray]]:
     """Yields the examples of a split as dictionaries of arrays, in the same order each time.
 
     Raises:

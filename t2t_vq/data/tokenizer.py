@@ -3,8 +3,10 @@
 import hashlib
 import io
 import pathlib
+from collections.abc import Iterable
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 PAD_ID = 0
 EOS_ID = 1
@@ -15,7 +17,7 @@ UNK_ID = 2
 _TRAINING_THREADS = 16
 
 
-def train_vocabulary(sentences, vocab_size):
+def train_vocabulary(sentences: Iterable[str], vocab_size: int) -> bytes:
     """Trains a unigram SentencePiece vocabulary; the same sentences give the same bytes.
 
     Characters that it has not seen are spelled in bytes, so no text is unknown to it.
@@ -84,7 +86,7 @@ class Tokenizer:
     pad_id = PAD_ID
     eos_id = EOS_ID
 
-    def __init__(self, model):
+    def __init__(self, model: StrPath | bytes) -> None:
         import sentencepiece
 
         self.model_bytes = model if isinstance(model, bytes) else pathlib.Path(model).read_bytes()
@@ -97,25 +99,25 @@ class Tokenizer:
         self.vocab_size = self._pieces.get_piece_size()
 
     @property
-    def digest(self):
+    def digest(self) -> str:
         """A digest of the vocabulary."""
         return hashlib.sha256(self.model_bytes).hexdigest()[:16]
 
     @property
-    def pieces(self):
+    def pieces(self) -> list[str]:
         """The string that each id stands for, a list."""
         return self._pieces.id_to_piece(list(range(self.vocab_size)))
 
-    def encode(self, text):
+    def encode(self, text: str) -> list[int]:
         """Returns the ids of `text`, a list of int that ends in `eos_id`."""
         return self._pieces.encode(text, add_eos=True)
 
-    def encode_batch(self, texts):
+    def encode_batch(self, texts: Iterable[str]) -> list[list[int]]:
         """Returns a list with the ids of each text."""
         # More threads gain nothing: making the lists takes most of the time.
         return self._pieces.encode(list(texts), add_eos=True, num_threads=1)
 
-    def decode(self, ids):
+    def decode(self, ids: Iterable[int]) -> str:
         """Returns the text of `ids` up to the first `eos_id`; padding counts for nothing.
 
         Args:
@@ -126,6 +128,6 @@ class Tokenizer:
             ids = ids[: ids.index(EOS_ID)]
         return self._pieces.decode([i for i in ids if i != PAD_ID])
 
-    def decode_batch(self, batch):
+    def decode_batch(self, batch: Iterable[Iterable[int]]) -> list[str]:
         """Returns the text of each sequence of ids, or of each row of `[batch, length]`."""
         return [self.decode(ids) for ids in batch]

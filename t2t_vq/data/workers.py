@@ -8,15 +8,18 @@ import the caller's script again, and forking is unsafe once TensorFlow has star
 import concurrent.futures
 import contextlib
 import os
+import pathlib
 import pickle
 import queue
 import subprocess
 import sys
 import tempfile
 import typing
+from collections.abc import Callable, Iterator, Sequence
 
 from t2t_vq.data import records
 from t2t_vq.data.tokenizer import Tokenizer
+from t2t_vq.paths import StrPath
 
 # Python puts the working folder first, where a file of the user may be called as one of its own is.
 _CHILD = f"""
@@ -39,7 +42,12 @@ class ShardStats(typing.NamedTuple):
     over_long: list
 
 
-def write_shard(tokenizer, path, pairs, max_length):
+def write_shard(
+    tokenizer: Tokenizer,
+    path: pathlib.Path,
+    pairs: Sequence[tuple[str, str]],
+    max_length: int | None,
+) -> ShardStats:
     """Tokenises pairs and writes them as one record file.
 
     Args:
@@ -65,7 +73,7 @@ def write_shard(tokenizer, path, pairs, max_length):
 
 
 @contextlib.contextmanager
-def shard_writers(vocab_path, count):
+def shard_writers(vocab_path: StrPath, count: int) -> Iterator[Callable]:
     """Gives `submit(path, pairs, max_length)`, which returns a future of a `ShardStats`.
 
     Args:
@@ -78,7 +86,7 @@ def shard_writers(vocab_path, count):
         else:
             tokenizer = Tokenizer(vocab_path)
             workers = [lambda *job: write_shard(tokenizer, *job)]
-        idle = queue.SimpleQueue()
+        idle: queue.SimpleQueue = queue.SimpleQueue()
         for worker in workers:
             idle.put(worker)
 
@@ -135,7 +143,7 @@ def _worker(vocab_path):
         yield write
 
 
-def serve(vocab_path):
+def serve(vocab_path: StrPath) -> None:
     """Writes the shards that arrive on standard input until it ends; what a worker does."""
     replies = os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not get between the replies.

@@ -28,6 +28,11 @@ def score_images(codec: ImageCodec, images: np.ndarray, labels: np.ndarray) -> d
         for as many as training draws if these are more; `codebook_perplexity` and `codes_in_use`
         where there are codes, means over codebooks; `psnr` in dB and `ssim` of the
         reconstructions; and the number of `images`.
+
+    Example:
+        >>> codec = t2t_vq.load("runs/images").codec
+        >>> score_images(codec, np.zeros((2, 32, 32, 3), np.uint8), np.array([0, 1]))["images"]
+        2
     """
     model = codec.model
     result: dict[str, Any] = {"images": len(images)}

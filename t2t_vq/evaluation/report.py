@@ -10,7 +10,8 @@ def as_json(values: Mapping[str, Any]) -> str:
     """Returns a dict as a line of JSON; what is infinite or NaN becomes null.
 
     Example:
-        as_json({"bleu": 30.5, "psnr": float("inf")})  # '{"bleu": 30.5, "psnr": null}'
+        >>> as_json({"bleu": 30.5, "psnr": float("inf")})
+        '{"bleu": 30.5, "psnr": null}'
     """
     return json.dumps(
         {
@@ -24,7 +25,9 @@ def as_table(values: Mapping[str, float]) -> str:
     """Returns a dict of integers and floats as lines of text, decimal points below each other.
 
     Example:
-        as_table({"images": 10, "psnr": 21.5})
+        >>> print(as_table({"images": 10, "psnr": 21.5}))
+        images        10
+        psnr          21.5000
     """
     width = max(map(len, values))
     # Four decimals and their point stand where an integer has nothing.

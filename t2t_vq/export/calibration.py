@@ -3,6 +3,7 @@
 import numpy as np
 
 from t2t_vq.formats import exported as formats
+from t2t_vq.paths import StrPath
 from t2t_vq.runtime.networks import Network
 from t2t_vq.runtime.openvino_networks import OpenVinoNetworks
 from t2t_vq.runtime.translator import NetworkTranslator
@@ -11,7 +12,7 @@ from t2t_vq.runtime.translator import NetworkTranslator
 _INPUTS = 300
 
 
-def calibration_inputs(folder, lines):
+def calibration_inputs(folder: StrPath, lines: list[str]) -> dict[str, list[dict[str, np.ndarray]]]:
     """Returns what each network is called with while lines are translated one by one.
 
     Args:

@@ -1,6 +1,9 @@
 """A Transformer as a model directory of CTranslate2."""
 
+from __future__ import annotations
+
 import pathlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 from keras import ops
@@ -11,10 +14,16 @@ from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import filling
 from t2t_vq.layers.positions import sinusoids
 from t2t_vq.models.transformer import Transformer
+from t2t_vq.paths import StrPath
 from t2t_vq.translator import LENGTHS
 
+if TYPE_CHECKING:
+    from t2t_vq.translator import Translator
 
-def export_ctranslate2(translator, export_dir, quantization=None):
+
+def export_ctranslate2(
+    translator: Translator, export_dir: StrPath, quantization: str | None = None
+) -> None:
     """Writes a model that CTranslate2 runs, and its vocabulary as `sentencepiece.model`.
 
     Its greedy search (`beam_size=1`) gives the same tokens as the translator, in float32 and up to
@@ -32,16 +41,19 @@ def export_ctranslate2(translator, export_dir, quantization=None):
         FileExistsError: when `export_dir` holds files.
         ValueError: when the translator cannot be converted, or ctranslate2 is not installed.
 
-    Reference: https://opennmt.net/CTranslate2/.
+    Reference:
+        https://opennmt.net/CTranslate2/.
 
     Example:
-        export_ctranslate2(translator, "export/fast")
-        # In another process:
-        import ctranslate2, sentencepiece
-        pieces = sentencepiece.SentencePieceProcessor(model_file="export/fast/sentencepiece.model")
-        source = pieces.encode("The dog sleeps.", out_type=str)
-        found = ctranslate2.Translator("export/fast").translate_batch([source], beam_size=1)
-        pieces.decode(found[0].hypotheses[0])  # "Der Hund schläft."
+        >>> export_ctranslate2(t2t_vq.load("runs/teacher").translator, "export/ctranslate2")
+        >>> # In another process:
+        >>> import ctranslate2, sentencepiece
+        >>> pieces = sentencepiece.SentencePieceProcessor(
+        ...     model_file="export/ctranslate2/sentencepiece.model")
+        >>> source = pieces.encode("The dog sleeps.", out_type=str)
+        >>> translator = ctranslate2.Translator("export/ctranslate2")
+        >>> (found,) = translator.translate_batch([source], beam_size=1)
+        >>> translation = pieces.decode(found.hypotheses[0])
     """
     _check(translator)
     spec = _spec(translator.model)

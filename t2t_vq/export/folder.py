@@ -5,15 +5,17 @@ import os
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 from t2t_vq import locks
 from t2t_vq import run as runs
+from t2t_vq.paths import StrPath
 
 # Of the folders that hold what is half written.
 _PREFIX = ".t2t-vq-export-"
 
 
-def check_free(export_dir):
+def check_free(export_dir: StrPath) -> None:
     """Refuses a folder that nothing can be exported to.
 
     Args:
@@ -61,7 +63,7 @@ def _check_empty(folder):
 
 
 @contextlib.contextmanager
-def filling(export_dir):
+def filling(export_dir: StrPath) -> Iterator[str]:
     """Gives a temporary folder to write to; what it holds moves to `export_dir` when all went well.
 
     Args:

@@ -17,7 +17,7 @@ from t2t_vq.formats.details import ImageDetails
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
 
 
-def image_networks(model):
+def image_networks(model: VqAutoencoder) -> list[Network]:
     """Returns the networks that an image model consists of, a list of `Network`.
 
     Args:
@@ -40,7 +40,7 @@ def image_networks(model):
     return [_reconstructor(model)]
 
 
-def image_details(model):
+def image_details(model: VqAutoencoder) -> ImageDetails:
     """Returns the `ImageDetails` of an image model.
 
     Args:

@@ -1,10 +1,19 @@
 """An image model as a SavedModel from images to codes and back."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import tensorflow as tf
 
 from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
 from t2t_vq.export.pieces import SIZES, filled_up, in_pieces
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.models.vq_autoencoder import VqAutoencoder
 
 _DRAWN = 16
 
@@ -16,14 +25,14 @@ class ImageModule(tf.Module):
         model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
     """
 
-    def __init__(self, model):
+    def __init__(self, model: VqAutoencoder) -> None:
         super().__init__()
         self._model = model
         # TensorFlow's walk over a Keras model misses layers in lists.
         self._model_variables = [variable.value for variable in model.variables]
         self._programs = self._compile()
 
-    def signatures(self):
+    def signatures(self) -> dict[str, Callable]:
         """Returns the functions to export, by name."""
         found = {"serving_default": self._of_any_number(self._serve, "rebuild")}
         if self._model.has_prior:
@@ -102,7 +111,7 @@ def _program(method, *specifications):
     ).get_concrete_function()
 
 
-def export_image_saved_model(model, export_dir):
+def export_image_saved_model(model: VqAutoencoder, export_dir: StrPath) -> list[str]:
     """Writes a SavedModel of an image model; who serves it needs TensorFlow alone.
 
     `serving_default` takes `image`, uint8 `[n, height, width, channels]`, and gives its
@@ -123,10 +132,12 @@ def export_image_saved_model(model, export_dir):
         FileExistsError: when `export_dir` holds files.
 
     Example:
-        export_image_saved_model(model, "export/images")
-        # In another process:
-        serve = tf.saved_model.load("export/images").signatures["serving_default"]
-        serve(image=images)["codes"]
+        >>> export_image_saved_model(t2t_vq.load("runs/images").model, "export/image_saved_model")
+        ['serving_default', 'decode', 'sample', 'warm_up']
+        >>> # In another process:
+        >>> model = tf.saved_model.load("export/image_saved_model")
+        >>> images = np.zeros((2, 32, 32, 3), np.uint8)
+        >>> codes = model.signatures["serving_default"](image=images)["codes"]
     """
     module = ImageModule(model)
     signatures = module.signatures()

@@ -1,41 +1,53 @@
 """A trained model in the format that somebody asks for."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, check_precision
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.models.vq_autoencoder import VqAutoencoder
+    from t2t_vq.translator import Translator
 
 FORMATS = ("saved_model", *ENGINES, "ctranslate2")
 
 
 def export_translator(
-    translator,
-    export_dir,
-    format="saved_model",
-    precision="float32",
-    provenance=None,
-    text=None,
-    max_bleu_loss=MAX_BLEU_LOSS,
-):
+    translator: Translator,
+    export_dir: StrPath,
+    format: str = "saved_model",
+    precision: str = "float32",
+    provenance: dict[str, Any] | None = None,
+    text: tuple[Sequence[str], Sequence[str]] | None = None,
+    max_bleu_loss: float = MAX_BLEU_LOSS,
+    language: str = "",
+) -> None:
     """Writes a translation model for serving.
 
     Args:
         translator: a `t2t_vq.translator.Translator`.
         export_dir: folder to write; new or empty.
         format: one of `FORMATS`.
-        precision, provenance, text, max_bleu_loss: see `t2t_vq.export.networks.export_networks`,
-            for the formats openvino and onnx.
+        precision, provenance, text, max_bleu_loss, language: of the formats openvino and onnx, see
+            `t2t_vq.export.networks.export_networks`.
 
     Raises:
         OSError: when the folder holds files, or cannot be written.
         ValueError: when the model cannot be exported so.
 
     Example:
-        export_translator(translator, "export/1")
+        >>> translator = t2t_vq.load("runs/teacher").translator
+        >>> export_translator(translator, "export/teacher", "ctranslate2")
     """
     check_format(format, precision)
     if format in ENGINES:
         from t2t_vq.export.networks import export_networks
 
-        arguments = (format, precision, provenance, text, max_bleu_loss)
+        arguments = (format, precision, provenance, text, max_bleu_loss, language)
         export_networks(translator, export_dir, *arguments)
     elif format == "ctranslate2":
         from t2t_vq.export.ctranslate2 import export_ctranslate2
@@ -47,7 +59,13 @@ def export_translator(
         export_saved_model(translator, export_dir)
 
 
-def export_images(model, export_dir, format="saved_model", precision="float32", provenance=None):
+def export_images(
+    model: VqAutoencoder,
+    export_dir: StrPath,
+    format: str = "saved_model",
+    precision: str = "float32",
+    provenance: dict[str, Any] | None = None,
+) -> Sequence[str]:
     """Writes an image model for serving.
 
     Args:
@@ -62,7 +80,9 @@ def export_images(model, export_dir, format="saved_model", precision="float32", 
         ValueError: when the model cannot be exported so.
 
     Example:
-        export_images(model, "export/images", "onnx")
+        >>> names = export_images(t2t_vq.load("runs/images").model, "export/image_onnx", "onnx")
+        >>> t2t_vq.load("export/image_onnx").sample(4).shape
+        (4, 32, 32, 3)
     """
     check_format(format, precision)
     if format == "ctranslate2":
@@ -81,7 +101,7 @@ def export_images(model, export_dir, format="saved_model", precision="float32", 
     return export_image_saved_model(model, export_dir)
 
 
-def check_format(format, precision="float32"):
+def check_format(format: str, precision: str = "float32") -> None:
     """Refuses what is no format, and a precision that it does not have.
 
     Raises:

@@ -25,7 +25,7 @@ class Network:
     function: Callable
     inputs: dict
 
-    def frozen(self):
+    def frozen(self) -> tuple[tf.Graph, list[str]]:
         """Returns the function as a graph with its weights as constants.
 
         Returns:

@@ -1,9 +1,16 @@
 """What a folder of networks holds besides them, whichever library runs them."""
 
+from __future__ import annotations
+
 import dataclasses
 import pathlib
+from typing import TYPE_CHECKING
 
 from t2t_vq.formats.exported import FILE, VOCABULARY, digests
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.formats.exported import Exported
 
 _README_FILE = "README.md"
 
@@ -38,7 +45,7 @@ Or, after `pip install absl-py`:
 """
 
 
-def write_description(folder, exported, vocabulary=None):
+def write_description(folder: StrPath, exported: Exported, vocabulary: bytes | None = None) -> None:
     """Writes what is said of a folder's files, the vocabulary, and how to use them.
 
     Args:

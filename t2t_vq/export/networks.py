@@ -1,9 +1,13 @@
 """A model as a folder of networks, which run without TensorFlow."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib
 import pathlib
 import tempfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import filling
@@ -13,6 +17,10 @@ from t2t_vq.export.quantization_loss import measured_loss, split_text
 from t2t_vq.export.translation_networks import translation_details, translation_networks
 from t2t_vq.formats.exported import MAX_BLEU_LOSS, PRECISIONS, Exported, check_precision
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.translator import Translator
 
 # What writes the networks of each library.
 _FORMATS = {
@@ -22,14 +30,15 @@ _FORMATS = {
 
 
 def export_networks(
-    source,
-    export_dir,
-    engine="openvino",
-    precision="float32",
-    provenance=None,
-    text=None,
-    max_bleu_loss=MAX_BLEU_LOSS,
-):
+    source: Translator | VqAutoencoder,
+    export_dir: StrPath,
+    engine: str = "openvino",
+    precision: str = "float32",
+    provenance: dict[str, Any] | None = None,
+    text: tuple[Sequence[str], Sequence[str]] | None = None,
+    max_bleu_loss: float = MAX_BLEU_LOSS,
+    language: str = "",
+) -> None:
     """Writes a folder that `t2t_vq.runtime` loads, without TensorFlow.
 
     In int8, weights and activations are of 8 bits. OpenVINO finds the ranges of activations on a
@@ -46,6 +55,7 @@ def export_networks(
         provenance: dict, JSON can hold it, of what the model was made from.
         text: `(sources, references)`, two lists of strings, for int8.
         max_bleu_loss: BLEU that int8 may lose against float32. Default 0.3.
+        language: code of the references' language, if it is known; see `t2t_vq.metrics.bleu.bleu`.
 
     Raises:
         OSError: when `export_dir` holds files, or cannot be written.
@@ -53,10 +63,10 @@ def export_networks(
             installed.
 
     Example:
-        export_networks(translator, "export/fast", precision="bfloat16")
-        # In another process:
-        from t2t_vq import runtime
-        runtime.load("export/fast").translate(["The dog sleeps."])
+        >>> export_networks(t2t_vq.load("runs/mine").translator, "export/openvino")
+        >>> # In another process:
+        >>> from t2t_vq import runtime
+        >>> translations = runtime.load("export/openvino").translate(["The dog sleeps."])
     """
     check_precision(engine, precision)
     library = importlib.import_module(_FORMATS[engine])
@@ -66,19 +76,19 @@ def export_networks(
             "int8 is for translation, where what it loses is measured. Export images in "
             f"{' or '.join(each for each in PRECISIONS[engine] if each != 'int8')}."
         )
-    with filling(export_dir) as folder:
-        folder = pathlib.Path(folder)
+    with filling(export_dir) as filled:
+        folder = pathlib.Path(filled)
         graphs = {network.name: library.graph_of(network) for network in networks}
         if precision != "int8":
             _write(library, folder, graphs, exported, precision, vocabulary)
             return
         lines, scored = split_text(text)
-        with tempfile.TemporaryDirectory() as reference:
-            reference = pathlib.Path(reference)
+        with tempfile.TemporaryDirectory() as temporary:
+            reference = pathlib.Path(temporary)
             _write(library, reference, graphs, exported, "float32", vocabulary)
             graphs = library.quantized(graphs, reference, lines)
             exported = _write(library, folder, graphs, exported, "int8", vocabulary)
-            loss = measured_loss(reference, folder, scored, max_bleu_loss)
+            loss = measured_loss(reference, folder, scored, max_bleu_loss, language)
         provenance = {**exported.provenance, "quantization": loss}
         write_description(folder, dataclasses.replace(exported, provenance=provenance), vocabulary)
 

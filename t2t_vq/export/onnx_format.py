@@ -1,11 +1,16 @@
 """Networks in files of ONNX, for ONNX Runtime."""
 
+from __future__ import annotations
+
 import contextlib
 import logging
 import pathlib
 import tempfile
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 try:
     import onnx
@@ -17,6 +22,9 @@ except ImportError as error:
     ) from error
 
 from t2t_vq.export.onnx_passes import rewrite
+
+if TYPE_CHECKING:
+    from t2t_vq.export.network import Network
 
 # The newest that tf2onnx writes.
 _OPSET = 18
@@ -33,7 +41,7 @@ def _quietly():
         logging.disable(before)
 
 
-def graph_of(network):
+def graph_of(network: Network) -> onnx.ModelProto:
     """Returns a `Network` as an `onnx.ModelProto` whose inputs and outputs are named as it says."""
     graph, outputs = network.frozen()
     # TensorFlow names the results of an operation, of which each of these has one.
@@ -51,12 +59,14 @@ def graph_of(network):
     return model
 
 
-def save(graph, path, precision):
+def save(graph: onnx.ModelProto, path: StrPath, precision: str) -> None:
     """Writes a graph to a path without ending; a graph of int8 holds its own precision."""
     onnx.save_model(graph, f"{path}.onnx")
 
 
-def quantized(graphs, reference, lines):
+def quantized(
+    graphs: Iterable[str], reference: pathlib.Path, lines: list[str]
+) -> dict[str, onnx.ModelProto]:
     """Returns graphs whose products with weights are of int8.
 
     The range of what is multiplied with them is found anew for each product, so nothing needs

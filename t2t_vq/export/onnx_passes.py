@@ -7,6 +7,7 @@ has one for, and each costs some microseconds whatever its size.
 import re
 
 import numpy as np
+import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from t2t_vq.layers.attention import KEEPS_LENGTHS
@@ -14,7 +15,7 @@ from t2t_vq.layers.attention import KEEPS_LENGTHS
 _SAME_VALUES = ("Cast", "Identity", "Unsqueeze")
 
 
-def rewrite(model):
+def rewrite(model: onnx.ModelProto) -> None:
     """Rewrites an `onnx.ModelProto` in place."""
     graph = _Graph(model.graph)
     for node in list(model.graph.node):

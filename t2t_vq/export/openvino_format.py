@@ -1,10 +1,15 @@
 """Networks in files of OpenVINO."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 try:
     import openvino
@@ -17,8 +22,11 @@ except ImportError as error:
 from t2t_vq.export.calibration import calibration_inputs
 from t2t_vq.export.openvino_passes import rewrite
 
+if TYPE_CHECKING:
+    from t2t_vq.export.network import Network
 
-def graph_of(network):
+
+def graph_of(network: Network) -> openvino.Model:
     """Returns a `Network` as an `openvino.Model` whose inputs and outputs are named as it says."""
     graph, outputs = network.frozen()
     model = openvino.convert_model(graph)
@@ -34,12 +42,14 @@ def graph_of(network):
     return model
 
 
-def save(graph, path, precision):
+def save(graph: openvino.Model, path: StrPath, precision: str) -> None:
     """Writes a graph to a path without ending; for bfloat16 its weights take 16 bits there."""
     openvino.save_model(graph, f"{path}.xml", compress_to_fp16=precision == "bfloat16")
 
 
-def quantized(graphs, reference, lines):
+def quantized(
+    graphs: Mapping[str, openvino.Model], reference: StrPath, lines: list[str]
+) -> dict[str, openvino.Model]:
     """Returns graphs whose products are of int8.
 
     Args:
@@ -47,7 +57,8 @@ def quantized(graphs, reference, lines):
         reference: folder of the export in float32.
         lines: list of strings, translated to find the ranges of what is multiplied.
 
-    Reference: "Post-training quantization" in https://docs.openvino.ai.
+    Reference:
+        "Post-training quantization" in https://docs.openvino.ai.
     """
     try:
         import nncf

@@ -4,10 +4,17 @@ TensorFlow's graphs say in many small operations what OpenVINO has one for, and 
 lengths pays for each, as it works out its shapes anew. What is rewritten computes the same.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from openvino import opset13, passes
 
+if TYPE_CHECKING:
+    import openvino
 
-def rewrite(model):
+
+def rewrite(model: openvino.Model) -> None:
     """Rewrites an `openvino.Model` in place."""
     _join_norms(model)
     folding = passes.Manager()

@@ -1,6 +1,8 @@
 """Work on any number of rows, in a graph, made up of pieces of few sizes, each compiled once."""
 
 import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -10,7 +12,7 @@ SIZES = (1, 4, 16, 64)
 _BESIDE = 4
 
 
-def in_pieces(function, rows, sizes, results):
+def in_pieces(function: Callable, rows: tf.Tensor, sizes: Sequence[int], results: Any) -> Any:
     """Puts what a function gives for some rows into their places in results.
 
     Args:
@@ -24,9 +26,11 @@ def in_pieces(function, rows, sizes, results):
         A structure like `results`.
 
     Example:
-        numbers = tf.range(5.0)
-        in_pieces(lambda here, size: 2.0 * filled_up(tf.gather(numbers, here), size),
-                  tf.constant([1, 4]), [1, 8], numbers)  # [0.0, 2.0, 2.0, 3.0, 8.0]
+        >>> numbers = tf.range(5.0)
+        >>> def doubled(here, size):
+        ...     return 2.0 * filled_up(tf.gather(numbers, here), size)
+        >>> in_pieces(doubled, tf.constant([1, 4]), [1, 8], numbers).numpy().tolist()
+        [0.0, 2.0, 2.0, 3.0, 8.0]
     """
     num_rows = tf.size(rows)
 
@@ -51,7 +55,7 @@ def in_pieces(function, rows, sizes, results):
     return tf.while_loop(*loop, parallel_iterations=1)[1]
 
 
-def filled_up(rows, size):
+def filled_up(rows: tf.Tensor, size: Any) -> tf.Tensor:
     """Returns `[size, ...]`, at least one row and at most `size` filled up with the first."""
     return tf.concat([rows, tf.repeat(rows[:1], size - tf.shape(rows)[0], axis=0)], axis=0)
 

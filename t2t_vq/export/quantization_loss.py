@@ -1,14 +1,20 @@
 """What int8 loses against float32, measured on text."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from t2t_vq import runtime
 from t2t_vq.errors import InvalidError
 from t2t_vq.metrics.bleu import bleu
+from t2t_vq.paths import StrPath
 
 # Of a text, one line of so many calibrates int8, and the others are what it is scored on.
 _CALIBRATING = 10
 
 
-def split_text(text):
+def split_text(
+    text: tuple[Sequence[str], Sequence[str]] | None,
+) -> tuple[Sequence[str], tuple[list[str], ...]]:
     """Returns lines to calibrate on, and the text to score on.
 
     Args:
@@ -29,7 +35,13 @@ def split_text(text):
     return text[0][::_CALIBRATING], tuple(kept)
 
 
-def measured_loss(reference, folder, text, max_bleu_loss):
+def measured_loss(
+    reference: StrPath,
+    folder: StrPath,
+    text: tuple[list[str], ...],
+    max_bleu_loss: float,
+    language: str = "",
+) -> dict[str, Any]:
     """Compares an export in int8 with the same in float32.
 
     Args:
@@ -37,6 +49,7 @@ def measured_loss(reference, folder, text, max_bleu_loss):
         folder: of that in int8.
         text: `(sources, references)`, two lists of strings.
         max_bleu_loss: BLEU that may be lost.
+        language: code of the references' language, if it is known.
 
     Returns:
         A dict of the number of `sentences`, `bleu_float32` and `bleu_int8`.
@@ -46,7 +59,7 @@ def measured_loss(reference, folder, text, max_bleu_loss):
     """
     sources, references = text
     before, after = (
-        bleu(runtime.load(each).translate(sources), references).score
+        bleu(runtime.load(each).translate(sources), references, language).score
         for each in (reference, folder)
     )
     if not before - after <= max_bleu_loss:

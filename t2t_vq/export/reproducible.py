@@ -2,12 +2,15 @@
 
 import hashlib
 import pathlib
+from collections.abc import Callable
 
 import tensorflow as tf
 from tensorflow.core.protobuf import fingerprint_pb2
 
+from t2t_vq.paths import StrPath
 
-def save(module, folder, signatures):
+
+def save(module: tf.Module, folder: StrPath, signatures: dict[str, Callable]) -> None:
     """Writes a SavedModel as `tf.saved_model.save` does; the same module gives the same bytes.
 
     Args:

@@ -1,5 +1,9 @@
 """A translator as a SavedModel from strings to strings."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import tensorflow as tf
 import tensorflow_text
 
@@ -8,6 +12,10 @@ from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.export import reproducible, serving_warmup
 from t2t_vq.export.folder import filling
 from t2t_vq.export.pieces import SIZES, filled_up, in_pieces
+from t2t_vq.paths import StrPath
+
+if TYPE_CHECKING:
+    from t2t_vq.translator import Translator
 
 
 class TranslationModule(tf.Module):
@@ -21,7 +29,7 @@ class TranslationModule(tf.Module):
         translator: a `t2t_vq.translator.Translator`.
     """
 
-    def __init__(self, translator):
+    def __init__(self, translator: Translator) -> None:
         super().__init__()
         self._lengths = translator.lengths
         most = translator.batch_size
@@ -34,7 +42,7 @@ class TranslationModule(tf.Module):
         self._model_variables = [variable.value for variable in translator.variables]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
-    def translate(self, text):
+    def translate(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Translates `[batch]` strings; returns `{"translation": [batch] strings}`."""
         sources = self.tokenize(text)
         source_lengths = sources.row_lengths()
@@ -49,7 +57,7 @@ class TranslationModule(tf.Module):
         return {"translation": translations}
 
     @tf.function(input_signature=[])
-    def warm_up(self):
+    def warm_up(self) -> dict[str, tf.Tensor]:
         """Compiles for all shapes; returns `{"tokens": [shapes] int32}`, how many each gives."""
         counts = []
         for length, function in zip(self._lengths, self._functions, strict=True):
@@ -58,7 +66,7 @@ class TranslationModule(tf.Module):
                 counts.append(tf.reduce_sum(tf.cast(function(sources) != PAD_ID, tf.int32)))
         return {"tokens": tf.stack(counts)}
 
-    def tokenize(self, text):
+    def tokenize(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Returns the ids of lines, ragged; of long lines no more than are needed, or few more."""
         # Else each byte that is no UTF-8 would be a token, and not each group that decoding takes
         # for one character.
@@ -107,7 +115,7 @@ class TranslationModule(tf.Module):
         return tf.strings.regex_replace(self._tokenizer.detokenize(kept), r"[\r\n]+", " ")
 
 
-def export_saved_model(translator, export_dir):
+def export_saved_model(translator: Translator, export_dir: StrPath) -> None:
     """Writes a SavedModel whose `serving_default` translates a batch of strings.
 
     A process that serves it needs TensorFlow and `tensorflow_text`, not this package. What it runs
@@ -122,12 +130,13 @@ def export_saved_model(translator, export_dir):
         FileExistsError: when `export_dir` holds files.
 
     Example:
-        export_saved_model(translator, "export/1")
-        # In another process:
-        import tensorflow as tf, tensorflow_text
-        signatures = tf.saved_model.load("export/1").signatures
-        signatures["warm_up"]()
-        signatures["serving_default"](text=tf.constant(["The dog sleeps."]))["translation"]
+        >>> export_saved_model(t2t_vq.load("runs/mine").translator, "export/saved_model")
+        >>> # In another process:
+        >>> import tensorflow as tf, tensorflow_text
+        >>> model = tf.saved_model.load("export/saved_model")
+        >>> serve = model.signatures["serving_default"]
+        >>> serve(text=tf.constant([""]))["translation"].numpy().tolist()
+        [b'']
     """
     module = TranslationModule(translator)
     signatures = {"serving_default": module.translate, "warm_up": module.warm_up}

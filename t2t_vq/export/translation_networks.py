@@ -7,7 +7,10 @@ them again. `rescorer` is another model, whole. How a search puts them together 
 `t2t_vq.runtime`.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
@@ -21,11 +24,14 @@ from t2t_vq.layers.causal_latent_predictor import CausalLatentPredictor
 from t2t_vq.models.transformer import Transformer
 from t2t_vq.models.transformer_nat import TransformerNat
 
+if TYPE_CHECKING:
+    from t2t_vq.translator import Translator
+
 _IDS = tf.TensorSpec([None, None], tf.int32)
 _NUMBER = tf.TensorSpec([], tf.int32)
 
 
-def translation_networks(translator):
+def translation_networks(translator: Translator) -> list[Network]:
     """Returns the networks that a translator's search needs, a list of `Network`.
 
     Args:
@@ -51,7 +57,7 @@ def translation_networks(translator):
     return networks
 
 
-def translation_details(translator):
+def translation_details(translator: Translator) -> TranslationDetails:
     """Returns the `TranslationDetails` of a translator.
 
     Args:

@@ -9,6 +9,7 @@ from t2t_vq import config
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import versions
 from t2t_vq.formats.details import ImageDetails, TranslationDetails
+from t2t_vq.paths import StrPath
 
 FILE = "t2t_vq.json"
 VOCABULARY = "sentencepiece.model"
@@ -50,13 +51,13 @@ class Exported:
     files: dict
     format: int = FORMAT
 
-    def save(self, folder):
+    def save(self, folder: StrPath) -> None:
         """Writes `t2t_vq.json`."""
         text = json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False)
         (pathlib.Path(folder) / FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def check_precision(engine, precision):
+def check_precision(engine: str, precision: str) -> None:
     """Refuses a precision that an engine does not multiply in.
 
     Raises:
@@ -69,7 +70,7 @@ def check_precision(engine, precision):
         )
 
 
-def load(folder):
+def load(folder: StrPath) -> Exported:
     """Returns the `Exported` that a folder holds.
 
     Args:
@@ -78,6 +79,10 @@ def load(folder):
     Raises:
         FileNotFoundError: when the folder holds no such export.
         ValueError: when what it says of itself cannot be read, or is of a newer format.
+
+    Example:
+        >>> load("export/fast").engine
+        'onnx'
     """
     folder = pathlib.Path(folder)
     path = folder / FILE
@@ -117,12 +122,12 @@ def _exported(content):
     return dataclasses.replace(exported, details=details)
 
 
-def digests(folder):
+def digests(folder: StrPath) -> dict[str, str]:
     """Returns a dict of the names of a folder's files to what tells their content from others'."""
     return {path.name: _digest(path) for path in sorted(pathlib.Path(folder).iterdir())}
 
 
-def check_files(folder, exported):
+def check_files(folder: StrPath, exported: Exported) -> None:
     """Refuses a folder whose files are not those that were exported together.
 
     Args:
@@ -145,7 +150,7 @@ def _digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def file_of(folder, name):
+def file_of(folder: StrPath, name: str) -> pathlib.Path:
     """Returns the path of a file of an export.
 
     Raises:

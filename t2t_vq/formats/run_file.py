@@ -4,13 +4,14 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import Annotated
 
-from t2t_vq import config
+from t2t_vq import atomic, config
 from t2t_vq.config.ranges import Number, OneOf, PathName, Within
-from t2t_vq.data import atomic
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats import versions
+from t2t_vq.paths import StrPath
 
 FILE = "run.json"
 # See `t2t_vq.formats.versions`.
@@ -64,7 +65,7 @@ class RunFile:
     format: Number = FORMAT
 
 
-def read_file(output_dir):
+def read_file(output_dir: StrPath) -> RunFile:
     """Returns the `RunFile` of a folder; imports no code of the user's.
 
     Raises:
@@ -77,24 +78,24 @@ def read_file(output_dir):
         return config.from_dict(RunFile, content)
 
 
-def write_file(output_dir, content):
+def write_file(output_dir: StrPath, content: RunFile) -> None:
     """Writes a `RunFile` to a folder, whole or not at all."""
     text = json.dumps({**dataclasses.asdict(content), versions.FIELD: FORMAT}, indent=2)
     atomic.write_bytes(pathlib.Path(output_dir) / FILE, f"{text}\n".encode())
 
 
-def note_best(output_dir, best):
+def note_best(output_dir: StrPath, best: BestSoFar) -> None:
     """Notes the `BestSoFar` of a run in its `run.json`."""
     write_file(output_dir, dataclasses.replace(read_file(output_dir), best=best))
 
 
-def best_of(output_dir):
+def best_of(output_dir: StrPath) -> BestSoFar:
     """Returns the `BestSoFar` that `run.json` notes."""
     return read_file(output_dir).best
 
 
 @contextlib.contextmanager
-def named(path):
+def named(path: StrPath) -> Iterator[None]:
     """Says of which `run.json` it is that something in it is wrong."""
     try:
         yield

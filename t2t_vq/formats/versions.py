@@ -5,7 +5,10 @@ older one could misread it. What notes none was written by version 0.1.0, and is
 version reads all formats up to its own.
 """
 
+from typing import Any
+
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 FIELD = "format"
 
@@ -14,7 +17,7 @@ class NewerFormatError(InvalidError):
     """What a newer version of this package wrote."""
 
 
-def check(path, content, known, instead=None):
+def check(path: StrPath, content: Any, known: int, instead: str | None = None) -> int:
     """Refuses a file that a newer version wrote.
 
     Args:

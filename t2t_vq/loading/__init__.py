@@ -54,8 +54,10 @@ def load(
         ValueError: when something in it is damaged or does not fit, or an option is not for it.
 
     Example:
-        model = t2t_vq.load("runs/mine")
-        model.translate(["The dog sleeps."])  # ["Der Hund schläft."]
+        >>> model = t2t_vq.load("runs/mine")
+        >>> translations = model.translate(["The dog sleeps."])
+        >>> model.task, model.hparams.model
+        ('translation', 'transformer_nat')
     """
     if usr_dir:
         registry.import_usr_dir(usr_dir)

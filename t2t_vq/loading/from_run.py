@@ -46,9 +46,11 @@ def load_translator(
             another vocabulary or direction, or there is a `rescore_checkpoint` and no such run.
 
     Example:
-        _, _, translator, _ = load_translator("runs/student", search=Search(beam_size=10),
-                                              rescore_with="runs/teacher")
-        translator.translate(["The dog sleeps."])
+        >>> from t2t_vq.decoding.options import Search
+        >>> _, _, translator, _ = load_translator(
+        ...     "runs/student", search=Search(beam_size=4), rescore_with="runs/teacher")
+        >>> translator.search.beam_size
+        4
     """
     check_choice(search, rescore_with is not None)
     if rescore_checkpoint != "best" and rescore_with in (None, "self"):
@@ -60,7 +62,7 @@ def load_translator(
     problem = run.make_problem()
     tokenizer = problem.tokenizer(run.data_dir)
     other = None
-    if rescore_with not in (None, "self"):
+    if rescore_with is not None and rescore_with != "self":
         other = runs.load(rescore_with, "translation")
         _check_alike(rescore_with, other, problem, tokenizer)
 
@@ -69,14 +71,15 @@ def load_translator(
     from t2t_vq.translator import Translator
 
     rescorer = None
-    if other:
+    if rescore_with is not None and other:
         rescorer = other.make_model(problem.model_arguments(run.data_dir))
         load_weights(rescorer, rescore_with, rescore_checkpoint)
     model = run.make_model()
     path = load_weights(model, output_dir, checkpoint)
     if rescore_with == "self":
         rescorer = model
-    translator = Translator(model, tokenizer, run.hparams.max_length, search, rescorer, batch_size)
+    hparams: Any = run.hparams
+    translator = Translator(model, tokenizer, hparams.max_length, search, rescorer, batch_size)
     return run, problem, translator, path
 
 
@@ -100,8 +103,9 @@ def load_image_codec(
         ValueError: when the run is not one of images, or the checkpoint cannot be used.
 
     Example:
-        _, _, codec, _ = load_image_codec("runs/images")
-        codec.sample(16)  # uint8 [16, 32, 32, 3]
+        >>> _, _, codec, _ = load_image_codec("runs/images")
+        >>> codec.sample(16).shape
+        (16, 32, 32, 3)
     """
     run = runs.load(output_dir, "images", data_dir)
     problem = run.make_problem()

@@ -43,7 +43,10 @@ class Loaded:
         """Returns what is known of the model, a line for each thing.
 
         Example:
-            print(t2t_vq.load("runs/mine").summary())
+            >>> print(t2t_vq.load("runs/mine").summary())
+            path                   runs/mine
+            task                   translation
+            ...
         """
         told = {"path": self.path, "task": self.task, **self.about}
         told = {name: value for name, value in told.items() if value not in (None, "")}

@@ -22,8 +22,10 @@ class LoadedCodec(Loaded):
         codec: the codec.
 
     Example:
-        model = t2t_vq.load("export/images")
-        model.decode(model.encode(images))  # uint8, of the shape of `images`
+        >>> model = t2t_vq.load("export/images")
+        >>> codes = model.encode(np.zeros((2, 32, 32, 3), np.uint8))
+        >>> model.decode(codes).shape
+        (2, 32, 32, 3)
     """
 
     task = "images"
@@ -65,6 +67,11 @@ class LoadedCodec(Loaded):
 
         Raises:
             ValueError: for images of another shape or type.
+
+        Example:
+            >>> model = t2t_vq.load("export/images")
+            >>> model.reconstruct(np.zeros((2, 32, 32, 3), np.uint8)).shape
+            (2, 32, 32, 3)
         """
         return self.codec.reconstruct(images)
 
@@ -84,5 +91,9 @@ class LoadedCodec(Loaded):
 
         Raises:
             ValueError: for arguments that cannot be drawn with.
+
+        Example:
+            >>> t2t_vq.load("export/images").sample(4, seed=1).shape
+            (4, 32, 32, 3)
         """
         return self.codec.sample(num, labels, seed, temperature)

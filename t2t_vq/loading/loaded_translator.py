@@ -27,8 +27,9 @@ class LoadedTranslator(Loaded):
         translator: the translator.
 
     Example:
-        model = t2t_vq.load("export/fast")
-        model.translate(["The dog sleeps."])  # ["Der Hund schläft."]
+        >>> model = t2t_vq.load("export/fast")
+        >>> model.search.beam_size
+        1
     """
 
     task = "translation"
@@ -57,6 +58,11 @@ class LoadedTranslator(Loaded):
 
         Raises:
             TypeError: for anything else.
+
+        Example:
+            >>> translations = t2t_vq.load("export/fast").translate(["The dog sleeps.", ""])
+            >>> len(translations)
+            2
         """
         return self.translator.translate(lines)
 
@@ -79,6 +85,12 @@ class LoadedTranslator(Loaded):
             FileNotFoundError: when there is no such split or data.
             ValueError: when there are sources and no references, or the other way round, or it is
                 not known which problem it was trained for.
+
+        Example:
+            >>> model = t2t_vq.load("export/fast")
+            >>> lines, references = ["The dog sleeps."], ["Der Hund schläft."]
+            >>> model.score(sources=lines, references=references)["sentences"]
+            1
         """
         from t2t_vq.evaluation.translations import score_translations
 

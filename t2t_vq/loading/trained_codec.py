@@ -32,8 +32,9 @@ class TrainedCodec(LoadedCodec):
         model: the Keras model.
 
     Example:
-        model = t2t_vq.load("runs/images")
-        model.sample(16)  # uint8 [16, 32, 32, 3]
+        >>> model = t2t_vq.load("runs/images")
+        >>> model.hparams.model
+        'vq_autoencoder'
     """
 
     def __init__(self, path: StrPath, run: Run, codec: ImageCodec, checkpoint: str) -> None:
@@ -67,6 +68,11 @@ class TrainedCodec(LoadedCodec):
         Raises:
             FileNotFoundError: when the data is missing.
             ValueError: when there are images and no labels, or the other way round.
+
+        Example:
+            >>> scores = t2t_vq.load("runs/images").score("dev")
+            >>> scores["images"]
+            3
         """
         from t2t_vq.evaluation.images import score_images
 
@@ -92,6 +98,11 @@ class TrainedCodec(LoadedCodec):
         Raises:
             OSError: when the folder holds files, or cannot be written.
             ValueError: when the model cannot be exported so.
+
+        Example:
+            >>> names = t2t_vq.load("runs/images").export("export/my_images", "onnx")
+            >>> t2t_vq.load("export/my_images").sample(4).shape
+            (4, 32, 32, 3)
         """
         from t2t_vq.export.models import export_images
 

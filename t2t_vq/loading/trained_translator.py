@@ -35,9 +35,12 @@ class TrainedTranslator(LoadedTranslator):
         model: the Keras model.
 
     Example:
-        model = t2t_vq.load("runs/mine")
-        codes = model.encode(["The dog sleeps."])
-        model.decode(codes, ["The dog sleeps."])  # ["Der Hund schläft."]
+        >>> model = t2t_vq.load("runs/mine")
+        >>> lines = ["The dog sleeps."]
+        >>> codes = model.encode(lines)
+        >>> codes[0].ndim, codes[0].dtype
+        (2, dtype('int32'))
+        >>> translations = model.decode(codes, lines)
     """
 
     translator: Translator
@@ -118,9 +121,15 @@ class TrainedTranslator(LoadedTranslator):
         Raises:
             OSError: when the folder holds files, or cannot be written.
             ValueError: when the model cannot be exported so, or loses more.
+
+        Example:
+            >>> t2t_vq.load("runs/mine").export("export/my_translator", "onnx")
+            >>> t2t_vq.load("export/my_translator").translate([""])
+            ['']
         """
         from t2t_vq.export.models import export_translator
 
         text = self._text("dev") if precision == "int8" else None
-        arguments = (format, precision, self.about, text, max_bleu_loss)
+        language = self._problem().target_language
+        arguments = (format, precision, self.about, text, max_bleu_loss, language)
         export_translator(self.translator, export_dir, *arguments)

@@ -1,19 +1,21 @@
 """Runs exported folders of networks, without TensorFlow and Keras.
 
-from t2t_vq import runtime
-
-translator = runtime.load("export/fast")
-translator.translate(["The dog sleeps."])  # a list of strings
-codec = runtime.load("export/images")
-codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
+Example:
+    >>> from t2t_vq import runtime
+    >>> translations = runtime.load("export/fast").translate(["The dog sleeps."])
+    >>> codec = runtime.load("export/images")
+    >>> codec.decode(codec.encode(np.zeros((2, 32, 32, 3), np.uint8))).shape
+    (2, 32, 32, 3)
 """
 
 import functools
+from typing import Any
 
 from t2t_vq import processors
+from t2t_vq.paths import StrPath
 
 
-def load(folder, batch_size=None):
+def load(folder: StrPath, batch_size: int | None = None) -> Any:
     """Loads what `t2t-vq-export --format=openvino` or `--format=onnx` wrote.
 
     Needs numpy, sentencepiece for translation, and openvino or onnxruntime, as the folder says. Of
@@ -35,7 +37,7 @@ def load(folder, batch_size=None):
             than 1.
 
     Example:
-        load("export/fast").translate(["The dog sleeps."])  # ["Der Hund schläft."]
+        >>> translations = load("export/fast").translate(["The dog sleeps."])
     """
     from t2t_vq.formats import exported as formats
     from t2t_vq.runtime.libraries import library

@@ -1,10 +1,28 @@
 """Latent codes one after the other; see `t2t_vq.layers.causal_latent_predictor`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from t2t_vq.runtime import code_stack
 from t2t_vq.runtime.search import search
 
+if TYPE_CHECKING:
+    from t2t_vq.decoding.options import Search
+    from t2t_vq.runtime.networks import Networks
 
-def find_latents(networks, source, memory, length, options, num_codes, num_codebooks):
+
+def find_latents(
+    networks: Networks,
+    source: np.ndarray,
+    memory: dict[str, np.ndarray],
+    length: int,
+    options: Search,
+    num_codes: int,
+    num_codebooks: int,
+) -> np.ndarray:
     """Looks for codes. To the search, those of a position are symbols one after the other.
 
     Args:

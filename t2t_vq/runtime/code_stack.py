@@ -1,13 +1,21 @@
 """The codes stacked at one position, one after the other; see `t2t_vq.layers.code_stack`."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from t2t_vq.runtime.steps import carried
+from t2t_vq.runtime.steps import State, Step, carried
+
+if TYPE_CHECKING:
+    from t2t_vq.runtime.networks import Network
 
 _IMPOSSIBLE = np.float32(-1e9)
 
 
-def first_state(predictor, rows, num_codebooks):
+def first_state(predictor: Network, rows: int, num_codebooks: int) -> State:
     """Returns the state with which a step of `stepping` begins.
 
     Args:
@@ -19,7 +27,9 @@ def first_state(predictor, rows, num_codebooks):
     return {"codes": codes, **predictor.empty("past_", rows)}
 
 
-def stepping(predict, heads, num_codes, num_ends=0):
+def stepping(
+    predict: Callable, heads: Sequence[Network], num_codes: int, num_ends: int = 0
+) -> Step:
     """Returns a step, as `t2t_vq.runtime.search` asks; each code of a position is a symbol.
 
     Args:

@@ -1,6 +1,10 @@
 """An exported image model as functions from and to arrays."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -10,6 +14,10 @@ from t2t_vq.errors import InvalidError
 from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
 from t2t_vq.runtime import code_stack, philox
 from t2t_vq.runtime.search import greedy_search, perturb
+
+if TYPE_CHECKING:
+    from t2t_vq.formats.exported import Exported
+    from t2t_vq.runtime.networks import Networks
 
 
 class NetworkImageCodec:
@@ -28,20 +36,27 @@ class NetworkImageCodec:
         num_classes: classes that the prior is told; 0 if none.
 
     Example:
-        codec = runtime.load("export/images")
-        codec.decode(codec.encode(images))  # uint8, of the shape of `images`
+        >>> from t2t_vq import runtime
+        >>> codec = runtime.load("export/images")
+        >>> codec.decode(codec.encode(np.zeros((2, 32, 32, 3), np.uint8))).shape
+        (2, 32, 32, 3)
     """
 
-    def __init__(self, exported, open_networks, batch_size=100):
+    def __init__(
+        self,
+        exported: Exported,
+        open_networks: Callable[[int], Networks],
+        batch_size: int = 100,
+    ) -> None:
         check_batch_size(batch_size)
         self.batch_size = batch_size
-        self.image_shape = exported.details.image_shape
-        self.num_classes = exported.details.num_classes
-        self._details = exported.details
+        self._details = cast(Any, exported.details)
+        self.image_shape = self._details.image_shape
+        self.num_classes = self._details.num_classes
         self._networks = open_networks(1)
-        self._positions = math.prod(exported.details.grid)
+        self._positions = math.prod(self._details.grid)
 
-    def encode(self, images):
+    def encode(self, images: np.ndarray) -> np.ndarray:
         """Returns the codes of images.
 
         Args:
@@ -57,7 +72,7 @@ class NetworkImageCodec:
         images = checked("images", images, self.image_shape, "uint8")
         return self._in_batches(self._network("encoder", "image", "codes"), images)
 
-    def decode(self, codes):
+    def decode(self, codes: np.ndarray) -> np.ndarray:
         """Returns the images that codes stand for, uint8 `[n, height, width, channels]`.
 
         Args:
@@ -73,7 +88,7 @@ class NetworkImageCodec:
         check_codes(codes, self._details.num_codes)
         return self._in_batches(self._network("decoder", "codes", "image"), codes)
 
-    def reconstruct(self, images):
+    def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """Returns images as they come out of the bottleneck.
 
         Args:
@@ -90,7 +105,9 @@ class NetworkImageCodec:
         images = checked("images", images, self.image_shape, "uint8")
         return self._in_batches(self._network("reconstructor", "image", "reconstruction"), images)
 
-    def sample(self, num, labels=None, seed=0, temperature=1.0):
+    def sample(
+        self, num: int, labels: np.ndarray | None = None, seed: int = 0, temperature: float = 1.0
+    ) -> np.ndarray:
         """Draws images from the prior.
 
         Args:

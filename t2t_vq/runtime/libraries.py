@@ -1,6 +1,7 @@
 """Libraries that an export needs, imported or told to be missing."""
 
 import importlib
+from typing import Any
 
 from t2t_vq.errors import InvalidError
 
@@ -8,7 +9,7 @@ from t2t_vq.errors import InvalidError
 _EXTRAS = {"openvino": "openvino", "onnxruntime": "onnx"}
 
 
-def library(name):
+def library(name: str) -> Any:
     """Returns a library.
 
     Args:

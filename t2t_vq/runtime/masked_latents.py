@@ -1,11 +1,27 @@
 """Latent codes all at once, or in passes; see `t2t_vq.layers.masked_latent_predictor`."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from t2t_vq.runtime.search import log_softmax, perturb, top_k
 
+if TYPE_CHECKING:
+    from t2t_vq.decoding.options import Search
+    from t2t_vq.runtime.networks import Networks
 
-def find_latents(networks, source, memory, length, options, num_codes, num_codebooks):
+
+def find_latents(
+    networks: Networks,
+    source: np.ndarray,
+    memory: dict[str, np.ndarray],
+    length: int,
+    options: Search,
+    num_codes: int,
+    num_codebooks: int,
+) -> np.ndarray:
     """Looks for codes; hides those again, pass after pass, that it was least sure of.
 
     Args:

@@ -1,8 +1,12 @@
 """Networks of an export, whichever library runs them."""
 
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
 import numpy as np
 
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 
 class Network:
@@ -12,10 +16,10 @@ class Network:
         inputs: dict of the names of its arguments to their shapes, None where free.
     """
 
-    def __init__(self, inputs):
+    def __init__(self, inputs: dict[str, tuple]) -> None:
         self.inputs = inputs
 
-    def bound(self, fixed):
+    def bound(self, fixed: Mapping[str, np.ndarray]) -> Callable:
         """Returns a function of the other arguments, for calls that share some.
 
         Only one such function of a network is in use in a thread at a time.
@@ -33,7 +37,7 @@ class Network:
         """Returns a dict of results for a dict of all arguments."""
         return self.bound(arrays)({})
 
-    def empty(self, prefix, rows):
+    def empty(self, prefix: str, rows: int) -> dict[str, np.ndarray]:
         """Returns arrays without positions for all inputs of a prefix, for `rows` sequences.
 
         Args:
@@ -47,7 +51,14 @@ class Network:
         }
 
 
-def unreadable(folder, name, error):
+class Networks(Protocol):
+    """Networks by name, each ready when it is first asked for."""
+
+    def __getitem__(self, name: str) -> Network:
+        """Returns the network of a name."""
+
+
+def unreadable(folder: StrPath, name: str, error: object) -> InvalidError:
     """Returns the error for a network that its library cannot read."""
     return InvalidError(
         f"The network {name} in {folder} cannot be read ({' '.join(str(error).split())[:300]}). "

@@ -1,13 +1,21 @@
 """Networks that ONNX Runtime runs on a processor."""
 
+from __future__ import annotations
+
 import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from t2t_vq import processors
 from t2t_vq.formats.exported import file_of
+from t2t_vq.paths import StrPath
 from t2t_vq.runtime.libraries import library
 from t2t_vq.runtime.networks import Network, unreadable
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 _TYPES = {
     "tensor(float)": np.float32,
@@ -29,7 +37,7 @@ class OnnxNetworks:
         ValueError: when onnxruntime is not installed.
     """
 
-    def __init__(self, folder, num_threads=None):
+    def __init__(self, folder: StrPath, num_threads: int | None = None) -> None:
         onnxruntime = library("onnxruntime")
         self._folder = folder
         self._session = onnxruntime.InferenceSession
@@ -40,9 +48,9 @@ class OnnxNetworks:
         self._options.add_session_config_entry("session.force_spinning_stop", "1")
         self._options.log_severity_level = _ERRORS_ONLY
         self._lock = threading.Lock()
-        self._networks = {}
+        self._networks: dict[str, OnnxNetwork] = {}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> OnnxNetwork:
         """Returns the `Network` of a name.
 
         Raises:
@@ -71,13 +79,13 @@ class OnnxNetwork(Network):
         session: an `onnxruntime.InferenceSession`.
     """
 
-    def __init__(self, session):
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
         super().__init__({port.name: _shape(port) for port in session.get_inputs()})
         self._session = session
         self._dtypes = {port.name: _TYPES[port.type] for port in session.get_inputs()}
         self._outputs = [port.name for port in session.get_outputs()]
 
-    def bound(self, fixed):
+    def bound(self, fixed: Mapping[str, np.ndarray]) -> Callable:
         kept = self._typed(fixed)
 
         def call(arrays):

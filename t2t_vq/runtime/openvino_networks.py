@@ -1,15 +1,23 @@
 """Networks that OpenVINO runs on a processor."""
 
+from __future__ import annotations
+
 import os
 import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from t2t_vq import processors
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats.exported import file_of
+from t2t_vq.paths import StrPath
 from t2t_vq.runtime.libraries import library
 from t2t_vq.runtime.networks import Network, unreadable
+
+if TYPE_CHECKING:
+    import openvino
 
 _TYPES = {"bfloat16": "bf16", "float32": "f32", "int8": "f32"}
 
@@ -27,7 +35,9 @@ class OpenVinoNetworks:
         ValueError: when openvino is not installed, or the processor lacks the precision.
     """
 
-    def __init__(self, folder, precision, num_streams=1, num_threads=None):
+    def __init__(
+        self, folder: StrPath, precision: str, num_streams: int = 1, num_threads: int | None = None
+    ) -> None:
         self._folder = folder
         self._process = os.getpid()
         self._core = library("openvino").Core()
@@ -43,9 +53,9 @@ class OpenVinoNetworks:
             "SNIPPETS_MODE": "DISABLE",
         }
         self._lock = threading.Lock()
-        self._networks = {}
+        self._networks: dict[str, OpenVinoNetwork] = {}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> OpenVinoNetwork:
         """Returns the `Network` of a name.
 
         Raises:
@@ -81,7 +91,7 @@ class OpenVinoNetwork(Network):
         compiled: the `openvino.CompiledModel` made of it, in which they have more.
     """
 
-    def __init__(self, model, compiled):
+    def __init__(self, model: openvino.Model, compiled: openvino.CompiledModel) -> None:
         import openvino
 
         super().__init__({port.any_name: _shape(port) for port in model.inputs})
@@ -92,12 +102,12 @@ class OpenVinoNetwork(Network):
         self._outputs = [port.any_name for port in model.outputs]
         self._by_thread = threading.local()
 
-    def bound(self, fixed):
+    def bound(self, fixed: Mapping[str, np.ndarray]) -> Callable:
         request = self._request()
         # OpenVINO reads the arrays where they are, so they must be there while it does.
         kept = self._set(request, fixed)
 
-        def call(arrays):
+        def call(arrays, _kept=kept):
             changing = self._set(request, arrays)
             request.infer()
             del changing
@@ -106,7 +116,6 @@ class OpenVinoNetwork(Network):
                 for number, name in enumerate(self._outputs)
             }
 
-        call.kept = kept
         return call
 
     def _request(self):

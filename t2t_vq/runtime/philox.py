@@ -1,12 +1,20 @@
 """The random numbers that exported models draw, the same as TensorFlow's Philox gives.
 
-Reference: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
+Reference:
+    Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 """
+
+from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from t2t_vq.backend.streams import Stream
 
 _MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], np.uint64)
 _KEY_STEPS = np.array([0x9E3779B9, 0xBB67AE85], np.uint32)
@@ -18,7 +26,7 @@ _SMALLEST = np.float32(1e-7)
 _LARGEST = np.float32(1.0 - 1e-7)
 
 
-def philox(counters, key):
+def philox(counters: np.ndarray, key: np.ndarray) -> np.ndarray:
     """Returns the random words of counters.
 
     Args:
@@ -46,7 +54,7 @@ def philox(counters, key):
     return words.astype(np.uint32)
 
 
-def uniform(shape, seed, step, stream):
+def uniform(shape: Sequence[int], seed: int, step: int, stream: Stream) -> np.ndarray:
     """Returns what `t2t_vq.backend.random_numbers.uniform` gives on TensorFlow, in one replica.
 
     Args:
@@ -68,13 +76,13 @@ def uniform(shape, seed, step, stream):
     return (bits >> np.uint32(8)).astype(np.float32) / np.float32(2**24)
 
 
-def gumbel(shape, seed, step, stream):
+def gumbel(shape: Sequence[int], seed: int, step: int, stream: Stream) -> np.ndarray:
     """Returns standard Gumbel numbers of such uniform ones, float32."""
     numbers = np.clip(uniform(shape, seed, step, stream), _SMALLEST, _LARGEST)
     return -np.log(-np.log(numbers))
 
 
-def normal(shape, seed, step, stream):
+def normal(shape: Sequence[int], seed: int, step: int, stream: Stream) -> np.ndarray:
     """Returns standard normal numbers of such uniform ones, float32."""
     numbers = np.clip(uniform(shape, seed, step, stream), _SMALLEST, _LARGEST)
     # In the steps of float32, as in `t2t_vq.bottlenecks.noise`.

@@ -7,17 +7,27 @@ chosen at position `index - 1` (meaningless at position 0), logits `[rows, num_s
 position `index`, and a dict of arrays, each with `rows` first.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from t2t_vq.backend.streams import Stream
 from t2t_vq.runtime import philox
+from t2t_vq.runtime.steps import State, Step
+
+if TYPE_CHECKING:
+    from t2t_vq.decoding.options import Search
 
 _IMPOSSIBLE = np.float32(-1e9)
 # Of the draws, as in `t2t_vq.decoding.search`.
 _SEED = 0
 
 
-def search(step, state, batch, length, end, options):
+def search(
+    step: Step, state: State, batch: int, length: int, end: int, options: Search
+) -> np.ndarray:
     """Looks for sequences as `options` say.
 
     Args:
@@ -40,7 +50,7 @@ def search(step, state, batch, length, end, options):
     return found.reshape(batch, options.num_candidates, length)
 
 
-def greedy_search(step, state, rows, length, end):
+def greedy_search(step: Step, state: State, rows: int, length: int, end: int) -> np.ndarray:
     """Takes the most probable symbol at each position until every row has ended.
 
     Returns:
@@ -58,7 +68,15 @@ def greedy_search(step, state, rows, length, end):
     return sequence
 
 
-def beam_search(step, state, batch, beam_size, length, end, alpha):
+def beam_search(
+    step: Step,
+    state: State,
+    batch: int,
+    beam_size: int,
+    length: int,
+    end: int,
+    alpha: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Keeps the `beam_size` best sequences at each position; see `t2t_vq.decoding.beam`.
 
     Returns:
@@ -101,7 +119,9 @@ def beam_search(step, state, batch, beam_size, length, end, alpha):
     return finished, finished_scores
 
 
-def perturb(logits, options, index, positions=None):
+def perturb(
+    logits: np.ndarray, options: Search, index: int, positions: int | None = None
+) -> np.ndarray:
     """Returns logits whose argmax is a draw, as `t2t_vq.decoding.search.perturb` does.
 
     Args:
@@ -120,7 +140,9 @@ def perturb(logits, options, index, positions=None):
     return (scaled + noise).reshape(logits.shape)
 
 
-def best_candidate(candidates, log_likelihoods, end, alpha):
+def best_candidate(
+    candidates: np.ndarray, log_likelihoods: np.ndarray, end: int, alpha: float
+) -> np.ndarray:
     """Returns the candidate of the highest likelihood; see `t2t_vq.decoding.rescoring`.
 
     Args:
@@ -138,24 +160,24 @@ def best_candidate(candidates, log_likelihoods, end, alpha):
     return candidates[np.arange(len(candidates)), best]
 
 
-def lengths_before(sequences, end):
+def lengths_before(sequences: np.ndarray, end: int) -> np.ndarray:
     """Returns how many symbols of `sequences` `[..., length]` come before the first `end`."""
     ended = np.logical_or.accumulate(sequences == end, axis=-1)
     return (~ended).sum(axis=-1)
 
 
-def length_penalty(length, alpha):
+def length_penalty(length: int | np.ndarray, alpha: float) -> np.ndarray:
     """Returns what a log-probability is divided by: `((5 + length) / 6) ** alpha`."""
     return ((np.asarray(length, np.float32) + 5.0) / np.float32(6.0)) ** np.float32(alpha)
 
 
-def log_softmax(logits):
+def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Returns the logarithm of the softmax over the last axis."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-def top_k(values, k):
+def top_k(values: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns the k largest of each row and where they are, the largest first, ties in order.
 
     Args:

@@ -1,7 +1,16 @@
 """What a search carries from one step to the next."""
 
+from collections.abc import Callable, Mapping
 
-def carried(found, **state):
+import numpy as np
+
+# Arrays with a row for each sequence, by name.
+State = dict[str, np.ndarray]
+# From the last symbols, their position and the state to logits and the next state.
+Step = Callable[[np.ndarray, int, State], tuple[np.ndarray, State]]
+
+
+def carried(found: Mapping[str, np.ndarray], **state: np.ndarray) -> tuple[np.ndarray, State]:
     """Returns `(logits, state)` of a step.
 
     Args:

@@ -1,12 +1,22 @@
 """Tokens of a `transformer`, one after the other."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from t2t_vq.runtime.search import search
 from t2t_vq.runtime.steps import carried
 
+if TYPE_CHECKING:
+    from t2t_vq.decoding.options import Search
+    from t2t_vq.runtime.networks import Networks
 
-def find_tokens(networks, source, length, options, end):
+
+def find_tokens(
+    networks: Networks, source: np.ndarray, length: int, options: Search, end: int
+) -> np.ndarray:
     """Looks for translations.
 
     Args:

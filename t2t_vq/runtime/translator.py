@@ -1,6 +1,10 @@
 """An exported translation model as a function of lines of text."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -9,9 +13,14 @@ from t2t_vq.data.tokenizer import EOS_ID, PAD_ID, Tokenizer
 from t2t_vq.decoding.options import BATCH_SIZE, sources_together
 from t2t_vq.formats.exported import VOCABULARY, file_of
 from t2t_vq.line_translator import LineTranslator, checked_lines
+from t2t_vq.paths import StrPath
 from t2t_vq.runtime import causal_latents, masked_latents
 from t2t_vq.runtime.search import best_candidate, lengths_before
 from t2t_vq.runtime.tokens import find_tokens
+
+if TYPE_CHECKING:
+    from t2t_vq.formats.exported import Exported
+    from t2t_vq.runtime.networks import Networks
 
 _LATENTS = {"causal": causal_latents.find_latents, "masked": masked_latents.find_latents}
 
@@ -29,17 +38,28 @@ class NetworkTranslator(LineTranslator):
             to `t2t_vq.runtime.networks.Network`.
         batch_size: most candidates decoded together. Default 64.
 
+    Attributes:
+        search: the `t2t_vq.decoding.options.Search` that the export holds.
+
     Raises:
         ValueError: when the batch size is less than 1, or the vocabulary cannot be read.
 
-    Attributes:
-        search: the `t2t_vq.decoding.options.Search` that the export holds.
+    Example:
+        >>> from t2t_vq import runtime
+        >>> runtime.load("export/fast").search.beam_size
+        1
     """
 
-    def __init__(self, folder, exported, open_networks, batch_size=BATCH_SIZE):
-        self._details = exported.details
-        self.search = exported.details.search
-        self.target_lengths = dict(exported.details.target_lengths)
+    def __init__(
+        self,
+        folder: StrPath,
+        exported: Exported,
+        open_networks: Callable[[int], Networks],
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
+        self._details = cast(Any, exported.details)
+        self.search = self._details.search
+        self.target_lengths = dict(self._details.target_lengths)
         super().__init__(
             Tokenizer(file_of(folder, VOCABULARY)),
             sorted(self.target_lengths),
@@ -48,11 +68,11 @@ class NetworkTranslator(LineTranslator):
         )
         self._open = open_networks
 
-    def compile_for(self, lines):
+    def compile_for(self, lines: Iterable[str]) -> None:
         self.translate(checked_lines(lines)[: self.batch_size * self.num_threads])
         self.num_cut = 0
 
-    def translate_batch(self, sources):
+    def translate_batch(self, sources: Sequence[Sequence[int]]) -> np.ndarray:
         return self._translate(self._open(1), sources)
 
     def _most_rows(self, num_sources):

@@ -6,10 +6,13 @@ import numpy as np
 
 from t2t_vq import run as runs
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 from t2t_vq.training.checkpoints import checkpoints_in, load_weights, save_weights, step_of
 
 
-def average_checkpoints(output_dir, last=None, data_dir=None):
+def average_checkpoints(
+    output_dir: StrPath, last: int | None = None, data_dir: StrPath | None = None
+) -> tuple[str, list[int]]:
     """Writes the mean of the newest checkpoints to `output_dir/average/ckpt-STEP`.
 
     Trainable weights are averaged, in float64. All else is the newest checkpoint's, as STEP is:
@@ -34,18 +37,20 @@ def average_checkpoints(output_dir, last=None, data_dir=None):
         ValueError: when there are too few checkpoints, one cannot be read, or one belongs to
             another model.
 
-    Source: Vaswani et al., Attention Is All You Need, https://arxiv.org/abs/1706.03762, section
-    6.1.
+    Reference:
+        "Attention Is All You Need" (Vaswani et al., arXiv 1706.03762), section 6.1.
 
     Example:
-        average_checkpoints("runs/mine", last=5)
-        _, _, translator, _ = load_translator("runs/mine", "average")
+        >>> path, steps = average_checkpoints("runs/mine", last=2)
+        >>> steps
+        [2, 3]
+        >>> model = t2t_vq.load("runs/mine", checkpoint="average")
     """
     run = runs.load(output_dir, data_dir=data_dir)
     model = run.make_model()
     folder = pathlib.Path(output_dir) / "latest"
     sums = [np.zeros(variable.shape, np.float64) for variable in model.trainable_variables]
-    steps = []
+    steps: list = []
     # The newest comes last and leaves in the model what is not averaged.
     for path in _newest(folder, last):
         load_weights(model, output_dir, path)

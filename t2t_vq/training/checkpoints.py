@@ -4,17 +4,27 @@ A checkpoint keeps variables under the names that `t2t_vq.training.weight_names`
 of version 0.1.0 keep them by their order, and are read so.
 """
 
+from __future__ import annotations
+
 import glob
 import pathlib
 import shlex
 import shutil
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from absl import logging
 
-from t2t_vq.data import atomic
+from t2t_vq import atomic
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
 from t2t_vq.training.weight_names import named_slots, named_variables
+
+if TYPE_CHECKING:
+    import keras
+
+    from t2t_vq.models.model import Model
+    from t2t_vq.training.weight_ema import WeightEma
 
 # What TensorFlow adds to the name of a variable.
 _ENDING = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -45,7 +55,14 @@ class Checkpoints:
         epoch, batch: place in the data: batches of this epoch that were trained on.
     """
 
-    def __init__(self, output_dir, model, optimizer, ema, keep=3):
+    def __init__(
+        self,
+        output_dir: StrPath,
+        model: Model,
+        optimizer: keras.optimizers.Optimizer,
+        ema: WeightEma,
+        keep: int = 3,
+    ) -> None:
         self.epoch = tf.Variable(0, dtype=tf.int64)
         self.batch = tf.Variable(0, dtype=tf.int64)
         self._folder = pathlib.Path(output_dir) / "latest"
@@ -64,7 +81,7 @@ class Checkpoints:
         self._checkpoint = tf.train.Checkpoint(**self._parts, **self._place)
         self._keep = keep
 
-    def restore(self):
+    def restore(self) -> int:
         """Restores the newest checkpoint that can be read and returns its step; 0 without any.
 
         Newer ones that cannot be read are set aside, which a log line tells.
@@ -102,7 +119,7 @@ class Checkpoints:
             )
         return self.step
 
-    def save(self):
+    def save(self) -> None:
         """Saves at the current step, unless that is done.
 
         Raises:
@@ -120,7 +137,7 @@ class Checkpoints:
             _write(self._checkpoint, self._folder, self.step, self._keep)
 
     @property
-    def step(self):
+    def step(self) -> int:
         """Updates made so far."""
         return int(self._optimizer.iterations.numpy())
 
@@ -135,18 +152,20 @@ def _are_finite(variables):
     )
 
 
-def checkpoints_in(folder):
+def checkpoints_in(folder: StrPath) -> list[str]:
     """Returns the checkpoints in a folder, their common prefixes, from the oldest to the newest."""
     found = [str(path).removesuffix(".index") for path in pathlib.Path(folder).glob("ckpt-*.index")]
-    return sorted((path for path in found if step_of(path) is not None), key=step_of)
+    return sorted(
+        (path for path in found if step_of(path) is not None), key=lambda path: step_of(path) or 0
+    )
 
 
-def newest_in(folder):
+def newest_in(folder: StrPath) -> str | None:
     """Returns the newest checkpoint in a folder, or None."""
     return next(reversed(checkpoints_in(folder)), None)
 
 
-def clear_leftovers(folder):
+def clear_leftovers(folder: StrPath) -> None:
     """Deletes what a process that was killed while it saved has half written in a folder.
 
     It may leave whole data without an index too. So may who copies or moves a run, and those may be
@@ -182,7 +201,7 @@ def _write(checkpoint, folder, step, keep):
     return path
 
 
-def save_weights(model, folder, step):
+def save_weights(model: Model, folder: StrPath, step: int) -> str:
     """Saves a model's weights as `folder/ckpt-STEP`, in place of what the folder held.
 
     Returns:
@@ -193,7 +212,7 @@ def save_weights(model, folder, step):
     return _write(checkpoint, pathlib.Path(folder), step, keep=1)
 
 
-def load_weights(model, output_dir, checkpoint="best"):
+def load_weights(model: Model, output_dir: StrPath, checkpoint: str = "best") -> str:
     """Loads a model's weights.
 
     Args:
@@ -208,6 +227,12 @@ def load_weights(model, output_dir, checkpoint="best"):
     Raises:
         FileNotFoundError: when there is no such checkpoint.
         ValueError: when it belongs to another model or cannot be read.
+
+    Example:
+        >>> from t2t_vq import run as runs
+        >>> model = runs.load("runs/mine").make_model()
+        >>> step_of(load_weights(model, "runs/mine", "latest"))
+        3
     """
     folder = pathlib.Path(output_dir)
     path = _find(folder, checkpoint)
@@ -220,7 +245,7 @@ def load_weights(model, output_dir, checkpoint="best"):
     return path
 
 
-def step_of(path):
+def step_of(path: str) -> int | None:
     """Returns the step of a checkpoint that is called `ckpt-STEP`; None for one that is not."""
     step = path.rpartition("-")[2]
     return int(step) if step.isdecimal() else None

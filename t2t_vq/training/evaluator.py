@@ -1,9 +1,17 @@
 """Validation while training: what every evaluator does."""
 
+from __future__ import annotations
+
 import dataclasses
 import importlib
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from t2t_vq.models.model import Model
+    from t2t_vq.problems.problem import Problem
+    from t2t_vq.run import Run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,20 +50,23 @@ class Evaluator:
     measure_name = ""
     sign = 1
 
-    def __init__(self, model, problem, run, max_batches=None):
+    def __init__(
+        self, model: Model, problem: Problem, run: Run, max_batches: int | None = None
+    ) -> None:
         self.model = model
         self.max_batches = max_batches
         batches = problem.batches(run.data_dir, "dev", **run.hparams.batching())
         self._batches = batches if max_batches is None else batches.take(max_batches)
         self._compiled_sums = tf.function(self._sums, autograph=False)
 
-    def evaluate(self, step):
+    def evaluate(self, step: int) -> Evaluation:
         """Returns the `Evaluation` of the model as it is after `step` updates."""
         raise NotImplementedError
 
-    def mean_losses(self, step):
+    def mean_losses(self, step: int) -> dict[str, float]:
         """Returns the means of losses and metrics over the validation set, by name."""
-        sums, totals = {}, {}
+        sums: dict[str, float] = {}
+        totals: dict[str, float] = {}
         for batch in self._batches:
             values, weight = self._compiled_sums(batch, tf.constant(step))
             for name, value in values.items():
@@ -70,7 +81,9 @@ class Evaluator:
         return values, self.model.loss_totals(batch)[self.model.unit]
 
 
-def make_evaluator(model, problem, run, max_batches=None):
+def make_evaluator(
+    model: Model, problem: Problem, run: Run, max_batches: int | None = None
+) -> Evaluator:
     """Returns the evaluator that a problem names; arguments are those of `Evaluator`."""
     found = problem.evaluator
     if isinstance(found, str):

@@ -1,10 +1,19 @@
 """Validation of image models: bits per dimension, samples, reconstructions beside originals."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from t2t_vq.training.evaluator import Evaluation, Evaluator
+
+if TYPE_CHECKING:
+    from t2t_vq.models.vq_autoencoder import VqAutoencoder
+    from t2t_vq.problems.problem import Problem
+    from t2t_vq.run import Run
 
 _SHOWN = 16
 
@@ -21,7 +30,9 @@ class ImageEvaluator(Evaluator):
 
     sign = -1
 
-    def __init__(self, model, problem, run, max_batches=None):
+    def __init__(
+        self, model: VqAutoencoder, problem: Problem, run: Run, max_batches: int | None = None
+    ) -> None:
         super().__init__(model, problem, run, max_batches)
         self.measure = "bits_per_dim" if model.has_bound else "reconstruction_bits"
         self.measure_name = self.measure.replace("_", " ").replace(" dim", " dimension")
@@ -32,7 +43,7 @@ class ImageEvaluator(Evaluator):
             lambda: model.sample(_SHOWN, seed=run.seed), jit_compile=True, autograph=False
         )
 
-    def evaluate(self, step):
+    def evaluate(self, step: int) -> Evaluation:
         images = {
             "originals_and_reconstructions": np.concatenate(
                 [self._originals, self._reconstruct(self._originals)], axis=2

@@ -1,6 +1,9 @@
 """Ctrl-C, SIGTERM and SIGHUP as a request to stop after the current update."""
 
 import signal
+from typing import Any
+
+from t2t_vq.paths import StrPath
 
 # SIGHUP comes when a terminal or a connection is closed.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -15,9 +18,9 @@ class Interruption:
         signal: the signal that came, or none.
     """
 
-    def __init__(self):
-        self.signal = None
-        self._before = {}
+    def __init__(self) -> None:
+        self.signal: signal.Signals | None = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self):
         for number in _SIGNALS:
@@ -43,7 +46,7 @@ class Interrupted(Exception):
         signal: the `signal.Signals`.
     """
 
-    def __init__(self, signal, step, output_dir):
+    def __init__(self, signal: signal.Signals, step: int, output_dir: StrPath) -> None:
         super().__init__(
             f"Stopped by {signal.name} after step {step:,}; saved in {output_dir}. "
             "The same command goes on from there."

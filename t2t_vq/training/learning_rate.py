@@ -1,9 +1,16 @@
 """Learning-rate schedules."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import keras
 from keras import ops
 
 from t2t_vq.errors import InvalidError
+
+if TYPE_CHECKING:
+    from t2t_vq.config import HParams
 
 
 @keras.saving.register_keras_serializable(package="t2t_vq")
@@ -22,12 +29,21 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         ValueError: for another decay.
 
     Example:
-        WarmupSchedule(1e-3, 100, "rsqrt")(400)  # 5e-4
+        >>> schedule = WarmupSchedule(1e-3, warmup_steps=100, decay="rsqrt")
+        >>> [round(float(schedule(step)), 6) for step in (49, 99, 399)]
+        [0.0005, 0.001, 0.0005]
     """
 
     _FLOOR = 0.02
 
-    def __init__(self, peak, warmup_steps, decay, total_steps=None, start=0):
+    def __init__(
+        self,
+        peak: float,
+        warmup_steps: int,
+        decay: str,
+        total_steps: int | None = None,
+        start: int = 0,
+    ) -> None:
         if decay not in ("rsqrt", "cosine"):
             raise InvalidError(f"There is no schedule '{decay}'. Choose rsqrt or cosine.")
         self.peak = peak
@@ -48,7 +64,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
             decayed = self._FLOOR + (1.0 - self._FLOOR) * cosine
         return self.peak * ops.minimum(step / warmup, decayed)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "peak": self.peak,
             "warmup_steps": self.warmup_steps,
@@ -58,7 +74,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-def schedule_of(hparams):
+def schedule_of(hparams: HParams) -> WarmupSchedule:
     """Returns the `WarmupSchedule` of a `t2t_vq.config.HParams`."""
     return WarmupSchedule(
         hparams.learning_rate,
@@ -69,7 +85,7 @@ def schedule_of(hparams):
     )
 
 
-def rise(before, after, step):
+def rise(before: HParams, after: HParams, step: int) -> str:
     """Tells that a run which goes on does so with a higher learning rate, where that is so.
 
     Args:

@@ -1,12 +1,19 @@
 """What training takes in memory at least, told before it is taken."""
 
+from __future__ import annotations
+
 import math
 import os
 import pathlib
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from t2t_vq.errors import InvalidError
+
+if TYPE_CHECKING:
+    from t2t_vq.models.model import Model
+    from t2t_vq.run import Run
 
 # Bytes of a weight, and of one that is trained with its gradient and the two moments of Adam.
 _WEIGHT = 4
@@ -17,7 +24,7 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 _GIB = 2**30
 
 
-def check_memory(run, model):
+def check_memory(run: Run, model: Model | None) -> None:
     """Refuses a training that this machine's memory does not hold.
 
     It counts the weights and the widest activations only, so what passes may still be too much.
@@ -49,7 +56,7 @@ def _numbers(variables):
     return sum(math.prod(variable.shape) for variable in variables)
 
 
-def machine_memory():
+def machine_memory() -> int:
     """Returns how many bytes of memory a process may have here."""
     found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for path in map(pathlib.Path, _LIMITS):

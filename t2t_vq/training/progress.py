@@ -14,18 +14,18 @@ class TrainingProgress:
         unit: what speed is counted in, "tokens" or "images".
     """
 
-    def __init__(self, first_step, last_step, unit):
+    def __init__(self, first_step: int, last_step: int, unit: str) -> None:
         self._step = first_step
         self._last_step = last_step
         self._unit = unit
         self._time = time.monotonic()
         self._interval = 2.0 if on_terminal() else 15.0
 
-    def is_due(self):
+    def is_due(self) -> bool:
         """Returns whether the last line is long enough ago."""
         return time.monotonic() - self._time >= self._interval
 
-    def show(self, step, means, units):
+    def show(self, step: int, means: dict[str, float], units: float) -> float:
         """Shows the updates since the last call.
 
         Args:
@@ -50,6 +50,6 @@ class TrainingProgress:
         self.restart(step)
         return units / seconds
 
-    def restart(self, step):
+    def restart(self, step: int) -> None:
         """Leaves out of the speed what was done since the last line, such as an evaluation."""
         self._step, self._time = step, time.monotonic()

@@ -59,8 +59,10 @@ def train(
             `t2t_vq.training.trainer.train`.
 
     Example:
-        output_dir, best = t2t_vq.train("translate_ende_synthetic", "softem_nat_tiny")
-        t2t_vq.load(output_dir).translate(["The dog sleeps."])
+        >>> output_dir, best = t2t_vq.train(
+        ...     "translate_ende_synthetic", "transformer_tiny,hidden_size=32", train_steps=2)
+        >>> t2t_vq.load(output_dir).step
+        2
     """
     if usr_dir:
         registry.import_usr_dir(usr_dir)
@@ -74,7 +76,7 @@ def train(
         usr_dir=usr_dir or "",
     )
     given = {"train_steps": train_steps, "eval_frequency": eval_frequency}
-    changed = {name: value for name, value in given.items() if value is not None}
+    changed: Any = {name: value for name, value in given.items() if value is not None}
     run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
     output_dir = output_dir or default_output_dir(problem, hparams, seed, run.languages)
 
@@ -94,6 +96,10 @@ def default_output_dir(
         hparams: the set with its overrides, as it was given.
         seed: of everything random; 0 is not told.
         languages: of the problem, if it takes any.
+
+    Example:
+        >>> default_output_dir("translate_ende_synthetic", "softem_nat_tiny,dropout=0.2", seed=1)
+        't2t_vq_runs/translate_ende_synthetic-softem_nat_tiny-dropout=0.2-seed=1'
     """
     # Brackets are patterns to TensorFlow, and file systems take names of some length only.
     name = "-".join((problem, *languages, re.sub(_UNUSUAL, "-", hparams).strip("-")))

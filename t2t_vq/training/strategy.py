@@ -1,13 +1,19 @@
 """Which devices train together."""
 
+from __future__ import annotations
+
 import functools
+from typing import TYPE_CHECKING, Any
 
 from t2t_vq.errors import InvalidError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 STRATEGIES = ("auto", "one_device", "mirrored")
 
 
-def check_strategy(name):
+def check_strategy(name: str) -> None:
     """Refuses a name that `make_strategy` does not know.
 
     Raises:
@@ -17,7 +23,7 @@ def check_strategy(name):
         raise InvalidError(f"There is no strategy '{name}'. Choose one of {', '.join(STRATEGIES)}.")
 
 
-def make_strategy(name="auto"):
+def make_strategy(name: str = "auto") -> tf.distribute.Strategy:
     """Returns a `tf.distribute` strategy.
 
     Args:
@@ -46,7 +52,7 @@ def _mirrored(devices):
     return tf.distribute.MirroredStrategy(devices)
 
 
-def share(strategy, batch):
+def share(strategy: tf.distribute.Strategy, batch: dict[str, tf.Tensor]) -> dict[str, Any]:
     """Returns a batch as `strategy.run` takes it: each replica has as many of its rows, in order.
 
     A distributed dataset would do the same, but its iterators take up to a minute to delete; see
@@ -61,7 +67,8 @@ def share(strategy, batch):
         for each replica.
 
     Example:
-        >>> share(make_strategy("one_device"), {"label": tf.zeros(4)})["label"].shape  # (4,)
+        >>> share(make_strategy("one_device"), {"label": tf.zeros(4)})["label"].shape
+        TensorShape([4])
     """
     import tensorflow as tf
 

@@ -1,16 +1,33 @@
 """One update: a compiled gradient, summed over replicas, then applied."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import tensorflow as tf
 
 from t2t_vq.backend.replicas import sum_over_replicas
 
+if TYPE_CHECKING:
+    import keras
 
-def uses_xla(strategy):
+    from t2t_vq.models.model import Model
+    from t2t_vq.training.weight_ema import WeightEma
+
+
+def uses_xla(strategy: tf.distribute.Strategy) -> bool:
     """Returns whether training on the strategy's devices is compiled by XLA."""
     return "CPU" not in strategy.extended.worker_devices[0]
 
 
-def make_train_step(model, optimizer, ema, strategy, clip_norm=0.0):
+def make_train_step(
+    model: Model,
+    optimizer: keras.optimizers.Optimizer,
+    ema: WeightEma,
+    strategy: tf.distribute.Strategy,
+    clip_norm: float = 0.0,
+) -> Callable:
     """Returns the compiled function that makes one update from one batch.
 
     On one accelerator the gradient is one XLA program for each shape of batch, and the update one

@@ -12,6 +12,7 @@ from t2t_vq import locks
 from t2t_vq import run as runs
 from t2t_vq.data.progress import tell
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
@@ -21,11 +22,18 @@ from t2t_vq.training.progress import TrainingProgress
 from t2t_vq.training.strategy import check_strategy, make_strategy, share
 from t2t_vq.training.summaries import Summaries
 from t2t_vq.training.train_step import make_train_step
-from t2t_vq.training.validations import Validations
+from t2t_vq.training.validations import Best, Validations
 from t2t_vq.training.weight_ema import WeightEma
 
 
-def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3, strategy="auto"):
+def train(
+    run: runs.Run,
+    output_dir: StrPath,
+    source_dir: StrPath | None = None,
+    eval_steps: int | None = None,
+    keep_checkpoints: int = 3,
+    strategy: str = "auto",
+) -> Best:
     """Trains what `run` describes, or goes on with it.
 
     Generates the problem's data when that is missing, trains for `run.hparams.train_steps` updates,
@@ -54,8 +62,9 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
             being trained by another process.
 
     Example:
-        run = Run.create("translate_ende_synthetic", "softem_nat_tiny", data_dir="data")
-        train(run, "runs/tiny")
+        >>> run = runs.load("runs/mine")
+        >>> train(run, "runs/mine").measure
+        'BLEU'
     """
     runs.check_folder(output_dir, "--output_dir")
     run.check_same(output_dir)
@@ -66,14 +75,14 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
     problem = run.make_problem()
     problem.generate_data(run.data_dir, source_dir)
     run = dataclasses.replace(run, vocabulary=problem.vocabulary_digest(run.data_dir))
-    strategy = make_strategy(strategy)
-    with strategy.scope():
+    devices = make_strategy(strategy)
+    with devices.scope():
         model = run.make_model()
         optimizer = _make_optimizer(run.hparams)
         optimizer.build(model.trainable_variables)
         ema = WeightEma(model, run.hparams.weight_ema)
     evaluator = make_evaluator(model, problem, run, eval_steps)
-    _epoch(problem, run, strategy, 0)
+    _epoch(problem, run, devices, 0)
     # Not before model and batches could be made, so that a mistake corrected is no other run.
     pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)
     with locks.locked(output_dir) as is_ours:
@@ -85,7 +94,7 @@ def train(run, output_dir, source_dir=None, eval_steps=None, keep_checkpoints=3,
         before = run.save(output_dir)
         checkpoints = Checkpoints(output_dir, model, optimizer, ema, keep_checkpoints)
         loop = _Loop(
-            run, problem, model, optimizer, ema, strategy, checkpoints, evaluator, output_dir
+            run, problem, model, optimizer, ema, devices, checkpoints, evaluator, output_dir
         )
         with Interruption() as interruption:
             loop.run_until(run.hparams.train_steps, interruption, before)

@@ -1,15 +1,23 @@
 """The best validation of a run so far: its weights, and what `run.json` notes of it."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 import pathlib
 import typing
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 from absl import logging
 
 from t2t_vq import run as runs
+from t2t_vq.paths import StrPath
 from t2t_vq.training.checkpoints import newest_in, save_weights, step_of
+
+if TYPE_CHECKING:
+    from t2t_vq.models.model import Model
+    from t2t_vq.training.evaluator import Evaluator
 
 # Where runs of earlier versions keep the best score, with its sign turned where lower is better.
 _BEST_SCORE = "best_score/.ATTRIBUTES/VARIABLE_VALUE"
@@ -37,7 +45,7 @@ class Validations:
         evaluator: the `t2t_vq.training.evaluator.Evaluator` of the run.
     """
 
-    def __init__(self, output_dir, model, evaluator):
+    def __init__(self, output_dir: StrPath, model: Model, evaluator: Evaluator) -> None:
         self._output_dir = output_dir
         self._model = model
         self._evaluator = evaluator
@@ -66,11 +74,11 @@ class Validations:
         measure, lower_is_better = self._evaluator.measure_name, self._evaluator.sign < 0
         return runs.BestSoFar(measure, value, updates, validated, lower_is_better)
 
-    def is_missing(self, step):
+    def is_missing(self, step: int) -> bool:
         """Returns whether the run was saved at a step, and stopped before it was validated."""
         return self._noted.validated < step
 
-    def note(self, step, value):
+    def note(self, step: int, value: float) -> bool:
         """Notes a validation, and keeps the weights if it is the best so far.
 
         Args:
@@ -95,13 +103,13 @@ class Validations:
         return before is None or self._evaluator.sign * (value - before) > 0
 
     @property
-    def best(self):
+    def best(self) -> Best:
         """The `Best` so far; its value is NaN where there is none."""
         value = self._noted.value
         return Best(self._evaluator.measure_name, math.nan if value is None else value)
 
 
-def best_score(output_dir):
+def best_score(output_dir: StrPath) -> float | None:
     """Returns the best validation of a run so far, as measured; None when there is none."""
     value = runs.best_of(output_dir).value
     if value is None:

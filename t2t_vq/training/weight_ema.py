@@ -1,11 +1,18 @@
 """A moving average of the weights, and the model with the average in their place."""
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
 from t2t_vq.errors import InvalidError
+
+if TYPE_CHECKING:
+    from t2t_vq.models.model import Model
 
 
 class WeightEma:
@@ -27,17 +34,21 @@ class WeightEma:
     Raises:
         ValueError: when `decay` is out of range.
 
-    Source: the warm-up of TensorFlow's `tf.train.ExponentialMovingAverage`, `num_updates`.
+    Reference:
+        The warm-up of TensorFlow's `tf.train.ExponentialMovingAverage`, `num_updates`.
 
     Example:
-        ema = WeightEma(model, decay=0.999)
-        optimizer.apply(gradients, model.trainable_variables)
-        ema.update(optimizer.iterations)
-        with ema.in_place():
-            evaluator.evaluate(step)
+        >>> layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+        >>> layer.build((None, 1))
+        >>> ema = WeightEma(layer, decay=0.999)
+        >>> layer.set_weights([np.array([[2.0]])])
+        >>> ema.update(step=0)
+        >>> with ema.in_place():
+        ...     round(layer.kernel.numpy().item(), 3)
+        1.9
     """
 
-    def __init__(self, model, decay):
+    def __init__(self, model: Model, decay: float) -> None:
         if not 0 <= decay < 1:
             raise InvalidError(f"weight_ema={decay} must be at least 0 and less than 1.")
         self._decay = decay
@@ -48,7 +59,7 @@ class WeightEma:
             for weight in self._weights
         ]
 
-    def update(self, step):
+    def update(self, step: Any) -> None:
         """Takes the weights in; in a replica context, where every replica does the same.
 
         Args:
@@ -60,7 +71,7 @@ class WeightEma:
             average.assign(decay * average.value + (1.0 - decay) * weight.value)
 
     @contextlib.contextmanager
-    def in_place(self):
+    def in_place(self) -> Iterator[None]:
         """Gives the model its averaged weights, and afterwards those that training goes on with."""
         plain = [tf.identity(weight.value) for weight in self._weights]
         self._assign(average.value for average in self.variables)

@@ -4,6 +4,7 @@ Keras's own names of layers are numbered by what else a process has built.
 """
 
 import collections
+from collections.abc import Sequence
 
 import keras
 
@@ -13,7 +14,7 @@ _OF_KERAS = frozenset(vars(keras.layers.Layer()))
 _ALL = "variables"
 
 
-def named_variables(model):
+def named_variables(model: keras.Layer) -> dict[str, keras.Variable]:
     """Returns the variables of a model by name.
 
     A name is the shortest path of attributes that leads to a variable, the first by the alphabet
@@ -27,12 +28,17 @@ def named_variables(model):
         `{name: keras.Variable}`, in the order of `model.variables`.
 
     Example:
-        named_variables(model)["embedding/table"]
+        >>> layer = keras.layers.Dense(2)
+        >>> layer.build((None, 3))
+        >>> list(named_variables(layer))
+        ['kernel', 'bias']
     """
     return _in_order(model.variables, _places(model))
 
 
-def named_slots(optimizer, weight_names):
+def named_slots(
+    optimizer: keras.optimizers.Optimizer, weight_names: Sequence[str]
+) -> dict[str, keras.Variable]:
     """Returns the variables of an optimizer by name, as "momentums/embedding/table".
 
     Args:

@@ -3,7 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from t2t_vq.data import atomic, batches, corpus_files, records
+from t2t_vq import atomic
+from t2t_vq.data import batches, corpus_files, records
 from t2t_vq.training.strategy import share
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from t2t_vq.data import atomic, corpus_files, integrity, manifests, records
+from t2t_vq import atomic
+from t2t_vq.data import corpus_files, integrity, manifests, records
 
 
 @pytest.fixture

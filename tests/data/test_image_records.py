@@ -6,7 +6,8 @@ import resource
 import numpy as np
 import pytest
 
-from t2t_vq.data import atomic, image_records, manifests
+from t2t_vq import atomic
+from t2t_vq.data import image_records, manifests
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
 LABELS = np.arange(6, dtype=np.int32)

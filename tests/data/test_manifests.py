@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from t2t_vq.data import atomic, datagen, image_datagen, manifests, text_files
+from t2t_vq import atomic
+from t2t_vq.data import datagen, image_datagen, manifests, text_files
 
 WORDS = [f"{a}{b}" for a in "bdkl" for b in "aeio"]
 

@@ -126,7 +126,7 @@ class _Trained:
     def _train(self, path, problem, hparams):
         from t2t_vq.training.trainer import train
 
-        hparams = f"{hparams},train_steps=2,eval_frequency=1"
+        hparams = f"{hparams},train_steps=3,eval_frequency=1"
         run = Run.create(problem, hparams, data_dir=self.make("t2t_vq_data"))
         train(run, path, strategy="one_device")
 

@@ -1,6 +1,7 @@
 import pytest
 
-from t2t_vq.data import atomic, manifests
+from t2t_vq import atomic
+from t2t_vq.data import manifests
 from t2t_vq.problems.problem import Problem
 
 

@@ -3,8 +3,8 @@ import shutil
 import numpy as np
 import pytest
 
-from t2t_vq import registry
-from t2t_vq.data import atomic, corpus_files, manifests
+from t2t_vq import atomic, registry
+from t2t_vq.data import corpus_files, manifests
 from t2t_vq.data.tokenizer import train_vocabulary
 from t2t_vq.problems.translation import TranslationProblem
 

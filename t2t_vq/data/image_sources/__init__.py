@@ -7,19 +7,21 @@ A folder holds sheets (`sheets`), NumPy files (`arrays`) or a folder of images a
 import hashlib
 import json
 import pathlib
+from typing import Any
 
 from t2t_vq.data import sources
 from t2t_vq.data.image_sources.arrays import Arrays
 from t2t_vq.data.image_sources.class_folders import ClassFolders
 from t2t_vq.data.image_sources.sheets import Sheets
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.paths import StrPath
 
 _FORMS = (Sheets, Arrays, ClassFolders)
 _SPLITS = ("train", "test")
 EXPECTED = "; or ".join(form.expected for form in _FORMS)
 
 
-def find(source_dir):
+def find(source_dir: StrPath) -> Sheets | Arrays | ClassFolders:
     """Returns the images of a folder, as a `Sheets`, `Arrays` or `ClassFolders`.
 
     Raises:
@@ -45,7 +47,7 @@ def find(source_dir):
     return form
 
 
-def fingerprint(form):
+def fingerprint(form: Sheets | Arrays | ClassFolders) -> dict[str, Any]:
     """Returns number, size and digest of the files of all splits, to notice changes.
 
     Args:

@@ -1,5 +1,8 @@
 """Images as NumPy files."""
 
+import pathlib
+from collections.abc import Iterator
+
 import numpy as np
 
 from t2t_vq.data.image_sources import pixels
@@ -26,24 +29,24 @@ class Arrays:
         "(integers [N])"
     )
 
-    def __init__(self, folder):
+    def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
 
-    def paths(self, split):
+    def paths(self, split: str) -> list[pathlib.Path]:
         """Returns the file of a split, a list; `[]` when there is none."""
         path = self.folder / f"{split}.npz"
         return [path] if path.is_file() else []
 
-    def notes(self):
+    def notes(self) -> list[pathlib.Path]:
         """Returns the files that belong to all splits: class names, if they are there."""
         path = self.folder / "classes.txt"
         return [path] if path.is_file() else []
 
-    def classes(self):
+    def classes(self) -> tuple[str, ...]:
         """Returns the class names."""
         return pixels.class_names(self.folder) or tuple(map(str, range(_NUM_CLASSES)))
 
-    def images(self, split, report):
+    def images(self, split: str, report: pixels.Report) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields `(images, labels)` once, without the bad ones.
 
         Raises:

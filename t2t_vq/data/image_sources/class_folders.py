@@ -1,5 +1,8 @@
 """Images as files, in a folder for each class."""
 
+import pathlib
+from collections.abc import Iterator
+
 import numpy as np
 
 from t2t_vq.data.image_sources import pixels
@@ -18,18 +21,18 @@ class ClassFolders:
     kind = "a folder of images a class"
     expected = "a folder of image files for each class (train/CLASS/*.png, test/CLASS/*.png)"
 
-    def __init__(self, folder):
+    def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
 
-    def paths(self, split):
+    def paths(self, split: str) -> list[pathlib.Path]:
         """Returns the image files of a split, class after class; `[]` when there are none."""
         return [path for path in self._entries(split) if path.is_file()]
 
-    def notes(self):
+    def notes(self) -> list[pathlib.Path]:
         """Returns no files: the folders say which classes there are."""
         return []
 
-    def classes(self):
+    def classes(self) -> tuple[str, ...]:
         """Returns the class names.
 
         Raises:
@@ -42,7 +45,7 @@ class ClassFolders:
             )
         return names
 
-    def images(self, split, report):
+    def images(self, split: str, report: pixels.Report) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields `(images, labels)` of one image each, without the bad ones."""
         numbers = {name: number for number, name in enumerate(self.classes())}
         for path in self._entries(split):

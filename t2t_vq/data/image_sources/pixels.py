@@ -1,11 +1,13 @@
 """What all forms share: the shape of an image, the report, and opening a picture file."""
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from t2t_vq.data import sources
 from t2t_vq.errors import InvalidError
+from t2t_vq.paths import StrPath
 
 SIZE = 32
 SHAPE = (SIZE, SIZE, 3)
@@ -19,7 +21,9 @@ class Report(sources.Report):
     if_bad = f"Are they RGB images of {SIZE} x {SIZE} pixels, with a label each?"
 
 
-def read_picture(path, width, height, report, count=1):
+def read_picture(
+    path: pathlib.Path, width: int, height: int, report: Report, count: int = 1
+) -> np.ndarray | None:
     """Reads a picture file of any format that Pillow knows.
 
     Args:
@@ -50,7 +54,7 @@ def read_picture(path, width, height, report, count=1):
         return None
 
 
-def class_names(folder):
+def class_names(folder: StrPath) -> tuple[str, ...] | None:
     """Returns the lines of `classes.txt`, or None when there is no such file.
 
     Raises:
@@ -70,7 +74,7 @@ def class_names(folder):
     return names
 
 
-def in_range(label, classes, report, where):
+def in_range(label: int, classes: Sequence[str], report: Report, where: sources.Place) -> bool:
     """Returns whether a label is the number of a class; reports one that is not."""
     if 0 <= label < len(classes):
         return True

@@ -1,7 +1,9 @@
 """Images as sheets: 25 rows by 40 columns of images in a picture file, labels in a text file."""
 
 import math
+import pathlib
 import re
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -28,10 +30,10 @@ class Sheets:
         "train_labels.txt, test_labels.txt and classes.txt"
     )
 
-    def __init__(self, folder):
+    def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
 
-    def paths(self, split):
+    def paths(self, split: str) -> list[pathlib.Path]:
         """Returns the sheets of a split in order, `[]` when there are none.
 
         Raises:
@@ -39,7 +41,7 @@ class Sheets:
         """
         return list(self._numbered(split).values())
 
-    def notes(self):
+    def notes(self) -> list[pathlib.Path]:
         """Returns the files that belong to all sheets: labels and class names.
 
         Raises:
@@ -51,11 +53,11 @@ class Sheets:
                 raise MissingError(f"{path} is missing. Put there {self.expected}.")
         return paths
 
-    def classes(self):
+    def classes(self) -> tuple[str, ...]:
         """Returns the class names."""
-        return pixels.class_names(self.folder)
+        return pixels.class_names(self.folder) or ()
 
-    def images(self, split, report):
+    def images(self, split: str, report: pixels.Report) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields `(images, labels)` of each sheet, without the bad ones."""
         sheets, classes = self._numbered(split), self.classes()
         labels = self._labels(split)

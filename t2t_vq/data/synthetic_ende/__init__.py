@@ -41,8 +41,10 @@ def pairs(split: str, start: int, stop: int, seed: int = 0) -> Iterator[tuple[st
         ValueError: if there is no such split, or the range is not one.
 
     Example:
-        for source, target in pairs("train", 0, 3):
-            print(source, "|", target)
+        >>> for source, target in pairs("train", 0, 2):
+        ...     print(source, "|", target)
+        I have not asked my colleagues today. | Heute habe ich meine Kollegen nicht gefragt.
+        The students baked a fresh cake this morning. | Heute Morgen backten die Studenten ...
     """
     if split not in _SHARES:
         raise InvalidError(
@@ -89,7 +91,8 @@ def translations(clause: Clause) -> list[str]:
         The German sentences. `pairs` draws one of them.
 
     Example:
-        translations(meaning("test", 0))
+        >>> translations(meaning("test", 2))
+        ['Er hat die Tür geöffnet.', 'Er öffnete die Tür.', 'Er hat die Tür aufgemacht.', ...]
     """
     found: dict[str, None] = {}
     path: list[tuple[int, int]] = []

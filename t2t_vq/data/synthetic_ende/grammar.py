@@ -71,7 +71,8 @@ class Sampler(Phrases):
         generator: the source of randomness.
 
     Example:
-        meaning = Sampler(random.Random("0/train/7")).sentence()
+        >>> import random
+        >>> meaning = Sampler(random.Random("0/train/7")).sentence()
     """
 
     def sentence(self) -> Clause:

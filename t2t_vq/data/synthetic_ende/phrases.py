@@ -55,7 +55,7 @@ class Phrases:
         generator: the source of randomness.
     """
 
-    def __init__(self, generator: random.Random):
+    def __init__(self, generator: random.Random) -> None:
         self._random = generator.random
 
     # Chance

@@ -5,6 +5,8 @@ shading and a shadow, and in some images bars in front of it. Place, size, turn,
 light and grain are random. No file is read and nothing is downloaded.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from t2t_vq.data.synthetic_images import scene, shapes
@@ -18,7 +20,7 @@ _SPLITS = ("train", "test")
 _BLOCK = 250
 
 
-def images(split, count, seed=0):
+def images(split: str, count: int, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Draws the first `count` images of a split.
 
     The split, the seed and its number decide an image, however many are asked for.
@@ -36,7 +38,9 @@ def images(split, count, seed=0):
         ValueError: when there is no such split.
 
     Example:
-        pictures, labels = next(images("train", 16))
+        >>> pictures, labels = next(images("train", 16))
+        >>> pictures.shape, labels.shape
+        ((16, 32, 32, 3), (16,))
     """
     if split not in _SPLITS:
         raise InvalidError(

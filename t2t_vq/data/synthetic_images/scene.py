@@ -12,7 +12,7 @@ SIZE = 32
 _PIXEL = 2 / SIZE
 
 
-def draw(labels, rng):
+def draw(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Draws one image a label.
 
     Args:

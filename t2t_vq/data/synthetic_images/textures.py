@@ -3,45 +3,45 @@
 import numpy as np
 
 
-def plain(x, y, rng):
+def plain(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same everywhere."""
     return np.zeros_like(x)
 
 
-def fade(x, y, rng):
+def fade(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A smooth change from one side to the other."""
     return np.clip(0.5 + 0.5 * y, 0, 1)
 
 
-def stripes(x, y, rng):
+def stripes(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Parallel bands."""
     frequency = _each(rng, x, 5, 11)
     return _sharp(np.sin(frequency * x + _each(rng, x, 0, 6.3)), frequency)
 
 
-def waves(x, y, rng):
+def waves(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Bands that bend."""
     frequency = _each(rng, x, 4, 9)
     bend = _each(rng, x, 0.1, 0.35) * np.sin(_each(rng, x, 3, 6) * y)
     return _sharp(np.sin(frequency * (x + bend)), frequency)
 
 
-def checks(x, y, rng):
+def checks(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Squares in turn."""
     frequency = _each(rng, x, 4, 8)
     return _sharp(np.sin(frequency * x) * np.sin(frequency * y), frequency)
 
 
-def dots(x, y, rng):
+def dots(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Discs in rows."""
     frequency = _each(rng, x, 6, 10)
     return _sharp(np.cos(frequency * x) + np.cos(frequency * y) - 0.9, frequency)
 
 
-def clouds(x, y, rng):
+def clouds(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Random values, smooth at four scales, the coarse ones stronger; ignores `x` and `y`."""
     rows, size, _ = x.shape
-    total, weights = np.zeros_like(x), 0
+    total, weights = np.zeros_like(x), 0.0
     for cells in (2, 4, 8, 16):
         total += _smooth(rng.random((rows, cells + 1, cells + 1), np.float32), size) / cells
         weights += 1 / cells
@@ -51,7 +51,9 @@ def clouds(x, y, rng):
 TEXTURES = (plain, fade, stripes, waves, checks, dots, clouds)
 
 
-def pattern(kinds, x, y, rng):
+def pattern(
+    kinds: np.ndarray, x: np.ndarray, y: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Returns each row's own texture.
 
     Args:

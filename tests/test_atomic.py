@@ -6,7 +6,7 @@ import tempfile
 
 import pytest
 
-from t2t_vq.data import atomic
+from t2t_vq import atomic
 
 
 def test_what_a_killed_process_left_is_cleared_and_what_a_live_one_writes_is_not(tmp_path):

@@ -8,14 +8,17 @@ import platform
 import re
 import tempfile
 import uuid
+from collections.abc import Iterator
+from typing import Any
 
 from t2t_vq import locks
+from t2t_vq.paths import StrPath
 
 # Of a file's name, what a temporary one beside it begins with: file systems limit names.
 _NAME = 50
 
 
-def check_writable(data_dir):
+def check_writable(data_dir: StrPath) -> None:
     """Refuses a folder that cannot be written to, before any work is done for it; makes none.
 
     Raises:
@@ -33,7 +36,7 @@ def check_writable(data_dir):
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Gives a temporary path to write to; it takes the place of `path` when all went well."""
     _clear_leftovers(path)
     # A name that nobody has: neither a file of the user's nor whoever else writes `path`.
@@ -82,13 +85,13 @@ def _lives(process):
     return True
 
 
-def write_bytes(path, data):
+def write_bytes(path: pathlib.Path, data: bytes) -> None:
     """Writes a file in one piece: a reader sees the old one or the whole new one."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
 
 
-def write_json(path, values):
+def write_json(path: pathlib.Path, values: Any) -> None:
     """Writes plain values as JSON, in one piece."""
     text = json.dumps(values, indent=1, ensure_ascii=False)
     # Bytes of a file's name that are no UTF-8 are written as JSON writes them.
