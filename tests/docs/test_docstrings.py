@@ -14,36 +14,8 @@ import t2t_vq
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import docstring_form as form
 
-<<<<<<< HEAD
-# Modules, with what is below them, whose docstrings are not in the one form yet.
-NOT_CONVERTED = (
-    "t2t_vq.data",
-    "t2t_vq.distillation",
-    "t2t_vq.evaluation",
-    "t2t_vq.export",
-    "t2t_vq.image_codec",
-    "t2t_vq.loading",
-    "t2t_vq.locks",
-    "t2t_vq.problems",
-    "t2t_vq.runtime",
-    "t2t_vq.training",
-    "t2t_vq.translation_codes",
-    "t2t_vq.translator",
-)
 ALL = {module: list(form.docstrings(module, path)) for module, path in form.modules().items()}
-CONVERTED = [
-    module
-    for module in ALL
-    if not any(f"{module}.".startswith(f"{name}.") for name in NOT_CONVERTED)
-]
-WITH_EXAMPLES = [module for module in CONVERTED if any(">>> " in each.text for each in ALL[module])]
-=======
-ALL = {
-    module: list(docstrings.docstrings(module, path))
-    for module, path in docstrings.modules().items()
-}
 WITH_EXAMPLES = [module for module in ALL if any(">>> " in each.text for each in ALL[module])]
->>>>>>> next24
 
 
 @pytest.mark.parametrize("module", list(ALL))
