@@ -261,6 +261,13 @@ class Bottleneck(keras.layers.Layer):
 
         Returns:
             A `Draw`.
+
+        Example:
+            >>> from t2t_vq.bottlenecks import SoftEM
+            >>> layer, x = SoftEM(num_codes=64), keras.random.normal((8, 16, 32))
+            >>> layer.adapt(x)
+            >>> tuple(layer.draw(x, num_samples=10).samples.shape)
+            (8, 16, 1, 10)
         """
         raise InvalidError(
             f"{type(self).__name__} '{self.name}' picks its latents and draws none, so there is no "
@@ -279,6 +286,13 @@ class Bottleneck(keras.layers.Layer):
 
         Returns:
             `[batch, length, dim]`, what the decoder sees.
+
+        Example:
+            >>> from t2t_vq.bottlenecks import VariationalBottleneck
+            >>> layer = VariationalBottleneck()
+            >>> layer.build((None, None, 32))
+            >>> tuple(layer.draw_from_prior(batch=2, length=16).shape)
+            (2, 16, 32)
         """
         raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no prior of its own to draw from. Use vae, "

@@ -425,6 +425,12 @@ class CodebookBottleneck(Bottleneck):
 
         Raises:
             ValueError: when no vector is valid.
+
+        Example:
+            >>> layer = CodebookBottleneck(num_codes=64)
+            >>> layer.adapt(keras.random.normal((8, 16, 32)))
+            >>> float(layer.started_share())
+            1.0
         """
         x = ops.convert_to_tensor(x)
         if not self.built:

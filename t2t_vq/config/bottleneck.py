@@ -61,6 +61,10 @@ class BottleneckConfig:
         kl_weight: of the divergence from the prior, in `gumbel-softmax`, `-dvq` and `vae`.
         own: options of the kind that are none of these, by name; an override writes them like the
             others, `bottleneck.noise=0.5`.
+
+    Example:
+        >>> BottleneckConfig(kind="vq", num_codes=512).learning
+        'ema'
     """
 
     kind: str = "em"

@@ -28,6 +28,10 @@ class ImageHParams(HParams):
         startup_steps: updates without quantisation, after which the codebook starts from data.
         autoencoder_steps: updates after which only the prior learns; 0 lets all learn to the end.
         bottleneck: the bottleneck and its options.
+
+    Example:
+        >>> ImageHParams(model="vq_autoencoder").downsample_steps
+        2
     """
 
     task = "images"

@@ -32,6 +32,10 @@ class TransformerHParams(HParams):
         encoder_layers, decoder_layers: depth of the two stacks.
         dropout: rate on residual branches and embeddings.
         label_smoothing: of the token cross-entropy.
+
+    Example:
+        >>> TransformerHParams(model="transformer", hidden_size=256).num_heads
+        8
     """
 
     task = "translation"
@@ -88,6 +92,10 @@ class TransformerNatHParams(TransformerHParams):
         predicted_latents: share of the latents that the parallel decoder sees, in training, as the
             predictor takes them to be; 0 shows it none.
         bottleneck: the bottleneck and its options.
+
+    Example:
+        >>> TransformerNatHParams(model="transformer_nat").bottleneck.kind
+        'em'
     """
 
     model: str = "transformer_nat"

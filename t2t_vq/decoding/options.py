@@ -25,6 +25,10 @@ class Search:
 
     Raises:
         ValueError: when the values do not fit together.
+
+    Example:
+        >>> Search(beam_size=4).num_candidates, Search(num_samples=10).num_candidates
+        (4, 10)
     """
 
     beam_size: int = 1

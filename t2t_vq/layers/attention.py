@@ -131,7 +131,15 @@ class MultiHeadAttention(keras.layers.Layer):
         attention_mask: Tensor | None = None,
         training: bool = False,
     ) -> Tensor:
-        """Attends from `queries` `[batch, queries, dim]` to projected keys and values."""
+        """Attends from `queries` `[batch, queries, dim]` to projected keys and values.
+
+        Example:
+            >>> attention = MultiHeadAttention(num_heads=2, head_size=8)
+            >>> attention.build((None, None, 16))
+            >>> keys, values = attention.keys_values(keras.random.normal((1, 7, 16)))
+            >>> tuple(attention.attend(keras.random.normal((1, 1, 16)), keys, values).shape)
+            (1, 1, 16)
+        """
         (projected,) = self._project(queries, self.query)
         return self.attend_projected(projected, keys, values, attention_mask, training)
 

@@ -133,6 +133,12 @@ class LatentPrior(keras.layers.Layer):
 
         Returns:
             `[batch]` float32, nats.
+
+        Example:
+            >>> shape = {"hidden_size": 16, "num_layers": 1, "filter_size": 32, "num_heads": 2}
+            >>> prior = LatentPrior((4, 4), num_codes=8, **shape)
+            >>> tuple(prior.log_prob(ops.zeros((3, 16, 1), "int32")).shape)
+            (3,)
         """
         total = 0.0
         for i, logits in enumerate(self(codes, labels)):

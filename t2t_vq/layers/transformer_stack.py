@@ -103,6 +103,14 @@ class TransformerStack(keras.layers.Layer):
 
         Returns:
             `(output [rows, 1, dim], past)`.
+
+        Example:
+            >>> stack = TransformerStack(num_layers=2, filter_size=32, num_heads=2)
+            >>> stack.build((None, None, 16))
+            >>> past, x = stack.empty_past(rows=3, length=8), keras.random.normal((3, 1, 16))
+            >>> output, past = stack.step(x, past, index=ops.array(0))
+            >>> tuple(output.shape), len(past)
+            ((3, 1, 16), 2)
         """
         length = past[0][0].shape[2]
         attention_mask = (ops.arange(length) <= index)[None, None, None]

@@ -53,7 +53,12 @@ def bleu(hypotheses: Iterable[str], references: Iterable[str], language: str = "
 
 
 def chrf(hypotheses: Iterable[str], references: Iterable[str]) -> Score:
-    """Returns corpus chrF, 0 to 100, as `bleu` does."""
+    """Returns corpus chrF, 0 to 100, as `bleu` does.
+
+    Example:
+        >>> print(round(chrf(["Der Hund schläft."], ["Der Hund schläft."]).score, 4))
+        100.0
+    """
     return _score(CHRF(), hypotheses, references)
 
 

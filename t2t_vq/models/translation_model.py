@@ -82,6 +82,13 @@ class TranslationModel(Model):
 
         Returns:
             `[batch, n]` float32, log-probabilities.
+
+        Example:
+            >>> from t2t_vq.models.transformer import Transformer
+            >>> model = Transformer(100, hidden_size=16, encoder_layers=1, decoder_layers=1)
+            >>> source, targets = ops.array([[5, 7, 1]]), ops.array([[[8, 1], [9, 1]]])
+            >>> tuple(model.log_likelihood(source, targets).shape)
+            (1, 2)
         """
         raise NotImplementedError
 

@@ -377,6 +377,13 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
 
         Reference:
             arXiv 1312.6114, equation 3, for the bound in general.
+
+        Example:
+            >>> from t2t_vq.bottlenecks import SoftEM
+            >>> shape = {"image_shape": (8, 8, 3), "hidden_size": 16, "num_layers": 1}
+            >>> model = VqAutoencoder(SoftEM(num_codes=16), prior_layers=1, **shape)
+            >>> tuple(model.bits(ops.zeros((5, 8, 8, 3), "uint8")).reconstruction.shape)
+            (5,)
         """
         if not self.has_bound:
             raise InvalidError(
