@@ -114,7 +114,7 @@ def served(translators, tmp_path_factory):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert result.returncode == 0, result.stderr
     return dict(zip(translators, json.loads((folder / "results.json").read_text()), strict=True))
