@@ -7,6 +7,10 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE / "extensions"))
 
 import t2t_vq  # noqa: E402
+from t2t_vq import registry  # noqa: E402
+
+# Says what to do where the package is not installed as this needs it.
+list(registry.problems)
 
 project = "t2t_vq"
 author = "the t2t_vq contributors"

@@ -44,7 +44,7 @@ def softem_nat_small() -> TransformerNatHParams:
 
 @register_hparams
 def softem_nat_tiny() -> TransformerNatHParams:
-    """Soft EM, 128 wide, 2 layers, K = 256, n_c = 2: four minutes on two CPU cores."""
+    """Soft EM, 128 wide, 2 layers, K = 256, n_c = 2: five minutes on two CPU cores."""
     return dataclasses.replace(
         softem_nat_small(),
         **TINY,

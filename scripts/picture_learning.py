@@ -7,7 +7,7 @@ _EXAMPLE = pathlib.Path(__file__).parents[1] / "examples" / "soft_em_mixture.py"
 _SIZE, _GAP, _TOP = 300, 20, 40
 # What is drawn of the plane, from the middle to each side.
 _REACH = 3.6
-_SHOWN_POINTS, _UPDATES, _SECONDS = 350, 60, 6
+_SHOWN_POINTS, _UPDATES, _SECONDS = 350, 100, 6
 _COLORS = ("#d62728", "#1f77b4")
 
 

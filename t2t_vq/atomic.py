@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from t2t_vq import locks
+from t2t_vq.errors import UnwritableError
 from t2t_vq.paths import StrPath
 
 # Of a file's name, what a temporary one beside it begins with: file systems limit names.
@@ -29,7 +30,7 @@ def check_writable(data_dir: StrPath) -> None:
     try:
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
-        raise type(error)(
+        raise UnwritableError(
             f"{data_dir} cannot be written to ({error.strerror}: {there}). Choose another "
             "--data_dir."
         ) from error

@@ -27,3 +27,15 @@ class MissingError(UserError, FileNotFoundError):
 
 class WrongTypeError(UserError, TypeError):
     """An argument is of a type that is not taken."""
+
+
+class UnwritableError(UserError, PermissionError):
+    """Nothing can be written to a place."""
+
+
+class OccupiedError(UserError, FileExistsError):
+    """A place holds what is not to be overwritten, or is in use."""
+
+
+class NoFolderError(UserError, NotADirectoryError):
+    """A place where a folder is needed is a file, or in one."""

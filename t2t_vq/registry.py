@@ -24,6 +24,7 @@ import pathlib
 import pkgutil
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -201,7 +202,14 @@ def problem(name: str, *arguments: str) -> Any:
         >>> problem("translate_local", "en", "fr").registered_name
         'translate_local'
     """
-    return problems[name](*arguments)
+    cls = problems[name]
+    if inspect.isabstract(cls):
+        lacking = ", ".join(sorted(cls.__abstractmethods__))
+        raise InvalidError(
+            f"The problem {name} is not whole: {cls.__module__}.{cls.__qualname__} lacks "
+            f"{lacking}. Write what is missing, as the class that it is derived from says."
+        )
+    return cls(*arguments)
 
 
 def hparams(name: str) -> Any:
@@ -243,7 +251,8 @@ def import_usr_dir(usr_dir: StrPath) -> None:
 
     Raises:
         FileNotFoundError: when the folder is not there or holds no Python file.
-        ValueError: when a file or the folder is called like a library, which would break that.
+        ValueError: when a file or the folder is called like a library, which would break that, or
+            something goes wrong in a file.
 
     Example:
         >>> import_usr_dir("mine")
@@ -282,10 +291,31 @@ def import_folder(usr_dir: StrPath) -> None:
         sys.modules[name] = module
         try:
             spec.loader.exec_module(module)
-        except BaseException:
+        except BaseException as error:
             # Else a second attempt would take the broken module for imported.
             del sys.modules[name]
-            raise
+            if not isinstance(error, Exception) or isinstance(error, UserError):
+                raise
+            place = _place_in(folder, error) or str(path)
+            raise InvalidError(
+                f"{place} cannot be imported ({type(error).__name__}: {_message(error)}). Correct "
+                "it, or install what it needs."
+            ) from error
+
+
+def _place_in(folder, error):
+    """Returns the file of a folder and the line where an error arose, the innermost, or None."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno},"
+    frames = [
+        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    own = [each for each in frames if folder in pathlib.Path(each[0]).resolve().parents]
+    return f"{own[-1][0]}, line {own[-1][1]}," if own else None
+
+
+def _message(error):
+    return error.msg if isinstance(error, SyntaxError) else error
 
 
 def _check_module_name(name, path):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from t2t_vq import config, registry, usr_dirs
 from t2t_vq.errors import InvalidError, MissingError
+from t2t_vq.formats import exported
 from t2t_vq.formats.run_file import (
     FILE,
     MOST_SEED,
@@ -352,6 +353,11 @@ def load(output_dir: StrPath, task: str | None = None, data_dir: StrPath | None 
     """
     path = pathlib.Path(output_dir) / FILE
     if not path.exists():
+        if (path.parent / exported.FILE).exists():
+            raise MissingError(
+                f"{output_dir} holds an export, and a run is needed. Name the folder of a run, or "
+                "give this one as --export_dir to a command that has it."
+            )
         raise MissingError(
             f"{output_dir} holds no training run: {path} is missing. "
             "Train there first with t2t-vq-train, or name the folder of a run."

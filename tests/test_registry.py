@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from t2t_vq import registry
+from t2t_vq.errors import UserError
 from t2t_vq.registry import Registry, UnknownNameError
 
 USER_PROBLEM = '''
@@ -195,8 +196,34 @@ def test_a_folder_imported_again_registers_nothing_twice(tmp_path, user_problems
 def test_a_module_that_fails_fails_again_at_the_next_import(tmp_path, user_problems):
     (tmp_path / "usr_broken.py").write_text("raise RuntimeError('broken')\n")
     for _ in range(2):
-        with pytest.raises(RuntimeError, match="broken"):
+        with pytest.raises(UserError, match=r"usr_broken\.py, line 1, .*broken\)"):
             registry.import_usr_dir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def f(:\n", r"usr_wrong\.py, line 1, cannot be imported \(SyntaxError: "),
+        ("\nimport no_such_library\n", r"line 2, .*No module named 'no_such_library'\)"),
+        ("from t2t_vq.registry import regster\n", r"line 1, .*cannot import name 'regster'"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path, text, message):
+    (tmp_path / "usr_wrong.py").write_text(text)
+    with pytest.raises(UserError, match=message):
+        registry.import_usr_dir(tmp_path)
+
+
+def test_a_problem_that_lacks_something_is_told_what(tmp_path, user_problems):
+    (tmp_path / "usr_half.py").write_text(
+        "from t2t_vq import register_problem\n"
+        "from t2t_vq.problems.translation import TranslationProblem\n"
+        "@register_problem\nclass UsrHalf(TranslationProblem):\n    'Half.'\n"
+        "    def pairs(self, split, source_dir, report):\n        yield 'a', 'b'\n"
+    )
+    registry.import_usr_dir(tmp_path)
+    with pytest.raises(UserError, match=r"usr_half is not whole: .*UsrHalf lacks source"):
+        registry.problem("usr_half")
 
 
 @pytest.mark.parametrize("folder", ["", "missing"])

@@ -6,6 +6,7 @@ import re
 # What every layer has, and Keras calls.
 _OF_KERAS = {"build", "from_config", "get_config"}
 _NAMES_GO_ON = re.compile(r"^ +[\w, ]+,$")
+_SEVERAL = re.compile(r"^    (\w+(?:, \w+)+): (.*)$")
 
 
 def setup(app):
@@ -37,7 +38,7 @@ def _process(app, what, name, thing, options, lines):
 
 def rewritten(lines):
     """Returns lines in which no sign is markup outside of the example, which comes last."""
-    lines = _joined(lines)
+    lines = _each_by_itself(_joined(lines))
     end = lines.index("Example:") if "Example:" in lines else len(lines)
     return [_escaped(line) for line in lines[:end]] + lines[end:]
 
@@ -51,6 +52,26 @@ def _joined(lines):
         else:
             found.append(line)
     return found
+
+
+def _each_by_itself(lines):
+    """Repeats what is said of several attributes for each, as Sphinx takes one at a time."""
+    found, entry = [], None
+    in_attributes = False
+    for line in lines:
+        if line and not line.startswith(" "):
+            in_attributes = line == "Attributes:"
+        several = _SEVERAL.match(line) if in_attributes else None
+        if several:
+            entry = [[f"    {name}: {several[2]}"] for name in several[1].split(", ")]
+            found += entry
+        elif entry and line.startswith("     "):
+            for each in entry:
+                each.append(line)
+        else:
+            entry = None
+            found.append([line])
+    return [line for lines in found for line in lines]
 
 
 def _escaped(line):

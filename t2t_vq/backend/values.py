@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import keras
+import numpy as np
 
+from t2t_vq.backend.compilation import program
 from t2t_vq.backend.which import ON_JAX, ON_TENSORFLOW
 from t2t_vq.tensors import Tensor
 
@@ -44,3 +46,15 @@ def known_value(function: Callable[[], Tensor]) -> float | None:
         return None if ON_JAX and isinstance(value, jax.core.Tracer) else float(value)
     with tf.init_scope():
         return float(function()) if tf.executing_eagerly() else None
+
+
+def known_array(tensor: Tensor) -> np.ndarray | None:
+    """Returns the values of a tensor, or None where they are not known, as in a graph.
+
+    Example:
+        >>> known_array(keras.ops.ones(2))
+        array([1., 1.], dtype=float32)
+    """
+    with keras.SymbolicScope() as scope:
+        is_symbolic = scope.original_scope is not None or isinstance(tensor, keras.KerasTensor)
+    return None if is_symbolic or program() is not None else keras.ops.convert_to_numpy(tensor)

@@ -10,10 +10,11 @@ from keras import ops
 
 from t2t_vq import em
 from t2t_vq.backend import replicas
-from t2t_vq.backend.values import known_value
+from t2t_vq.backend.values import known_array, known_value
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
 from t2t_vq.errors import InvalidError
+from t2t_vq.image_arguments import check_codes
 from t2t_vq.tensors import Shape, Statistics, Tensor
 
 # For each code, the vectors that its start is found from.
@@ -381,7 +382,7 @@ class Bottleneck(keras.layers.Layer):
             )
 
     def _check_codes(self, codes):
-        """Refuses to embed codes that are not `[batch, ..., num_codebooks]` integers."""
+        """Refuses to embed what is no codes `[batch, ..., num_codebooks]` of its codebooks."""
         self._check_built()
         if len(codes.shape) < 2 or codes.shape[-1] != self.num_codebooks:
             raise InvalidError(
@@ -394,6 +395,8 @@ class Bottleneck(keras.layers.Layer):
                 f"Codes that {type(self).__name__} '{self.name}' embeds are integers, but these "
                 f"are {dtype}."
             )
+        if (values := known_array(codes)) is not None:
+            check_codes(values, self.num_codes)
 
     def _code_counts(self, codes, weights):
         """Counts the use of every code: codes `[N, C]`, weights `[N]`, result `[C, K]`."""

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from t2t_vq import em
 from t2t_vq.backend import random_numbers, replicas
 from t2t_vq.backend.compilation import as_graph
 from t2t_vq.backend.streams import Stream
-from t2t_vq.backend.values import value_of
+from t2t_vq.backend.values import known_array, value_of
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
@@ -440,6 +441,12 @@ class CodebookBottleneck(Bottleneck):
         num_valid = int(ops.sum(weights))
         if num_valid == 0:
             raise InvalidError(f"adapt() of '{self.name}' was given no valid vector to start from.")
+        values = known_array(vectors)
+        if values is not None and not np.isfinite(values).all():
+            raise InvalidError(
+                f"adapt() of '{self.name}' was given vectors that are not all finite. Look for NaN "
+                "and infinity in what they come from."
+            )
         if num_valid < self.num_codes:
             warnings.warn(
                 f"adapt() of '{self.name}' starts {self.num_codes} codes from {num_valid} vectors, "
@@ -457,6 +464,9 @@ class CodebookBottleneck(Bottleneck):
             counts: `[K]`, how much each code weighs in the moving averages, in vectors of a batch;
                 1 each by default.
 
+        Raises:
+            ValueError: for other shapes, or what is not finite.
+
         Example:
             >>> layer = CodebookBottleneck(num_codes=2)
             >>> layer.start(ops.array([[0.0, 0.0], [1.0, 1.0]]))
@@ -468,11 +478,29 @@ class CodebookBottleneck(Bottleneck):
             self.build((None, None, codebook.shape[-1]))
         counts = ops.ones(self.num_codes, "float32") if counts is None else counts
         counts = ops.convert_to_tensor(counts, "float32")
+        for what, given, variable in (
+            ("codebook", codebook, self.codebook),
+            ("counts", counts, self.counts),
+        ):
+            self._check_start(what, given, variable.shape)
         self.codebook.assign(codebook)
         self.counts.assign(counts)
         if self.learning == "ema":
             self.sums.assign(codebook * em.smoothed_counts(counts, self.epsilon)[:, None])
         self.started.assign(1.0)
+
+    def _check_start(self, what, given, shape):
+        if tuple(given.shape) != tuple(shape):
+            raise InvalidError(
+                f"start() of '{self.name}' was given {what} {list(given.shape)}, and its own are "
+                f"{list(shape)}. Give as many codes as num_codes says, of the width of its vectors."
+            )
+        values = known_array(given)
+        if values is not None and not np.isfinite(values).all():
+            raise InvalidError(
+                f"start() of '{self.name}' was given {what} that are not all finite. Look for NaN "
+                "and infinity in what they come from."
+            )
 
 
 def _kmeans(vectors, weights, uniforms):

@@ -9,6 +9,7 @@ from t2t_vq import config, registry
 from t2t_vq.bottlenecks.base import Bottleneck
 from t2t_vq.bottlenecks.projected import Projected
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.errors import InvalidError
 
 _OWN_DEFAULT = ("num_blocks", "num_quantizers", "levels", "discrete_share")
 
@@ -44,6 +45,12 @@ def make_bottleneck(options: dict[str, Any], seed: int = 0) -> Bottleneck:
             options["temperature"], steps, end_learning_rate=end
         )
     bottleneck = _made(kind, options)
+    if not isinstance(bottleneck, Bottleneck):
+        raise InvalidError(
+            f"The bottleneck {described.kind} gives a {type(bottleneck).__name__}, and a layer is "
+            "needed that is derived from t2t_vq.bottlenecks.base.Bottleneck. Derive it from that, "
+            "or from one of the kinds there are."
+        )
     return Projected(bottleneck, dim=dim) if dim else bottleneck
 
 

@@ -65,6 +65,10 @@ _SHARED: dict[str, tuple] = {
 }
 
 
+# Flags that name what is registered.
+_REGISTERED = ("problem", "hparams")
+
+
 def run(
     main: Callable[[], None],
     doc: str,
@@ -147,9 +151,10 @@ def _checked(main, arguments, required):
         return
     for name in required:
         if FLAGS[name].value is None:
-            raise InvalidError(
-                f"--{name} is missing. --registry_help lists what can be given, --help all flags."
-            )
+            told = "--help lists all flags."
+            if name in _REGISTERED:
+                told = "--registry_help lists what can be given, --help all flags."
+            raise InvalidError(f"--{name} is missing. {told}")
     main()
 
 

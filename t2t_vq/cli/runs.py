@@ -38,6 +38,12 @@ def main() -> None:
         )
     if told := table(folder, found):
         print(told)
+    if ",..." in told:
+        print(
+            "Where three dots stand, a set is in code of yours: --usr_dir imports it, and shows "
+            "what a run changed in it.",
+            file=sys.stderr,
+        )
 
 
 def table(folder: pathlib.Path, paths: Iterable[pathlib.Path]) -> str:
@@ -97,7 +103,7 @@ def _overrides(content):
         base = _flat(config.to_dict(registry.hparams(content.hparams_set)))
     except registry.UnknownNameError:
         # It is in code of the user's, which is not imported.
-        return ""
+        return "..."
     own = _flat(content.hparams)
     return ",".join(f"{name}={value}" for name, value in own.items() if base.get(name) != value)
 

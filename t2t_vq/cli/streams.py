@@ -29,7 +29,9 @@ def check_input(name: str) -> None:
         FileNotFoundError: when there is no such file.
     """
     path: Any = FLAGS[name].value
-    if path != "-" and (not os.path.exists(path) or os.path.isdir(path)):
+    if os.path.isdir(path):
+        raise MissingError(f"{path} is a folder, and a file to read is needed; correct --{name}.")
+    if path != "-" and not os.path.exists(path):
         raise MissingError(f"There is no file {path} to read; correct --{name}.")
 
 

@@ -149,5 +149,5 @@ def check_n_best(number: int, search: Search) -> None:
     if type(number) is not int or not 1 <= number <= search.num_candidates:
         raise InvalidError(
             f"n_best={number!r} translations cannot be given, as the search finds "
-            f"{search.num_candidates}. Give 1 or more, and a beam_size of as many."
+            f"{search.num_candidates}. Ask for fewer, or search with a larger beam_size."
         )

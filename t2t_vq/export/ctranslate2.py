@@ -71,7 +71,7 @@ def _check(translator):
     if type(translator.model) is not Transformer:
         raise InvalidError(
             f"CTranslate2 cannot run a {type(translator.model).__name__}, only the model "
-            "transformer. Export this one with --format=saved_model."
+            "transformer. Export this one with another --format: openvino or onnx are fastest."
         )
     if translator.search != GREEDY or translator.rescorer is not None:
         raise InvalidError(

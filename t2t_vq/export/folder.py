@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from t2t_vq import locks
 from t2t_vq import run as runs
+from t2t_vq.errors import NoFolderError, OccupiedError, UnwritableError
 from t2t_vq.paths import StrPath
 
 # Of the folders that hold what is half written.
@@ -32,13 +33,13 @@ def check_free(export_dir: StrPath) -> None:
     folder = pathlib.Path(export_dir)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
-        raise NotADirectoryError(
+        raise NoFolderError(
             f"{export_dir} can be no folder, as {there} is a file. Choose another --export_dir."
         )
     if there == folder:
         _check_empty(folder)
     if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(
+        raise UnwritableError(
             f"{export_dir} cannot be written, as only others may write to {there}. Choose another "
             "--export_dir."
         )
@@ -49,14 +50,14 @@ def _check_empty(folder):
     others = [name for name in names if not name.startswith(_PREFIX)]
     if others:
         shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
-        raise FileExistsError(
+        raise OccupiedError(
             f"{folder} is not empty. Choose another --export_dir, or clear that one of what is in "
             f"the way: {shown}."
         )
     for name in names:
         with locks.locked(folder / name) as is_ours:
             if not is_ours:
-                raise FileExistsError(
+                raise OccupiedError(
                     f"Something is being exported to {folder} now. Wait for its end, or choose "
                     "another --export_dir."
                 )

@@ -17,7 +17,7 @@ _README_FILE = "README.md"
 _LIBRARIES = {"openvino": "openvino", "onnx": "onnxruntime"}
 _USE = {
     "translation": """translator = runtime.load("FOLDER")
-translator.translate(["The dog sleeps."])  # a list of strings""",
+translator.translate(lines)  # a list of strings, one for each of `lines`""",
     "images": """codec = runtime.load("FOLDER")
 codec.decode(codec.encode(images))  # uint8 [n, height, width, channels]
 codec.sample(10)  # drawn images, where there is a prior""",
@@ -28,7 +28,7 @@ A `{model}` of t2t_vq as networks that {library} runs in {precision}. It needs n
 nor Keras:
 
     pip install {packages}
-    pip install --no-deps t2t-vq    # or the wheel that `pip wheel --no-deps .` makes in a checkout
+    pip install --no-deps FILE.whl    # that `pip wheel --no-deps .` makes in a checkout of t2t_vq
 
 ```python
 from t2t_vq import runtime

@@ -120,10 +120,14 @@ def load_image_codec(
 
 
 def _check_alike(rescore_with, other, problem, tokenizer):
-    if other.make_problem().target_language != problem.target_language:
+    theirs, ours = (
+        f"{each.source_language} to {each.target_language}"
+        for each in (other.make_problem(), problem)
+    )
+    if theirs != ours:
         raise InvalidError(
-            f"The run in {rescore_with} translates in the other direction ({other.problem}) and "
-            "cannot rescore this one. Rescore with a run that translates in the same direction."
+            f"The run in {rescore_with} translates from {theirs}, and this one from {ours}, so it "
+            "cannot rescore this one. Rescore with a run of the same languages and direction."
         )
     # Runs of earlier versions do not note their vocabulary; else their data may be elsewhere.
     digest = other.vocabulary or other.make_problem().vocabulary_digest(other.data_dir)

@@ -353,3 +353,37 @@ def test_wrong_shapes_are_refused_in_words():
         layer.embed(np.zeros((2, 5), "int32"))
     with pytest.raises(ValueError, match="no weights yet"):
         VectorQuantizer(num_codes=4).forward_pass(normal(2, 5, 3))
+
+
+@pytest.mark.parametrize(
+    ("codebook", "counts", "message"),
+    [
+        (np.zeros((7, 4)), None, r"codebook \[7, 4\], and its own are \[8, 4\]"),
+        (np.zeros((8, 4)), np.ones(7), r"counts \[7\], and its own are \[8\]"),
+        (np.full((8, 4), np.nan), None, "codebook that are not all finite"),
+        (np.zeros((8, 4)), np.full(8, np.inf), "counts that are not all finite"),
+    ],
+)
+def test_a_start_that_no_codebook_can_have_is_refused(codebook, counts, message):
+    layer = VectorQuantizer(8)
+    with pytest.raises(ValueError, match=message):
+        layer.start(codebook, counts)
+
+
+def test_vectors_that_are_not_finite_start_nothing():
+    x = normal(4, 8, 3)
+    x[1, 2] = np.nan
+    layer = VectorQuantizer(8)
+    with pytest.raises(ValueError, match="vectors that are not all finite"):
+        layer.adapt(x)
+    # Padding may be anything.
+    mask = ~np.isnan(x).any(axis=-1)
+    layer.adapt(x, mask)
+    assert np.isfinite(ops.convert_to_numpy(layer.codebook)).all()
+
+
+@pytest.mark.parametrize("code", [-1, 8])
+def test_codes_that_there_are_not_are_not_embedded(code):
+    layer = started(VectorQuantizer, normal(8, 4))
+    with pytest.raises(ValueError, match=rf"from 0 to 7, and these from {code} to {code}"):
+        layer.embed(np.full((1, 2, 1), code))

@@ -110,3 +110,14 @@ def test_a_name_that_is_no_option_is_refused():
 def test_an_option_that_one_kind_has_reaches_it():
     layer = make_bottleneck({"kind": "tanh", "num_codes": 8, "own": {"flip_rate": 0.25}})
     assert layer.get_config()["flip_rate"] == 0.25
+
+
+def test_what_is_no_bottleneck_is_told_so(monkeypatch):
+    class NoLayer:
+        @classmethod
+        def from_options(cls, options):
+            return cls()
+
+    monkeypatch.setitem(registry.bottlenecks._objects, "no-layer", NoLayer)
+    with pytest.raises(ValueError, match="no-layer gives a NoLayer, and a layer is needed"):
+        make_bottleneck({"kind": "no-layer"})

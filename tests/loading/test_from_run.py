@@ -79,7 +79,7 @@ def test_a_checkpoint_of_no_other_run_is_refused(finished, rescore_with):
 
 def test_another_direction_cannot_rescore(finished, data_dir, tmp_path):
     Run.create("translate_tiny_rev", "transformer_test", data_dir=data_dir).save(tmp_path)
-    with pytest.raises(ValueError, match="translates in the other direction"):
+    with pytest.raises(ValueError, match="translates from de to en, and this one from en to de"):
         load_translator(finished.output_dir, search=BEAM, rescore_with=tmp_path)
 
 
