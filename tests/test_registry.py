@@ -203,13 +203,14 @@ def test_a_module_that_fails_fails_again_at_the_next_import(tmp_path, user_probl
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("def f(:\n", r"usr_wrong\.py, line 1, cannot be imported \(SyntaxError: "),
+        ("def f(:\n", r"usr_wrong_8\.py, line 1, cannot be imported \(SyntaxError: "),
         ("\nimport no_such_library\n", r"line 2, .*No module named 'no_such_library'\)"),
         ("from t2t_vq.registry import regster\n", r"line 1, .*cannot import name 'regster'"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_told_with_its_line(tmp_path, text, message):
-    (tmp_path / "usr_wrong.py").write_text(text)
+    # A module of a name that was imported before would be taken for it.
+    (tmp_path / f"usr_wrong_{len(text)}.py").write_text(text)
     with pytest.raises(UserError, match=message):
         registry.import_usr_dir(tmp_path)
 

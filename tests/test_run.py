@@ -11,6 +11,7 @@ import pytest
 
 from t2t_vq import registry, usr_dirs
 from t2t_vq import run as runs
+from t2t_vq.formats import exported
 from t2t_vq.run import Run
 
 # What may stand in the place of a value.
@@ -328,3 +329,9 @@ def test_a_model_that_draws_takes_the_seed_of_its_run(monkeypatch, problem, hpar
         model = Run.create(problem, hparams, data_dir="data", seed=seed).make_model()
         start.append(np.array(model.bottleneck.weights[0]))
     assert np.any(start[0] != start[1])
+
+
+def test_an_export_is_told_from_a_run(tmp_path):
+    (tmp_path / exported.FILE).touch()
+    with pytest.raises(FileNotFoundError, match="holds an export, and a run is needed"):
+        runs.load(tmp_path)

@@ -73,6 +73,12 @@ def test_a_name_of_standard_output_is_standard_output(tmp_path, monkeypatch):
     assert (tmp_path / "all").read_bytes() == b"before\na\n"
 
 
+def test_a_folder_is_no_file_to_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "FLAGS", {"inputs": types.SimpleNamespace(value=str(tmp_path))})
+    with pytest.raises(FileNotFoundError, match="is a folder, and a file to read is needed"):
+        streams.check_input("inputs")
+
+
 def test_standard_output_is_no_file_that_is_read(tmp_path, monkeypatch):
     flags = {"inputs": types.SimpleNamespace(value=str(tmp_path / "text"))}
     flags["outputs"] = types.SimpleNamespace(value="-")
