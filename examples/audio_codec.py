@@ -5,7 +5,7 @@
 A small convolutional encoder turns each 32 samples of a signal into a vector, residual levels
 quantize it, and a decoder makes samples of it again. `quantizer_dropout` trains the decoder on
 fewer levels too, so that one model serves several bit rates: the example prints the signal-to-noise
-ratio that each number of levels reaches. Half a minute on two CPU cores.
+ratio that each number of levels reaches.
 
 The signals are plucked chords, written by code: a few decaying tones with overtones.
 """

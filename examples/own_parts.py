@@ -5,8 +5,6 @@
 They are in the folder `own` beside this file. The command line takes that folder as --usr_dir:
 
     t2t-vq-train --usr_dir=examples/own --problem=translate_numbers --hparams=numbers_tiny
-
-A minute on two CPU cores.
 """
 
 import argparse

@@ -7,8 +7,8 @@ are drawn by code (32 x 32 pixels, one of ten shapes on a textured ground), so n
 downloaded. For images of your own, replace `pictures`.
 
 Writes the autoencoder as `autoencoder.keras`, and `reconstructions.png` and `samples.png`: images
-beside what the codes keep of them, and images that the prior draws. A minute and a half on two CPU
-cores; so little training makes shapes, not beauties.
+beside what the codes keep of them, and images that the prior draws.
+So little training makes shapes, not beauties.
 """
 
 import argparse

@@ -7,7 +7,7 @@ from t2t_vq import register_hparams, registry
 
 @register_hparams
 def numbers_tiny():
-    """The tiny set, smaller still, through the own bottleneck: a minute on two CPU cores."""
+    """The tiny set, smaller still, through the own bottleneck."""
     tiny = registry.hparams("softem_nat_tiny")
     return dataclasses.replace(
         tiny,
