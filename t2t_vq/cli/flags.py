@@ -113,7 +113,17 @@ def run(
             os._exit(code)
         sys.exit(code)
 
-    app.run(main_of_app)
+    app.run(main_of_app, flags_parser=_parsed)
+
+
+def _parsed(argv):
+    """Parses flags; one that cannot be is told as every mistake is."""
+    try:
+        return FLAGS(argv)
+    except flags.Error as error:
+        told = str(error).replace(" ?", "?").rstrip(".")
+        tell(f"{told}{'' if told.endswith('?') else '.'} --help lists all flags.")
+        sys.exit(1)
 
 
 def _end(number, frame):

@@ -192,3 +192,16 @@ def test_an_import_that_fails_shows_what_was_held_back(tmp_path):
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
     )
     assert "why\n" in result.stderr and "ZeroDivisionError" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--output_dri=x", "flag 'output_dri'. Did you mean: output_dir? --help lists all flags."),
+        ("--beam_size=0", "--help lists all flags."),
+    ],
+)
+def test_a_flag_that_cannot_be_is_one_sentence(command, flag, message):
+    result = command("decode", flag)
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert result.stderr.rstrip().endswith(message) and "FATAL" not in result.stderr
