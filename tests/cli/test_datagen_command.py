@@ -3,6 +3,22 @@ import sys
 
 COMMAND = "from t2t_vq.cli.datagen import run; run()"
 
+PROBLEM_WITH_A_DEFECT = """
+from t2t_vq.problems.translation import TranslationProblem
+from t2t_vq.registry import register_problem
+
+@register_problem
+class WithADefect(TranslationProblem):
+    "Raises where its pairs are read."
+    source_language, target_language = "en", "de"
+
+    def source(self, source_dir):
+        return "nowhere"
+
+    def pairs(self, split, source_dir, report):
+        raise ValueError("a defect")
+"""
+
 
 def run(*arguments):
     return subprocess.run(
@@ -54,11 +70,21 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     assert "Choose another --data_dir." in result.stderr
 
 
-def test_defects_of_user_code_keep_their_traceback(tmp_path):
+def test_a_file_that_cannot_be_imported_is_one_sentence(tmp_path):
     (tmp_path / "mine.py").write_text("raise ValueError('a defect')\n")
     result = run(f"--usr_dir={tmp_path}", "--registry_help")
+    assert_one_sentence(
+        result, f"{tmp_path / 'mine.py'}, line 1, cannot be imported (ValueError: a defect)."
+    )
+
+
+def test_defects_of_user_code_keep_their_traceback(tmp_path):
+    (tmp_path / "mine.py").write_text(PROBLEM_WITH_A_DEFECT)
+    result = run(
+        *(f"--usr_dir={tmp_path}", "--problem=with_a_defect"), f"--data_dir={tmp_path / 'data'}"
+    )
     assert result.returncode == 1
-    assert "Traceback" in result.stderr and "a defect" in result.stderr
+    assert "Traceback" in result.stderr and "ValueError: a defect" in result.stderr
 
 
 def test_own_text_is_prepared(tmp_path):
