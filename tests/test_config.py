@@ -156,6 +156,11 @@ def test_wrong_truth_values_and_lists_name_their_type(overrides, part):
     assert part in str(error.value)
 
 
+def test_hyper_parameters_in_a_dict_are_refused():
+    with pytest.raises(TypeError, match=r"are a string, such as 'softem_nat,hidden_size=256', not"):
+        config.split_set({"hidden_size": 256})
+
+
 def test_a_set_is_split_from_its_overrides():
     assert config.split_set("softem_nat") == ("softem_nat", "")
     assert config.split_set("softem_nat,a=1,b=[2,3]") == ("softem_nat", "a=1,b=[2,3]")

@@ -329,7 +329,8 @@ class CodebookBottleneck(Bottleneck):
         """Moves the codebook by one step, from the statistics of every replica.
 
         A codebook that has not started starts here, once every replica has a valid vector. A batch
-        without any moves nothing.
+        without any moves nothing, and neither does one that holds NaN or infinity, of which its
+        loss tells: one step that overflows, which a loss scale skips, must not end the codebook.
         """
         self._check_built()
         if self.trainable:
@@ -360,7 +361,9 @@ class CodebookBottleneck(Bottleneck):
         starts = ops.logical_and(
             ops.logical_not(started), ops.all(available, axis=-1, keepdims=True)
         )
-        moves = ops.logical_and(total["weight"] > 0, ops.logical_or(started, starts))
+        usable = ops.logical_and(total["weight"] > 0, ops.isfinite(total["distance"])[..., None])
+        starts = ops.logical_and(starts, usable)
+        moves = ops.logical_and(usable, ops.logical_or(started, starts))
 
         counts = em.ema(old["counts"], total["counts"], self.decay)
         dead = ops.logical_and(em.dead_codes(counts, self.restart_threshold), available)

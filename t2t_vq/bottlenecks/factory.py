@@ -1,6 +1,7 @@
 """From a flat configuration to a bottleneck."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ from t2t_vq import config, registry
 from t2t_vq.bottlenecks.base import Bottleneck
 from t2t_vq.bottlenecks.projected import Projected
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
-from t2t_vq.errors import InvalidError
+from t2t_vq.errors import InvalidError, WrongTypeError
 
 _OWN_DEFAULT = ("num_blocks", "num_quantizers", "levels", "discrete_share")
 
@@ -25,6 +26,7 @@ def make_bottleneck(options: dict[str, Any], seed: int = 0) -> Bottleneck:
 
     Raises:
         registry.UnknownNameError: when the kind is not registered.
+        TypeError: for what is no dict.
         ValueError: for a name that is no option, or a value out of range.
 
     Example:
@@ -32,6 +34,11 @@ def make_bottleneck(options: dict[str, Any], seed: int = 0) -> Bottleneck:
         >>> type(layer).__name__, layer.num_codes
         ('VectorQuantizer', 64)
     """
+    if not isinstance(options, Mapping):
+        raise WrongTypeError(
+            "make_bottleneck() takes a dict of options, such as {'kind': 'em', 'num_codes': 64}, and "
+            f"was given {options!r}."
+        )
     described = config.from_dict(config.BottleneckConfig, options)
     options = {**config.to_dict(described), "seed": seed}
     options.update(options.pop("own"))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.checks import check
 from t2t_vq.config.values import field_types, parse, taken, type_name, typed, written
-from t2t_vq.errors import InvalidError
+from t2t_vq.errors import InvalidError, WrongTypeError
 
 # Of one class, ours or one of the user's.
 Config = TypeVar("Config")
@@ -24,6 +24,10 @@ def split_set(text: str) -> tuple[str, str]:
         >>> split_set("softem_nat,hidden_size=256,dropout=0.2")
         ('softem_nat', 'hidden_size=256,dropout=0.2')
     """
+    if not isinstance(text, str):
+        raise WrongTypeError(
+            f"Hyper-parameters are a string, such as 'softem_nat,hidden_size=256', not {text!r}."
+        )
     name, _, overrides = text.partition(",")
     if not name or "=" in name:
         raise InvalidError(

@@ -62,4 +62,6 @@ class Loaded:
 
 
 def _written(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_written(part)}" for name, part in value.items())
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

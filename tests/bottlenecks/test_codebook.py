@@ -105,6 +105,24 @@ def test_a_batch_of_padding_neither_starts_nor_moves_the_codebook(kind, learning
 
 
 @KINDS
+@LEARNING
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_batch_that_is_not_finite_tells_by_its_loss_and_moves_no_code(kind, learning, value):
+    x = normal(2, 5, 3)
+    x[1, 2, 0] = value
+    unstarted = kind(num_codes=4, learning=learning)
+    unstarted.build(x.shape)
+    for layer in (unstarted, started(kind, normal(4, 3), learning=learning)):
+        before = state(layer)
+        result = layer.forward_pass(x, training=True)
+        layer.update(result.statistics)
+        assert not np.isfinite(float(result.loss)) or layer is unstarted
+        for old, new, variable in zip(before, state(layer), layer.weights, strict=True):
+            if variable.name != "step":
+                np.testing.assert_array_equal(old, new)
+
+
+@KINDS
 def test_moving_average_and_smoothing_by_hand(kind):
     # Codes far apart, so the soft assignment is hard too. Counts: .9 * (1, 1) + .1 * (3, 1); sums
     # of code 0: .9 * S + .1 * (1 + 2 + 3), where S = 0 as code 0 is at the origin.

@@ -102,6 +102,11 @@ def test_what_options_leave_out_is_as_in_a_configuration():
     assert isinstance(layer, VectorQuantizer) and layer.num_codes == 8 and layer.beta == 0.25
 
 
+def test_a_kind_alone_is_refused_with_what_is_taken():
+    with pytest.raises(TypeError, match=r"takes a dict of options, such as .* was given 'em'\."):
+        make_bottleneck("em")
+
+
 def test_a_name_that_is_no_option_is_refused():
     with pytest.raises(ValueError, match="no hyper-parameter 'num_cods'"):
         make_bottleneck({"kind": "vq", "num_cods": 8})
