@@ -36,8 +36,8 @@ def make_bottleneck(options: dict[str, Any], seed: int = 0) -> Bottleneck:
     """
     if not isinstance(options, Mapping):
         raise WrongTypeError(
-            "make_bottleneck() takes a dict of options, such as {'kind': 'em', 'num_codes': 64}, and "
-            f"was given {options!r}."
+            "make_bottleneck() takes a dict of options, such as {'kind': 'em', 'num_codes': 64}, "
+            f"and was given {options!r}."
         )
     described = config.from_dict(config.BottleneckConfig, options)
     options = {**config.to_dict(described), "seed": seed}
