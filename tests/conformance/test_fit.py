@@ -4,10 +4,10 @@ import warnings
 
 import common
 import numpy as np
-from kinds import every_kind
+from kinds import covering_kinds
 
 
-@every_kind
+@covering_kinds
 def test_fit_lowers_the_loss_and_reports_the_metrics(kind, tf):
     layer = kind.make()
     with warnings.catch_warnings():

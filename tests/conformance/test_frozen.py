@@ -53,7 +53,7 @@ def in_a_saved_model(layer, tmp_path):
     return loaded.get_layer(layer.name), loaded
 
 
-@every_kind
+@covering_kinds
 @pytest.mark.parametrize("frozen", [before_it_is_built, in_a_clone, in_a_saved_model])
 def test_a_layer_is_frozen_with_all_that_is_within(kind, frozen, tmp_path):
     layer, model = frozen(kind.make(), tmp_path)

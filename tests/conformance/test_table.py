@@ -25,9 +25,12 @@ def test_every_registered_kind_is_in_the_table():
     assert not missing, f"Add a line to tests/conformance/kinds.py for {', '.join(missing)}."
 
 
-def test_one_of_each_class_is_among_those_that_cover_the_table():
-    covered = {type(KINDS[name].make()) for name in COVERING}
-    assert covered == {type(kind.make()) for kind in KINDS.values()}
+def test_one_of_each_way_to_be_built_updated_and_saved_covers_the_table():
+    def ways(names):
+        classes = {type(KINDS[name].make()) for name in names}
+        return {(each.build, each.update, each.get_config) for each in classes}
+
+    assert ways(COVERING) == ways(KINDS)
 
 
 @every_kind

@@ -6,7 +6,7 @@ import common
 import keras
 import numpy as np
 import pytest
-from kinds import KINDS, every_kind_with_codes, over
+from kinds import COVERING, KINDS, every_kind_with_codes, over
 
 WAITING = {
     name: kind
@@ -30,7 +30,7 @@ def said(recorded):
     return [str(each.message) for each in recorded if SAYS in str(each.message)]
 
 
-@over(WAITING)
+@over(WAITING, slow=WAITING.keys() - COVERING)
 def test_an_unstarted_layer_says_so_once_however_it_is_called(kind, tf):
     x = common.vectors(0)
     for call in ("eager", "graph", "predict", "evaluate"):
@@ -60,7 +60,7 @@ def test_nothing_is_said_of_a_kind_without_a_start(kind):
         kind.make()(common.vectors(0))
 
 
-@over(WAITING)
+@over(WAITING, slow=WAITING.keys() - COVERING)
 def test_evaluation_before_training_does_not_look_perfect(kind):
     layer = kind.make()
     x = keras.Input((common.LENGTH, common.DIM))
