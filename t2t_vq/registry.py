@@ -15,6 +15,7 @@ Example:
 """
 
 import ast
+import contextlib
 import difflib
 import importlib
 import importlib.machinery
@@ -148,13 +149,29 @@ class Registry:
                     name = call.args[0].value if call else snake_case(node.name)
                     yield name, first_line(ast.get_docstring(node))
 
+    @contextlib.contextmanager
+    def forgetting_what_failed(self) -> Iterator[None]:
+        """Forgets, when imports within it fail, what the modules registered that are not imported.
+
+        Else another attempt would find their names registered twice.
+        """
+        before = set(self._objects)
+        try:
+            yield
+        except BaseException:
+            for name in set(self._objects) - before:
+                if self._objects[name].__module__ not in sys.modules:
+                    del self._objects[name]
+            raise
+
     def _import_package(self):
         if not self._imported:
             # At once, as what is imported may look up others.
             self._imported = True
             try:
-                for path in _module_files(self._package):
-                    importlib.import_module(f"{self._package}.{path.stem}")
+                with self.forgetting_what_failed():
+                    for path in _module_files(self._package):
+                        importlib.import_module(f"{self._package}.{path.stem}")
             except BaseException:
                 self._imported = False
                 raise
@@ -288,12 +305,11 @@ def import_folder(usr_dir: StrPath) -> None:
         # There is one for every file that ends in .py.
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
         try:
-            spec.loader.exec_module(module)
+            with _forgetting_what_failed(folder):
+                sys.modules[name] = module
+                spec.loader.exec_module(module)
         except BaseException as error:
-            # Else a second attempt would take the broken module for imported.
-            del sys.modules[name]
             if not isinstance(error, Exception) or isinstance(error, UserError):
                 raise
             place = _place_in(folder, error) or str(path)
@@ -301,6 +317,26 @@ def import_folder(usr_dir: StrPath) -> None:
                 f"{place} cannot be imported ({type(error).__name__}: {_message(error)}). Correct "
                 "it, or install what it needs."
             ) from error
+
+
+@contextlib.contextmanager
+def _forgetting_what_failed(folder):
+    """Forgets, when an import within it fails, the modules of a folder and what they registered.
+
+    Else another attempt would take them for imported, and what was corrected since would not count.
+    """
+    before = set(sys.modules)
+    with contextlib.ExitStack() as registries:
+        for registry in (problems, models, hparams_sets, bottlenecks):
+            registries.enter_context(registry.forgetting_what_failed())
+        try:
+            yield
+        except BaseException:
+            for name in set(sys.modules) - before:
+                path = _file_of(sys.modules[name])
+                if path is not None and folder in path.parents:
+                    del sys.modules[name]
+            raise
 
 
 def _place_in(folder, error):

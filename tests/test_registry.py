@@ -200,6 +200,41 @@ def test_a_module_that_fails_fails_again_at_the_next_import(tmp_path, user_probl
             registry.import_usr_dir(tmp_path)
 
 
+def test_a_module_that_failed_after_it_registered_is_imported_once_it_is_corrected(
+    tmp_path, user_problems
+):
+    good = USER_PROBLEM.format(name="UsrTyped")
+    (tmp_path / "usr_typed.py").write_text(f"{good}\nundefined\n")
+    with pytest.raises(UserError, match="NameError"):
+        registry.import_usr_dir(tmp_path)
+    assert "usr_typed" not in registry.problems
+    (tmp_path / "usr_typed.py").write_text(f"{good}    version = 2\n")
+    registry.import_usr_dir(tmp_path)
+    assert registry.problems["usr_typed"].version == 2
+
+
+def test_parts_of_a_package_that_failed_are_imported_anew(tmp_path, user_problems):
+    package = tmp_path / "usr_parts"
+    package.mkdir()
+    (package / "__init__.py").write_text("from . import usr_piece\nusr_piece.missing\n")
+    (package / "usr_piece.py").write_text(USER_PROBLEM.format(name="UsrPiece"))
+    with pytest.raises(UserError, match="no attribute 'missing'"):
+        registry.import_usr_dir(package)
+    (package / "usr_piece.py").write_text(USER_PROBLEM.format(name="UsrPiece") + "\nmissing = 0\n")
+    registry.import_usr_dir(package)
+    assert "usr_piece" in registry.problems
+
+
+def test_what_ships_and_failed_after_it_registered_is_looked_up_again(things, tmp_path):
+    module = tmp_path / "shipped_things" / "module.py"
+    text = module.read_text()
+    module.write_text(f"{text}\nundefined\n")
+    with pytest.raises(NameError):
+        things["bare_thing"]
+    module.write_text(text)
+    assert things["bare_thing"].__name__ == "BareThing"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
