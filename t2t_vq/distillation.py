@@ -29,7 +29,7 @@ from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.errors import InvalidError
 from t2t_vq.loading.from_run import load_translator
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 from t2t_vq.problems.distilled import counterpart
 
 # What an interruption loses at most: a minute or two.
@@ -87,14 +87,15 @@ def distill(
         True
     """
     run, problem, translator, path = load_translator(
-        teacher_dir,
-        checkpoint,
+        expanded(teacher_dir),
+        expanded(checkpoint),
         Search(beam_size=beam_size, alpha=alpha),
         batch_size=batch_size,
-        data_dir=teacher_data_dir,
+        data_dir=expanded(teacher_data_dir),
     )
     distilled = counterpart(problem)
-    data_dir = pathlib.Path(data_dir or run.data_dir)
+    source_dir = expanded(source_dir)
+    data_dir = pathlib.Path(expanded(data_dir or run.data_dir))
     sources, report = _sources(problem, run.data_dir, source_dir, translator.tokenizer)
     source = {
         "teacher": os.path.relpath(path, data_dir),

@@ -29,7 +29,7 @@ from t2t_vq.formats.run_file import (
     read_file,
     write_file,
 )
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 
 __all__ = [
     "DATA_DIR",
@@ -94,6 +94,7 @@ class Run:
         hparams: str,
         data_dir: StrPath,
         languages: Sequence[str] = (),
+        usr_dir: StrPath = "",
         **options: Any,
     ) -> Run:
         """Returns a run for names as a user types them.
@@ -104,12 +105,14 @@ class Run:
             data_dir: where the problem's data lies, or will.
             languages: codes of the source and the target language, for a problem that takes any;
                 by default those of the data that there is.
+            usr_dir: folder of the user's registrations, or an empty string.
             **options: the other attributes.
 
         Raises:
             registry.UnknownNameError: when a name is not registered.
             ValueError: when an override is wrong, or the set is not for such a problem.
         """
+        data_dir = expanded(data_dir)
         name, overrides = config.split_set(hparams)
         problem_class = registry.problems[problem]
         task = problem_class.task
@@ -125,6 +128,7 @@ class Run:
             hparams=resolved,
             data_dir=data_dir,
             languages=tuple(problem_class.find_arguments(languages, data_dir)),
+            usr_dir=expanded(usr_dir),
             **options,
         )
 
@@ -351,6 +355,7 @@ def load(output_dir: StrPath, task: str | None = None, data_dir: StrPath | None 
         >>> load("runs/mine").precision
         'float32'
     """
+    output_dir, data_dir = expanded(output_dir), expanded(data_dir)
     path = pathlib.Path(output_dir) / FILE
     if not path.exists():
         if (path.parent / exported.FILE).exists():

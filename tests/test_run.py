@@ -136,6 +136,13 @@ def test_a_moved_run_finds_its_data_and_registrations(tmp_path, monkeypatch):
     registry.hparams_sets._objects.pop("moved_set")
 
 
+def test_a_path_from_home_is_noted_as_what_it_stands_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    paths = {"data_dir": "~/data", "usr_dir": pathlib.Path("~/mine")}
+    run = Run.create("translate_ende_synthetic", HPARAMS, **paths)
+    assert (run.data_dir, run.usr_dir) == (f"{tmp_path}/home/data", f"{tmp_path}/home/mine")
+
+
 def test_a_run_is_found_through_a_link(run, tmp_path):
     run.save(tmp_path / "deep" / "down" / "out")
     (tmp_path / "link").symlink_to(tmp_path / "deep" / "down" / "out")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from t2t_vq.errors import InvalidError
 from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, check_precision
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 
 if TYPE_CHECKING:
     from t2t_vq.models.vq_autoencoder import VqAutoencoder
@@ -44,6 +44,7 @@ def export_translator(
         >>> export_translator(translator, "export/teacher", "ctranslate2")
     """
     check_format(format, precision)
+    export_dir = expanded(export_dir)
     if format in ENGINES:
         from t2t_vq.export.networks import export_networks
 
@@ -85,6 +86,7 @@ def export_images(
         (4, 32, 32, 3)
     """
     check_format(format, precision)
+    export_dir = expanded(export_dir)
     if format == "ctranslate2":
         raise InvalidError(
             "The format ctranslate2 is for translation, and this is a model of images. Choose "

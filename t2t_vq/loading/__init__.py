@@ -10,7 +10,7 @@ from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import exported as formats
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 
 if TYPE_CHECKING:
     from t2t_vq.decoding.options import Search
@@ -61,7 +61,8 @@ def load(
     """
     if usr_dir:
         registry.import_usr_dir(usr_dir)
-    path = pathlib.Path(path).expanduser()
+    path, data_dir = pathlib.Path(expanded(path)), expanded(data_dir)
+    checkpoint, rescore_checkpoint = expanded(checkpoint), expanded(rescore_checkpoint)
     if (path / formats.FILE).is_file():
         given = {
             "checkpoint": checkpoint != "best",
@@ -91,7 +92,7 @@ def load(
     from t2t_vq.loading.from_run import load_translator
     from t2t_vq.loading.trained_translator import TrainedTranslator
 
-    rescoring = (rescore_with, rescore_checkpoint)
+    rescoring = (expanded(rescore_with), rescore_checkpoint)
     run, _, translator, found = load_translator(
         path, checkpoint, search, *rescoring, batch_size or BATCH_SIZE, data_dir
     )

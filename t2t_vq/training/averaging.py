@@ -6,7 +6,7 @@ import numpy as np
 
 from t2t_vq import run as runs
 from t2t_vq.errors import InvalidError
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 from t2t_vq.training.checkpoints import checkpoints_in, load_weights, save_weights, step_of
 
 
@@ -46,7 +46,8 @@ def average_checkpoints(
         [2, 3]
         >>> model = t2t_vq.load("runs/mine", checkpoint="average")
     """
-    run = runs.load(output_dir, data_dir=data_dir)
+    output_dir = expanded(output_dir)
+    run = runs.load(output_dir, data_dir=expanded(data_dir))
     model = run.make_model()
     folder = pathlib.Path(output_dir) / "latest"
     sums = [np.zeros(variable.shape, np.float64) for variable in model.trainable_variables]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from t2t_vq import registry
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 from t2t_vq.run import DATA_DIR, Run, languages_given
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def train(
     given = {"train_steps": train_steps, "eval_frequency": eval_frequency}
     changed: Any = {name: value for name, value in given.items() if value is not None}
     run = dataclasses.replace(run, hparams=dataclasses.replace(run.hparams, **changed))
-    output_dir = output_dir or default_output_dir(problem, hparams, seed, run.languages)
+    default = default_output_dir(problem, hparams, seed, run.languages)
+    output_dir = expanded(output_dir or default)
 
     # Mistakes so far are told before the seconds that this takes.
     from t2t_vq.training import trainer

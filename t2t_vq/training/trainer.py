@@ -12,7 +12,7 @@ from t2t_vq import locks
 from t2t_vq import run as runs
 from t2t_vq.data.progress import tell
 from t2t_vq.errors import InvalidError
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import make_evaluator
 from t2t_vq.training.interruption import Interrupted, Interruption
@@ -66,6 +66,7 @@ def train(
         >>> train(run, "runs/mine").measure
         'BLEU'
     """
+    output_dir = expanded(output_dir)
     runs.check_folder(output_dir, "--output_dir")
     run.check_same(output_dir)
     run.check()

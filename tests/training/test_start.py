@@ -4,6 +4,7 @@ import pytest
 
 import t2t_vq
 from t2t_vq.run import load
+from t2t_vq.training.averaging import average_checkpoints
 
 
 def test_a_model_is_trained_by_names_and_loaded(data_dir, tmp_path, monkeypatch):
@@ -17,6 +18,20 @@ def test_a_model_is_trained_by_names_and_loaded(data_dir, tmp_path, monkeypatch)
     assert (run.hparams.train_steps, run.hparams.dropout, run.seed) == (4, 0.2, 3)
     model = t2t_vq.load(output_dir)
     assert model.step == 4 and model.best_score == pytest.approx(best.value)
+
+
+def test_a_run_below_home_is_trained_loaded_averaged_and_exported(data_dir, tmp_path, monkeypatch):
+    home, work = tmp_path / "home", tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(work)
+    options = {"train_steps": 2, "eval_frequency": 1, "strategy": "one_device"}
+    t2t_vq.train("translate_tiny", "transformer_test", "~/run", data_dir, **options)
+    path, _ = average_checkpoints("~/run")
+    model = t2t_vq.load("~/run", checkpoint=path.replace(str(home), "~"))
+    model.export("~/export")
+    assert model.path == home / "run" and (home / "export" / "saved_model.pb").is_file()
+    assert not any(work.iterdir())
 
 
 def test_names_that_do_not_exist_are_told(tmp_path):
