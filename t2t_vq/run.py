@@ -374,8 +374,10 @@ def load(output_dir: StrPath, task: str | None = None, data_dir: StrPath | None 
         if content[name]:
             # Through the folder itself, where a link leads to it.
             content[name] = os.path.normpath(path.parent.resolve() / content[name])
-    # Code that somebody names now stands for that of the run, which may have moved.
-    if content["usr_dir"] and not usr_dirs.named_now():
+    with named(path):
+        # Code that somebody has named now stands for that of the run, which may have moved.
+        is_there = usr_dirs.named_now() and _is_registered(content)
+    if content["usr_dir"] and not is_there:
         usr_dirs.check_named(content["usr_dir"], output_dir)
         registry.import_folder(content["usr_dir"])
     cls = type(registry.hparams(content["hparams_set"]))
@@ -394,6 +396,18 @@ def load(output_dir: StrPath, task: str | None = None, data_dir: StrPath | None 
             f"{task} is needed. Name the folder of such a run."
         )
     return run
+
+
+def _is_registered(content):
+    """Returns whether all is registered that a run was asked for by name."""
+    hparams = content["hparams"]
+    needed = [
+        (registry.problems, content["problem"]),
+        (registry.hparams_sets, content["hparams_set"]),
+        (registry.models, hparams.get("model")),
+        (registry.bottlenecks, hparams.get("bottleneck", {}).get("kind")),
+    ]
+    return all(name in known.summaries() for known, name in needed if name)
 
 
 @contextlib.contextmanager

@@ -198,13 +198,15 @@ def test_runs_of_two_folders_of_code_load_in_one_process(run, tmp_path, monkeypa
         registry.import_usr_dir(tmp_path / name)
         options = {"data_dir": run.data_dir, "usr_dir": str(tmp_path / name)}
         Run.create(run.problem, f"set_of_{name}", **options).save(tmp_path / f"run_of_{name}")
-    # As in the next process, which imports anew.
-    monkeypatch.setattr(usr_dirs, "_NAMED", set())
+    # As in the next process, which imports anew, and where one of the two may be named again.
+    for named in (set(), {tmp_path / "bob"}):
+        monkeypatch.setattr(usr_dirs, "_NAMED", named)
+        for name in ("alice", "bob"):
+            registry.hparams_sets._objects.pop(f"set_of_{name}")
+            del sys.modules[f"code_of_{name}"]
+        for name in ("alice", "bob"):
+            assert runs.load(tmp_path / f"run_of_{name}").hparams_set == f"set_of_{name}"
     for name in ("alice", "bob"):
-        registry.hparams_sets._objects.pop(f"set_of_{name}")
-        del sys.modules[f"code_of_{name}"]
-    for name in ("alice", "bob"):
-        assert runs.load(tmp_path / f"run_of_{name}").hparams_set == f"set_of_{name}"
         registry.hparams_sets._objects.pop(f"set_of_{name}")
 
 
