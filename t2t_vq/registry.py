@@ -355,12 +355,13 @@ def _message(error):
 
 
 def _check_module_name(name, path):
-    """Refuses a file that others would get when they import a library."""
+    """Refuses a file that others would get when they import a library, or another such file."""
     spec = importlib.machinery.PathFinder.find_spec(name)
-    is_library = spec is not None and spec.origin not in (None, str(path))
-    if is_library or name in sys.stdlib_module_names:
+    found = spec and spec.origin and pathlib.Path(spec.origin).resolve()
+    if name in sys.stdlib_module_names or (found and found != path):
+        what = found or "a part of Python"
         raise InvalidError(
-            f"{path} would be imported as '{name}', and that is a library's name. Rename it."
+            f"{path} would be imported as '{name}', and that is the name of {what}. Rename it."
         )
 
 

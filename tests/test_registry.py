@@ -292,7 +292,27 @@ def test_files_of_a_folder_import_each_other(tmp_path):
     assert sys.modules["a_first_of_two"].VALUE == 7
 
 
-@pytest.mark.parametrize("name", ["numbers", "keras", "json"])
+def test_a_folder_that_python_finds_through_a_link_is_imported(
+    tmp_path, monkeypatch, user_problems
+):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "usr_linked.py").write_text(USER_PROBLEM.format(name="UsrLinked"))
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
+    monkeypatch.syspath_prepend(tmp_path / "link")
+    registry.import_usr_dir(tmp_path / "folder")
+    assert "usr_linked" in registry.problems
+
+
+def test_a_file_called_like_one_of_another_folder_is_told_which(tmp_path, user_problems):
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "usr_same.py").write_text(USER_PROBLEM.format(name=name.title()))
+    registry.import_usr_dir(tmp_path / "first")
+    with pytest.raises(ValueError, match=r"that is the name of .*first/usr_same\.py\. Rename it"):
+        registry.import_usr_dir(tmp_path / "second")
+
+
+@pytest.mark.parametrize("name", ["numbers", "keras", "json", "sys"])
 def test_a_file_that_would_stand_for_a_library_is_refused(tmp_path, name):
     (tmp_path / f"{name}.py").write_text("")
     with pytest.raises(ValueError, match=f"would be imported as '{name}'.* Rename it"):
