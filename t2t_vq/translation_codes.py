@@ -177,9 +177,14 @@ class TranslationCodes:
         return symbols[: int(np.argmax(is_end)) if is_end.any() else len(symbols)]
 
     def _search(self, source):
-        memory, mask = self._model.encode(source)
-        length = self._model.target_length(source.shape[1]) >> self._model.compress_steps
-        return self._model.search_latents(memory, mask, length, self._translator.search)[:, 0]
+        search = self._translator.search
+        if self._translator.rescorer is None and not search.refinements:
+            # Nobody asks what the codes stand for.
+            memory, mask = self._model.encode(source)
+            length = self._model.target_length(source.shape[1]) >> self._model.compress_steps
+            return self._model.search_latents(memory, mask, length, search)[:, 0]
+        candidates, symbols = self._model.coded_candidates(source, search)
+        return self._translator.chosen(source, candidates, symbols)
 
     def _symbols(self, target):
         return self._model.symbols_of(target)

@@ -27,6 +27,7 @@ from t2t_vq.line_translator import LineTranslator, checked_lines
 if TYPE_CHECKING:
     from t2t_vq.data.tokenizer import Tokenizer
     from t2t_vq.decoding.options import Search
+    from t2t_vq.tensors import Tensor
 
 # Sources are padded to one of these lengths, as each length is compiled once.
 LENGTHS = (16, 32, 64, 128, 256, 512, 1024)
@@ -231,6 +232,22 @@ class Translator(LineTranslator):
             )
         return self._compiled[key]
 
+    def chosen(self, source: Tensor, candidates: Tensor, items: Tensor) -> Tensor:
+        """Returns what belongs to the candidate that a source is translated to.
+
+        Args:
+            source: `[batch, length]` int32.
+            candidates: `[batch, n, length]` int32, as the model's `candidates` gives them.
+            items: `[batch, n, ...]`, of each candidate.
+
+        Returns:
+            `[batch, ...]`.
+        """
+        if self.rescorer is None:
+            return items[:, 0]
+        likelihoods = _log_likelihood(self.rescorer, source, candidates)
+        return best_candidate(candidates, likelihoods, EOS_ID, self.search.alpha, items)
+
     @property
     def variables(self) -> list:
         """Everything that translating reads."""
@@ -238,11 +255,8 @@ class Translator(LineTranslator):
         return [variable for model in models for variable in model.variables]
 
     def _best(self, source):
-        if self.rescorer is None:
-            return self.model.translate(source, self.search)
         candidates = self.model.candidates(source, self.search)
-        likelihoods = _log_likelihood(self.rescorer, source, candidates)
-        return best_candidate(candidates, likelihoods, EOS_ID, self.search.alpha)
+        return self.chosen(source, candidates, candidates)
 
     def _ranked(self, source):
         candidates = self.model.candidates(source, self.search)

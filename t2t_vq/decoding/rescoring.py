@@ -31,7 +31,13 @@ def lengths_before(sequences: Tensor, end: int) -> Tensor:
     return ops.sum(ops.cast(ops.logical_not(ended), "int32"), axis=-1)
 
 
-def best_candidate(candidates: Tensor, log_likelihoods: Tensor, end: int, alpha: float) -> Tensor:
+def best_candidate(
+    candidates: Tensor,
+    log_likelihoods: Tensor,
+    end: int,
+    alpha: float,
+    items: Tensor | None = None,
+) -> Tensor:
     """Returns the candidate of the highest likelihood, divided by the length penalty.
 
     A candidate without any symbol is chosen only when all are.
@@ -41,9 +47,10 @@ def best_candidate(candidates: Tensor, log_likelihoods: Tensor, end: int, alpha:
         log_likelihoods: `[batch, n]`.
         end: the symbol that ends a candidate.
         alpha: exponent of the length penalty.
+        items: `[batch, n, ...]`, what is returned of the candidate; by default itself.
 
     Returns:
-        `[batch, length]` int32.
+        `[batch, length]` int32, or `[batch, ...]` of `items`.
 
     Example:
         >>> candidates, log_likelihoods = ops.array([[[5, 1], [6, 1]]]), ops.array([[-2.0, -1.0]])
@@ -53,7 +60,9 @@ def best_candidate(candidates: Tensor, log_likelihoods: Tensor, end: int, alpha:
     lengths = lengths_before(candidates, end)
     scores = _penalized(log_likelihoods, lengths, alpha)
     best = ops.argmax(ops.where(lengths > 0, scores, _IMPOSSIBLE), axis=-1)
-    return ops.take_along_axis(candidates, best[:, None, None], axis=1)[:, 0]
+    items = candidates if items is None else items
+    indices = ops.reshape(best, (-1, *(1,) * (len(items.shape) - 1)))
+    return ops.take_along_axis(items, indices, axis=1)[:, 0]
 
 
 def ranked_candidates(

@@ -342,14 +342,31 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
         self.bottleneck.start_from(latents.vectors[latents.mask] for latents in found)
 
     def candidates(self, source: Tensor, search: Search) -> Tensor:
+        return self.coded_candidates(source, search)[0]
+
+    def coded_candidates(self, source: Tensor, search: Search) -> tuple[Tensor, Tensor]:
+        """Translates a batch in several ways, and tells the latents of each.
+
+        Args:
+            source, search: as `candidates` takes them.
+
+        Returns:
+            `(candidates, latents)`: what `candidates` returns, and the latents that these were
+            decoded from, `[batch, search.num_candidates, latents, num_codebooks]` int32; the
+            number `num_codes` stands where no token is.
+        """
         memory, memory_mask = self.encode(source)
         length = self.target_length(source.shape[1]) >> self.compress_steps
         symbols = self.search_latents(memory, memory_mask, length, search)
         rows = ops.reshape(symbols, (-1, *symbols.shape[2:]))
         tokens = self.decode_latents(rows, memory, memory_mask)
         for _ in range(search.refinements):
-            tokens = self.refine(tokens, memory, memory_mask)
-        return ops.reshape(tokens, (-1, search.num_candidates, tokens.shape[-1]))
+            rows = self.symbols_of(tokens)
+            tokens = self.decode_symbols(rows, memory, memory_mask)
+        return (
+            ops.reshape(tokens, (-1, search.num_candidates, tokens.shape[-1])),
+            ops.reshape(rows, (-1, search.num_candidates, *rows.shape[1:])),
+        )
 
     def search_latents(
         self, memory: Tensor, memory_mask: Tensor, length: int, search: Search = GREEDY

@@ -25,6 +25,14 @@ def test_the_likeliest_for_its_length_is_chosen(alpha, chosen):
     np.testing.assert_array_equal(best, candidates[:, chosen])
 
 
+def test_what_belongs_to_the_best_candidate_is_given_in_its_place():
+    candidates = np.array([[[5, 1], [6, 1]], [[7, 1], [8, 1]]], "int32")
+    likelihoods = np.array([[-2.0, -1.0], [-1.0, -2.0]], "float32")
+    items = np.arange(12).reshape(2, 2, 3, 1)
+    best = best_candidate(candidates, likelihoods, end=1, alpha=0.6, items=items)
+    np.testing.assert_array_equal(best, [items[0, 1], items[1, 0]])
+
+
 def test_an_empty_candidate_is_chosen_only_when_all_are():
     candidates = np.array([[[1, 1], [6, 1]], [[1, 1], [1, 6]]], "int32")
     likelihoods = np.array([[-0.1, -9.0], [-2.0, -1.0]], "float32")

@@ -9,6 +9,7 @@ import pytest
 import t2t_vq
 from t2t_vq.decoding.options import Search
 from t2t_vq.training.checkpoints import newest_in, step_of
+from t2t_vq.translator import Translator
 
 LINES = ["The dog sleeps.", "", "A cat sees the old house."]
 
@@ -44,6 +45,17 @@ def test_a_translation_goes_through_its_codes(model):
     codes = model.encode(LINES)
     assert codes[0].dtype == np.int32 and codes[0].shape[1] == 1 and len(codes[1]) == 0
     assert model.decode(codes, LINES) == model.translate(LINES)
+
+
+def test_a_translation_that_was_refined_and_chosen_goes_through_its_codes(finished, monkeypatch):
+    # Compiling takes most of a minute.
+    monkeypatch.setattr(Translator, "program", lambda self, function, *lengths: function)
+    search = Search(beam_size=4, refinements=1)
+    model = t2t_vq.load(finished.output_dir, search=search, rescore_with="self")
+    lines = [line for line in LINES if line]
+    translator = model.translator
+    translations = translator.texts(translator.translate_batch(translator.encode(lines)))
+    assert model.decode(model.encode(lines), lines) == translations
 
 
 def test_codes_of_given_translations_are_those_that_the_compressor_gives(model):

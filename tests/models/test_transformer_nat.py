@@ -444,6 +444,17 @@ def test_the_likelihood_of_a_translation_is_that_of_its_words_and_its_codes(batc
         assert found[row, column] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.parametrize("refinements", [0, 1, 2])
+def test_candidates_are_what_their_latents_stand_for(untrained, batch, refinements):
+    source = batch["source"][:3]
+    search = Search(beam_size=2, refinements=refinements)
+    candidates, latents = untrained.coded_candidates(source, search)
+    memory, memory_mask = untrained.encode(source)
+    for i in range(2):
+        tokens = untrained.decode_latents(latents[:, i], memory, memory_mask)
+        np.testing.assert_array_equal(tokens, candidates[:, i])
+
+
 def test_a_refinement_decodes_from_the_codes_of_the_translation(trained, copy_batch):
     source = copy_batch(8, 8, seed=9)["source"]
     memory, memory_mask = trained.encode(source)
