@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from t2t_vq import registry
 from t2t_vq import run as runs
-from t2t_vq.decoding.options import BATCH_SIZE, GREEDY
+from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_batch_size
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import exported as formats
 from t2t_vq.paths import StrPath, expanded
@@ -59,6 +59,8 @@ def load(
         >>> model.task, model.hparams.model
         ('translation', 'transformer_nat')
     """
+    if batch_size is not None:
+        check_batch_size(batch_size)
     if usr_dir:
         registry.import_usr_dir(usr_dir)
     path, data_dir = pathlib.Path(expanded(path)), expanded(data_dir)
@@ -103,8 +105,7 @@ def _load_codec(path, checkpoint, batch_size, data_dir):
     from t2t_vq.loading.from_run import load_image_codec
     from t2t_vq.loading.trained_codec import TrainedCodec
 
-    run, _, codec, found = load_image_codec(path, checkpoint, data_dir)
-    codec.batch_size = batch_size or codec.batch_size
+    run, _, codec, found = load_image_codec(path, checkpoint, data_dir, batch_size)
     return TrainedCodec(path, run, codec, found)
 
 

@@ -87,6 +87,7 @@ def load_image_codec(
     output_dir: StrPath,
     checkpoint: str = "best",
     data_dir: StrPath | None = None,
+    batch_size: int | None = None,
 ) -> tuple[Run, Any, ImageCodec, str]:
     """Loads a trained image model.
 
@@ -94,6 +95,7 @@ def load_image_codec(
         output_dir: folder of the run.
         checkpoint: see `t2t_vq.training.checkpoints.load_weights`.
         data_dir: as in `load_translator`.
+        batch_size: images in a batch; by default the codec's own.
 
     Returns:
         `(run, problem, codec, path of the checkpoint)`.
@@ -116,7 +118,8 @@ def load_image_codec(
 
     model = run.make_model()
     path = load_weights(model, output_dir, checkpoint)
-    return run, problem, ImageCodec(model), path
+    sizes = () if batch_size is None else (batch_size,)
+    return run, problem, ImageCodec(model, *sizes), path
 
 
 def _check_alike(rescore_with, other, problem, tokenizer):

@@ -52,6 +52,13 @@ def test_a_search_is_refused(finished_images):
         t2t_vq.load(finished_images.output_dir, search=Search(beam_size=2))
 
 
+def test_a_size_of_batches_can_be_chosen_that_is_one(finished_images):
+    assert t2t_vq.load(finished_images.output_dir, batch_size=2).codec.batch_size == 2
+    for size in (0, -1, 2.5):
+        with pytest.raises(ValueError, match=f"batch_size={size} is no number of rows"):
+            t2t_vq.load(finished_images.output_dir, batch_size=size)
+
+
 def test_an_export_does_what_its_run_does(model, images, tmp_path):
     pytest.importorskip("openvino")
     model.export(tmp_path / "fast", "openvino")
