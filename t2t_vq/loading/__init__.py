@@ -64,14 +64,16 @@ def load(
     if usr_dir:
         registry.import_usr_dir(usr_dir)
     path, data_dir = pathlib.Path(expanded(path)), expanded(data_dir)
+    chosen = {
+        "search": search != GREEDY,
+        "rescore_with": rescore_with is not None,
+        "rescore_checkpoint": rescore_checkpoint != "best",
+    }
+    given = [name for name, is_given in chosen.items() if is_given]
     checkpoint, rescore_checkpoint = expanded(checkpoint), expanded(rescore_checkpoint)
     if (path / formats.FILE).is_file():
-        given = {
-            "checkpoint": checkpoint != "best",
-            "search": search != GREEDY,
-            "rescore_with": rescore_with is not None,
-        }
-        return _load_export(path, [name for name in given if given[name]], batch_size, data_dir)
+        given += ["checkpoint"] if checkpoint != "best" else []
+        return _load_export(path, given, batch_size, data_dir)
     if (path / _SAVED_MODEL).is_file():
         raise InvalidError(
             f"{path} holds a SavedModel, which TensorFlow loads: tf.saved_model.load. Name a run, "
@@ -84,10 +86,10 @@ def load(
             "wrote to."
         )
     if runs.load(path, data_dir=data_dir).hparams.task == "images":
-        if search != GREEDY or rescore_with is not None:
+        if given:
             raise InvalidError(
                 f"The run in {path} is one of images, and a search is for translation. Leave "
-                "search and rescore_with out."
+                f"{given[0]} out."
             )
         return _load_codec(path, checkpoint, batch_size, data_dir)
 

@@ -107,8 +107,9 @@ def test_an_export_does_what_its_run_does(model, tmp_path):
     assert (exported.problem, exported.step) == (model.problem, model.step)
     assert exported.translate(LINES) == model.translate(LINES)
     assert exported.score("dev")["bleu"] == pytest.approx(model.score("dev")["bleu"])
-    with pytest.raises(ValueError, match="checkpoint is chosen when a model is exported"):
-        t2t_vq.load(tmp_path / "fast", checkpoint="latest")
+    for name in ("checkpoint", "rescore_checkpoint"):
+        with pytest.raises(ValueError, match=f"^{name} is chosen when a model is exported"):
+            t2t_vq.load(tmp_path / "fast", **{name: "latest"})
 
 
 def test_a_saved_model_is_told_to_be_loaded_by_tensorflow(tmp_path):

@@ -47,9 +47,14 @@ def test_images_of_ones_own_are_scored_with_their_labels(model, images):
         model.score(images=images)
 
 
-def test_a_search_is_refused(finished_images):
-    with pytest.raises(ValueError, match="a search is for translation"):
-        t2t_vq.load(finished_images.output_dir, search=Search(beam_size=2))
+@pytest.mark.parametrize(
+    "option",
+    [{"search": Search(beam_size=2)}, {"rescore_with": "self"}, {"rescore_checkpoint": "latest"}],
+)
+def test_what_says_how_to_translate_is_refused(finished_images, option):
+    (name,) = option
+    with pytest.raises(ValueError, match=f"a search is for translation. Leave {name} out"):
+        t2t_vq.load(finished_images.output_dir, **option)
 
 
 def test_a_size_of_batches_can_be_chosen_that_is_one(finished_images):
