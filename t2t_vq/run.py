@@ -300,7 +300,7 @@ class Run:
         if arguments is None:
             return None
         # Variables of a graph that never runs take no memory.
-        with tf.Graph().as_default():
+        with _keras_set_to(self.seed, self.precision), tf.Graph().as_default():
             return registry.models[self.hparams.model].from_hparams(self.hparams, **arguments)
 
 

@@ -2,10 +2,12 @@ import dataclasses
 import json
 import os
 import pathlib
+import random
 import shutil
 import sys
 import types
 
+import keras
 import numpy as np
 import pytest
 
@@ -338,6 +340,14 @@ def test_a_model_that_draws_takes_the_seed_of_its_run(monkeypatch, problem, hpar
         model = Run.create(problem, hparams, data_dir="data", seed=seed).make_model()
         start.append(np.array(model.bottleneck.weights[0]))
     assert np.any(start[0] != start[1])
+
+
+def test_trying_a_model_changes_nothing_else_in_the_process(run):
+    mixed = dataclasses.replace(run, precision="mixed_bfloat16")
+    states = random.getstate(), keras.config.dtype_policy()
+    model = mixed.try_model()
+    assert model.dtype_policy.name == "mixed_bfloat16"
+    assert (random.getstate(), keras.config.dtype_policy()) == states
 
 
 def test_an_export_is_told_from_a_run(tmp_path):
