@@ -29,8 +29,8 @@ class Problem(abc.ABC):
     Register a subclass with `@t2t_vq.register_problem`; its name is the class's in snake case.
 
     Attributes:
-        task: what is learned from the data, "translation" or "images"; a hyper-parameter set has
-            the same.
+        task: what is learned from the data, "translation", "images" or a name of your own; a
+            hyper-parameter set has the same.
         files_name: what the files are called; by default the problem's name.
         external: whether the source is read from --source_dir or a download, which may be gone once
             the data is prepared: then that is taken as it is where no --source_dir is given. By
@@ -40,7 +40,8 @@ class Problem(abc.ABC):
         arguments: of the class, with which another instance is the same problem.
         manifest_form: what its manifest is like, see `t2t_vq.data.manifests`.
         evaluator: the `t2t_vq.training.evaluator.Evaluator` that validates its models while they
-            train, a class or its dotted name; by default that of its task.
+            train, a class or its dotted name; by default that of its task, which one of your own
+            has not.
     """
 
     registered_name: Any = None
@@ -53,6 +54,12 @@ class Problem(abc.ABC):
 
     @property
     def evaluator(self) -> Any:
+        if self.task not in _EVALUATORS:
+            raise InvalidError(
+                f"The problem {self.name} is of the task {self.task!r}, which no evaluator is for. "
+                "Set its attribute evaluator to a t2t_vq.training.evaluator.Evaluator, or its task "
+                f"to one of {', '.join(map(str, _EVALUATORS))}."
+            )
         return _EVALUATORS[self.task]
 
     @property

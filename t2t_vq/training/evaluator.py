@@ -81,12 +81,14 @@ class Evaluator:
         return values, self.model.loss_totals(batch)[self.model.unit]
 
 
-def make_evaluator(
-    model: Model, problem: Problem, run: Run, max_batches: int | None = None
-) -> Evaluator:
-    """Returns the evaluator that a problem names; arguments are those of `Evaluator`."""
+def evaluator_of(problem: Problem) -> type[Evaluator]:
+    """Returns the class of the evaluator that a problem names.
+
+    Raises:
+        ValueError: when it names none, and is of a task that has none.
+    """
     found = problem.evaluator
     if isinstance(found, str):
         module, _, name = found.rpartition(".")
         found = getattr(importlib.import_module(module), name)
-    return found(model, problem, run, max_batches)
+    return found

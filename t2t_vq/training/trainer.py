@@ -14,7 +14,7 @@ from t2t_vq.data.progress import tell
 from t2t_vq.errors import InvalidError
 from t2t_vq.paths import StrPath, expanded
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
-from t2t_vq.training.evaluator import make_evaluator
+from t2t_vq.training.evaluator import evaluator_of
 from t2t_vq.training.interruption import Interrupted, Interruption
 from t2t_vq.training.learning_rate import rise, schedule_of
 from t2t_vq.training.memory import check_memory
@@ -74,6 +74,7 @@ def train(
     # Preparing data may take hours, after which a mistake would come too late.
     check_memory(run, run.try_model())
     problem = run.make_problem()
+    evaluator_class = evaluator_of(problem)
     problem.generate_data(run.data_dir, source_dir)
     run = dataclasses.replace(run, vocabulary=problem.vocabulary_digest(run.data_dir))
     devices = make_strategy(strategy)
@@ -82,7 +83,7 @@ def train(
         optimizer = _make_optimizer(run.hparams)
         optimizer.build(model.trainable_variables)
         ema = WeightEma(model, run.hparams.weight_ema)
-    evaluator = make_evaluator(model, problem, run, eval_steps)
+    evaluator = evaluator_class(model, problem, run, eval_steps)
     _epoch(problem, run, devices, 0)
     # Not before model and batches could be made, so that a mistake corrected is no other run.
     pathlib.Path(output_dir).mkdir(parents=True, exist_ok=True)

@@ -49,6 +49,12 @@ def test_only_external_data_needs_no_source_any_more(problem, tmp_path):
     problem.generate_data(tmp_path)
 
 
+def test_a_task_of_ones_own_without_an_evaluator_is_told_what_to_set(problem):
+    problem.task = "ranking"
+    with pytest.raises(ValueError, match=r"written is of the task 'ranking'.* Set its attribute"):
+        _ = problem.evaluator
+
+
 def test_files_of_another_name_are_other_data(problem, tmp_path):
     problem.files_name = "others"
     assert not problem.is_generated(tmp_path)

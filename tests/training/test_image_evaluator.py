@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from t2t_vq.run import Run
-from t2t_vq.training.evaluator import make_evaluator
+from t2t_vq.training.evaluator import evaluator_of
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,8 @@ def run(tf, tmp_path_factory):
 def evaluator(run):
     model = run.make_model()
     model.adapt(run.make_problem().batches(run.data_dir, "train", batch_size=8))
-    return make_evaluator(model, run.make_problem(), run)
+    problem = run.make_problem()
+    return evaluator_of(problem)(model, problem, run)
 
 
 def test_bits_are_means_over_the_whole_validation_set(run, evaluator):
@@ -53,7 +54,8 @@ def test_samples_are_shown(evaluator):
 
 def test_an_autoencoder_without_codes_is_judged_by_its_reconstruction(run):
     dense = Run.create("image_tiny", "softem_image_test,bottleneck=dense", data_dir=run.data_dir)
-    evaluator = make_evaluator(dense.make_model(), dense.make_problem(), dense)
+    problem = dense.make_problem()
+    evaluator = evaluator_of(problem)(dense.make_model(), problem, dense)
     found = evaluator.evaluate(1)
     assert evaluator.measure == "reconstruction_bits"
     assert evaluator.measure in found.scalars and "bits_per_dim" not in found.scalars

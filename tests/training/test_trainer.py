@@ -227,6 +227,16 @@ def test_a_mistake_in_the_model_can_be_corrected(make_run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_problem_that_nothing_can_validate_is_refused_before_its_data(
+    make_run, tmp_path, monkeypatch
+):
+    run = dataclasses.replace(make_run("transformer_test"), data_dir=str(tmp_path / "data"))
+    monkeypatch.setattr(type(run.make_problem()), "task", "ranking")
+    with pytest.raises(ValueError, match="Set its attribute evaluator"):
+        train(run, tmp_path / "run")
+    assert not any(tmp_path.iterdir())
+
+
 def test_a_batch_larger_than_the_data_can_be_corrected(tmp_path):
     run = runs.Run.create(
         "image_tiny", "softem_image_test,batch_size=64", data_dir=str(tmp_path / "data")

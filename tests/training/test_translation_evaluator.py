@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 
 from t2t_vq.metrics.bleu import bleu
-from t2t_vq.training.evaluator import make_evaluator
+from t2t_vq.training.evaluator import evaluator_of
 from t2t_vq.translator import Translator
 
 
 @pytest.fixture(scope="module")
 def evaluator(make_run):
     run = make_run("softem_nat_test,mask_startup_steps=5")
-    return make_evaluator(run.make_model(), run.make_problem(), run)
+    problem = run.make_problem()
+    return evaluator_of(problem)(run.make_model(), problem, run)
 
 
 @pytest.fixture(scope="module")
