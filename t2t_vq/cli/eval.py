@@ -31,6 +31,8 @@ def main() -> None:
         model = trained.load()
     result = model.score(FLAGS.split)
     about = {**model.about, "split": FLAGS.split}
+    if model.checkpoint:
+        about["checkpoint"] = model.checkpoint
     if model.task == "translation":
         for name in ("bleu", "chrf"):
             print(f"{name:5} {result[name]:6.2f}  {result[f'{name}_signature']}")

@@ -16,6 +16,8 @@ class Loaded:
     Attributes:
         path: the folder, a `pathlib.Path`.
         about: the dict.
+        checkpoint: path of the checkpoint that the weights are of; of an export, its name. None if
+            that is not known.
     """
 
     task: str | None = None
@@ -23,6 +25,7 @@ class Loaded:
     def __init__(self, path: StrPath, about: dict) -> None:
         self.path = pathlib.Path(path)
         self.about = about
+        self.checkpoint: str | None = about.get("checkpoint")
 
     @property
     def problem(self) -> str | None:

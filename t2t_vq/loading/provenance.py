@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 from t2t_vq.paths import StrPath
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 def about_run(path: StrPath, run: Run, checkpoint: str) -> dict[str, Any]:
     """Returns what a run and its checkpoint tell of a model, a dict that JSON can hold.
 
+    There is no path of this machine in it, as exports hand it out.
+
     Args:
         path: folder of the run.
         run: its `t2t_vq.run.Run`.
@@ -23,7 +26,8 @@ def about_run(path: StrPath, run: Run, checkpoint: str) -> dict[str, Any]:
 
     return {
         **run.describe(),
-        "checkpoint": str(checkpoint),
+        # As it is called in its run.
+        "checkpoint": "/".join(pathlib.Path(checkpoint).parts[-2:]),
         "updates": step_of(str(checkpoint)),
         "best_validation_score": best_score(path),
     }

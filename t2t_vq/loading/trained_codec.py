@@ -40,6 +40,7 @@ class TrainedCodec(LoadedCodec):
     def __init__(self, path: StrPath, run: Run, codec: ImageCodec, checkpoint: str) -> None:
         super().__init__(path, about_run(path, run, checkpoint), codec)
         self.run = run
+        self.checkpoint = str(checkpoint)
 
     @property
     def hparams(self) -> HParams:

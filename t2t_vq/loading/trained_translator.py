@@ -48,6 +48,7 @@ class TrainedTranslator(LoadedTranslator):
     def __init__(self, path: StrPath, run: Run, translator: Translator, checkpoint: str) -> None:
         super().__init__(path, about_run(path, run, checkpoint), translator, run.data_dir)
         self.run = run
+        self.checkpoint = str(checkpoint)
 
     @property
     def hparams(self) -> HParams:

@@ -1,5 +1,6 @@
 """`t2t_vq.load`, of runs and of exports."""
 
+import json
 import random
 
 import keras
@@ -29,6 +30,11 @@ def test_a_run_tells_what_it_is(model, finished):
         f"after {step} updates, best validation {finished.best.value:.2f}>"
     )
     assert f"path                   {finished.output_dir}" in model.summary().splitlines()
+
+
+def test_what_is_told_of_a_run_holds_no_path(model, finished):
+    assert model.about["checkpoint"] == f"best/ckpt-{model.step}"
+    assert str(finished.output_dir) not in json.dumps(model.about)
 
 
 def test_a_run_translates_and_scores(model):
@@ -85,7 +91,8 @@ def test_codes_that_do_not_fit_are_refused(model, codes, message):
 
 def test_a_search_and_a_checkpoint_can_be_chosen(finished):
     model = t2t_vq.load(finished.output_dir, checkpoint="latest", search=Search(beam_size=2))
-    assert model.search.beam_size == 2 and model.about["checkpoint"].endswith("latest/ckpt-8")
+    assert model.search.beam_size == 2
+    assert model.checkpoint == str(finished.output_dir / "latest" / "ckpt-8")
     assert len(model.n_best(LINES[:1], 2)[0]) == 2
     log_probs, num_tokens = model.log_probabilities(LINES[:1], ["Der Hund."])
     assert log_probs[0] < 0 < num_tokens[0]
