@@ -77,10 +77,10 @@ class TranslationCodes:
             self._translator.tokenizer, checked_lines(translations), self._most_tokens[-1]
         )
         lengths = [
-            self._fitting(number, "translation", len(ids), self._most_tokens)
+            self._fitting(f"translation of line {number}", len(ids), self._most_tokens, "tokens")
             if len(ids) > 1
             else None
-            for number, ids in enumerate(targets)
+            for number, ids in enumerate(targets, 1)
         ]
         return self._in_batches(self._encoded, targets, lengths, self._none)
 
@@ -98,7 +98,7 @@ class TranslationCodes:
             ValueError: when there are more of the ones than of the others, or codes do not fit.
         """
         sources = self._translator.encode(lines)
-        codes = [self._checked(number, each) for number, each in enumerate(codes)]
+        codes = [self._checked(number, each) for number, each in enumerate(codes, 1)]
         if len(codes) != len(sources):
             raise InvalidError(
                 f"There are codes for {len(codes)} lines, and {len(sources)} lines. Give codes for "
@@ -107,11 +107,13 @@ class TranslationCodes:
         lengths = [
             max(
                 self._translator.length_of([ids]),
-                self._fitting(number, "code sequence", len(each), self._most_latents),
+                self._fitting(
+                    f"code sequence of line {number}", len(each), self._most_latents, "latents"
+                ),
             )
             if len(ids) > 1 and len(each)
             else None
-            for number, (ids, each) in enumerate(zip(sources, codes, strict=True))
+            for number, (ids, each) in enumerate(zip(sources, codes, strict=True), 1)
         ]
         pairs = list(zip(sources, codes, strict=True))
         return self._translator.texts(self._in_batches(self._decoded, pairs, lengths, ()))
@@ -126,14 +128,14 @@ class TranslationCodes:
                 found[i] = row
         return found
 
-    def _fitting(self, number, what, size, most):
+    def _fitting(self, what, size, most, units):
         """Returns the translator's smallest length of which `most` is enough for a size."""
         for length, limit in zip(self._translator.lengths, most, strict=True):
             if size <= limit:
                 return length
         raise InvalidError(
-            f"The {what} of line {number} has {size} parts, and the model takes at most {most[-1]}."
-            " Give a shorter one."
+            f"The {what} is longer than the {most[-1]} {units} that the model takes. Give a "
+            "shorter one."
         )
 
     def _checked(self, number, codes):

@@ -78,15 +78,23 @@ def test_codes_of_given_translations_are_those_that_the_compressor_gives(model):
     ("codes", "message"),
     [
         ([[[0]], [[0]]], "codes for 2 lines, and 1 lines"),
-        ([[0]], r"line 0 are int64 \[1\], and this model's are integers \[latents, 1\]"),
-        ([[[0.5]]], "line 0 are float64"),
+        ([[0]], r"line 1 are int64 \[1\], and this model's are integers \[latents, 1\]"),
+        ([[[0.5]]], "line 1 are float64"),
         ([[[10_000]]], "Codes are from 0 to "),
-        ([[[0]] * 1_000], "line 0 has 1000 parts, and the model takes at most"),
+        ([[[0]] * 1_000], r"line 1 is longer than the \d+ latents that the model"),
     ],
 )
 def test_codes_that_do_not_fit_are_refused(model, codes, message):
     with pytest.raises(ValueError, match=message):
         model.decode(codes, LINES[:1])
+
+
+def test_a_translation_that_is_too_long_is_told_how_long_one_may_be(model):
+    most = model.model.target_length(model.translator.lengths[-1])
+    long = "Der Hund schläft. " * most
+    message = f"translation of line 2 is longer than the {most} tokens that the model takes"
+    with pytest.raises(ValueError, match=message):
+        model.codes.encode(["Der Hund schläft.", long])
 
 
 def test_a_search_and_a_checkpoint_can_be_chosen(finished):
