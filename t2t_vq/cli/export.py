@@ -48,7 +48,10 @@ def _define():
         "processor has them; int8 is calibrated and scored on the validation text.",
     )
     absl_flags.DEFINE_float(
-        "max_bleu_loss", MAX_BLEU_LOSS, "BLEU that int8 may lose on the validation text.", 0.0
+        "max_bleu_loss",
+        None,
+        f"BLEU that int8 may lose on the validation text; by default {MAX_BLEU_LOSS}.",
+        0.0,
     )
 
 
@@ -79,11 +82,7 @@ def _check_flags():
             f"--precision is for --format={' and '.join(ENGINES)}; a {FLAGS.format} export is in "
             "float32. Leave it out, or choose another format."
         )
-    check_format(FLAGS.format, FLAGS.precision)
-    if FLAGS["max_bleu_loss"].present and FLAGS.precision != "int8":
-        raise InvalidError(
-            "--max_bleu_loss is for --precision=int8, which loses some. Leave it out."
-        )
+    check_format(FLAGS.format, FLAGS.precision, FLAGS.max_bleu_loss)
 
 
 def run() -> None:

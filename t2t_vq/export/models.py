@@ -23,7 +23,7 @@ def export_translator(
     precision: str = "float32",
     provenance: dict[str, Any] | None = None,
     text: tuple[Sequence[str], Sequence[str]] | None = None,
-    max_bleu_loss: float = MAX_BLEU_LOSS,
+    max_bleu_loss: float | None = None,
     language: str = "",
 ) -> None:
     """Writes a translation model for serving.
@@ -32,8 +32,9 @@ def export_translator(
         translator: a `t2t_vq.translator.Translator`.
         export_dir: folder to write; new or empty.
         format: one of `FORMATS`.
-        precision, provenance, text, max_bleu_loss, language: of the formats openvino and onnx, see
+        precision, provenance, text, language: of the formats openvino and onnx, see
             `t2t_vq.export.networks.export_networks`.
+        max_bleu_loss: BLEU that int8 may lose against float32; by default 0.3.
 
     Raises:
         OSError: when the folder holds files, or cannot be written.
@@ -43,12 +44,13 @@ def export_translator(
         >>> translator = t2t_vq.load("runs/teacher").translator
         >>> export_translator(translator, "export/teacher", "ctranslate2")
     """
-    check_format(format, precision)
+    check_format(format, precision, max_bleu_loss)
     export_dir = expanded(export_dir)
     if format in ENGINES:
         from t2t_vq.export.networks import export_networks
 
-        arguments = (format, precision, provenance, text, max_bleu_loss, language)
+        most = MAX_BLEU_LOSS if max_bleu_loss is None else max_bleu_loss
+        arguments = (format, precision, provenance, text, most, language)
         export_networks(translator, export_dir, *arguments)
     elif format == "ctranslate2":
         from t2t_vq.export.ctranslate2 import export_ctranslate2
@@ -103,8 +105,10 @@ def export_images(
     return export_image_saved_model(model, export_dir)
 
 
-def check_format(format: str, precision: str = "float32") -> None:
-    """Refuses what is no format, and a precision that it does not have.
+def check_format(
+    format: str, precision: str = "float32", max_bleu_loss: float | None = None
+) -> None:
+    """Refuses what is no format, and a precision or a loss that it does not have.
 
     Raises:
         ValueError: then.
@@ -117,4 +121,8 @@ def check_format(format: str, precision: str = "float32") -> None:
         raise InvalidError(
             f"A precision is for the formats {' and '.join(ENGINES)}; a {format} export is in "
             "float32. Leave it out, or choose another format."
+        )
+    if max_bleu_loss is not None and precision != "int8":
+        raise InvalidError(
+            "max_bleu_loss is for precision=int8, which loses some. Leave it out, or choose that."
         )

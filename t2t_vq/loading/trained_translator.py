@@ -6,7 +6,6 @@ import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from t2t_vq.formats.exported import MAX_BLEU_LOSS
 from t2t_vq.loading.loaded_translator import LoadedTranslator
 from t2t_vq.loading.provenance import about_run
 from t2t_vq.paths import StrPath
@@ -109,7 +108,7 @@ class TrainedTranslator(LoadedTranslator):
         export_dir: StrPath,
         format: str = "saved_model",
         precision: str = "float32",
-        max_bleu_loss: float = MAX_BLEU_LOSS,
+        max_bleu_loss: float | None = None,
     ) -> None:
         """Writes the model for serving.
 
@@ -117,7 +116,7 @@ class TrainedTranslator(LoadedTranslator):
             export_dir: folder to write; new or empty.
             format: "saved_model", "openvino", "onnx" or "ctranslate2".
             precision: in which networks of OpenVINO and ONNX multiply.
-            max_bleu_loss: BLEU that int8 may lose on the validation text.
+            max_bleu_loss: BLEU that int8 may lose on the validation text; by default 0.3.
 
         Raises:
             OSError: when the folder holds files, or cannot be written.
