@@ -20,9 +20,9 @@ import keras
 import numpy as np
 from provenance import provenance
 
+from t2t_vq import load
 from t2t_vq.bottlenecks import SoftAssignment
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
-from t2t_vq.loading.from_run import load_image_codec
 
 
 def main():
@@ -51,11 +51,10 @@ def temperature(text):
 def bits(arguments, value):
     """Returns the bound at a temperature, with its parts and what it was measured on."""
     keras.backend.clear_session()
-    run, problem, codec, path = load_image_codec(arguments.run)
-    images, labels = (
-        each[: arguments.num] for each in problem.arrays(run.data_dir, arguments.split)
-    )
-    bottleneck = codec.model.bottleneck
+    model = load(arguments.run)
+    arrays = model.run.make_problem().arrays(model.run.data_dir, arguments.split)
+    images, labels = (each[: arguments.num] for each in arrays)
+    bottleneck = model.model.bottleneck
     parts = getattr(bottleneck, "parts", [bottleneck])
     if not all(isinstance(part, CodebookBottleneck) for part in parts):
         raise SystemExit(
@@ -65,11 +64,11 @@ def bits(arguments, value):
     if value is not None:
         for part in parts:
             part.assignment = SoftAssignment(1, temperature=value, relative_temperature=True)
-    found = codec.bits(images, labels, None if value is None else 1)
+    found = model.codec.bits(images, labels, None if value is None else 1)
     pixels, codes = (float(np.mean(each)) for each in found)
     return {
         "run": os.path.basename(os.path.normpath(arguments.run)),
-        "checkpoint": os.path.basename(path),
+        "checkpoint": os.path.basename(model.checkpoint),
         "split": arguments.split,
         "images": len(images),
         "temperature": value,

@@ -39,9 +39,7 @@ from experiments import (
 )
 from provenance import provenance
 
-from t2t_vq import config, registry
-from t2t_vq.evaluation.images import score_images
-from t2t_vq.loading.from_run import load_image_codec
+from t2t_vq import config, load, registry
 
 MODEL = "softem_image"
 
@@ -118,11 +116,11 @@ def asked(arguments, name, seed):
 def measured(output_dir):
     """Scores a trained run on the whole test set."""
     keras.backend.clear_session()
-    run, problem, codec, path = load_image_codec(output_dir)
+    model = load(output_dir)
     start = time.monotonic()
-    scores = score_images(codec, *problem.arrays(run.data_dir, "test"))
+    scores = model.score("test")
     return {
-        "checkpoint": os.path.basename(path),
+        "checkpoint": os.path.basename(model.checkpoint),
         **provenance(["tensorflow", "keras"]),
         **scores,
         "scoring_seconds": round(time.monotonic() - start),

@@ -57,13 +57,12 @@ from experiments import (
 )
 from provenance import provenance
 
-from t2t_vq import processors, registry
+from t2t_vq import load, processors, registry
 from t2t_vq import run as runs
 from t2t_vq.data import text_files
 from t2t_vq.decoding.options import Search
 from t2t_vq.evaluation.translations import score_translations
 from t2t_vq.export.ctranslate2 import export_ctranslate2
-from t2t_vq.loading.from_run import load_translator
 from t2t_vq.metrics.bleu import bleu
 from t2t_vq.run import Run
 
@@ -241,16 +240,15 @@ def measure(arguments, results, name, seed, output_dir, teacher_dir, searches, t
             continue
         keras.backend.clear_session()
         rescore_with = {TEACHER: str(teacher_dir), IN_CTRANSLATE2: None}.get(chooser, chooser)
-        run, problem, translator, path = load_translator(
-            output_dir, search=search, rescore_with=rescore_with
-        )
+        model = load(output_dir, search=search, rescore_with=rescore_with)
+        translator = model.translator
         if chooser == IN_CTRANSLATE2:
-            original = load_translator(output_dir)[2]
+            original = load(output_dir).translator
             translator = InCTranslate2(original, search.beam_size, run.precision)
-        sources, references = problem.text(run.data_dir, "test")
+        sources, references = run.make_problem().text(run.data_dir, "test")
         row = {
             **asked,
-            "checkpoint": os.path.basename(path),
+            "checkpoint": os.path.basename(model.checkpoint),
             **provenance(["tensorflow", "keras", "sacrebleu"]),
             **score_translations(translator, sources, references),
             "extra_tests": {
@@ -258,7 +256,7 @@ def measure(arguments, results, name, seed, output_dir, teacher_dir, searches, t
             },
         }
         if not arguments.no_speed:
-            row |= speed(translator, load_translator(teacher_dir)[2], sources)
+            row |= speed(translator, load(teacher_dir).translator, sources)
         if name != TEACHER and search_name == "greedy":
             row |= diagnosis(translator, run)
         append_row(results, row)

@@ -78,16 +78,17 @@ def write_untrained(name, folder, asked):
 
 def write_trained(run_dir, folder, asked):
     """Writes a run's best checkpoint, and returns what there is to know of it."""
-    from t2t_vq.loading.from_run import load_translator
+    from t2t_vq import load
 
-    run, problem, translator, path = load_translator(run_dir)
+    model = load(run_dir)
+    run, translator, path = model.run, model.translator, model.checkpoint
     about = {
         "run": str(run_dir),
         "hparams": run.hparams_set,
         "is_parallel": is_parallel(translator.model),
         "target_lengths": {n: translator.model.target_length(n) for n in translator.lengths},
     }
-    text = problem.text(run.data_dir, "dev")
+    text = run.make_problem().text(run.data_dir, "dev")
     disk, refused = write_engines(translator, folder, asked["engines"], text)
     files = pathlib.Path(path).parent.glob(f"{pathlib.Path(path).name}.*")
     disk |= dict.fromkeys(XLA, sum(map(size_of, files)))

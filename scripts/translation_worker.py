@@ -133,12 +133,12 @@ class Xla(LinesOrTokens):
         import keras
         from translation_models import WEIGHTS, make_model, untrained_translator
 
+        from t2t_vq import load
         from t2t_vq.decoding.options import Search
-        from t2t_vq.loading.from_run import load_translator
 
         search = Search(beam_size=beam_size)
         if "run" in about:
-            translator = load_translator(about["run"], search=search)[2]
+            translator = load(about["run"], search=search).translator
         else:
             keras.config.set_dtype_policy(
                 precision if precision == "float32" else f"mixed_{precision}"

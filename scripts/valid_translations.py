@@ -7,18 +7,18 @@ The grammar knows all translations of a sentence, where BLEU compares with one o
 
 import argparse
 
+from t2t_vq import load
 from t2t_vq.data.synthetic_ende import meaning, translations
-from t2t_vq.loading.from_run import load_translator
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("output_dir", help="folder of a run on translate_ende_synthetic")
-    run, problem, translator, _ = load_translator(parser.parse_args().output_dir)
-    if problem.name != "translate_ende_synthetic":
-        parser.error(f"the run is on {problem.name}, and translate_ende_synthetic is needed.")
-    sources, _ = problem.text(run.data_dir, "test")
-    found = translator.translate(sources)
+    model = load(parser.parse_args().output_dir)
+    if model.problem != "translate_ende_synthetic":
+        parser.error(f"the run is on {model.problem}, and translate_ende_synthetic is needed.")
+    sources, _ = model.run.make_problem().text(model.run.data_dir, "test")
+    found = model.translate(sources)
     valid = sum(text in translations(meaning("test", i)) for i, text in enumerate(found))
     print(f"{valid:,} of {len(sources):,}")
 

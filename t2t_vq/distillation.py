@@ -86,20 +86,22 @@ def distill(
         >>> t2t_vq.registry.problem(problem).is_generated(data_dir)
         True
     """
-    run, problem, translator, path = load_translator(
+    teacher = load_translator(
         expanded(teacher_dir),
         expanded(checkpoint),
         Search(beam_size=beam_size, alpha=alpha),
         batch_size=batch_size,
         data_dir=expanded(teacher_data_dir),
     )
+    run, translator = teacher.run, teacher.translator
+    problem = run.make_problem()
     distilled = counterpart(problem)
     source_dir = expanded(source_dir)
     data_dir = pathlib.Path(expanded(data_dir or run.data_dir))
     sources, report = _sources(problem, run.data_dir, source_dir, translator.tokenizer)
     source = {
-        "teacher": os.path.relpath(path, data_dir),
-        "weights": _digest(*(file.read_bytes() for file in _weight_files(path))),
+        "teacher": os.path.relpath(teacher.checkpoint, data_dir),
+        "weights": _digest(*(file.read_bytes() for file in _weight_files(teacher.checkpoint))),
         "beam_size": beam_size,
         "alpha": alpha,
         "text": str(source_dir or problem.name),

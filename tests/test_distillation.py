@@ -45,8 +45,10 @@ class Teacher:
         self.weights.with_name("ckpt-8.data-00000-of-00001").write_text(weights)
 
     def load(self, output_dir, checkpoint, search, batch_size, data_dir):
-        run = types.SimpleNamespace(data_dir=str(self.data_dir))
-        return run, self.problem, self.translator, str(self.weights)
+        run = types.SimpleNamespace(data_dir=str(self.data_dir), make_problem=lambda: self.problem)
+        return types.SimpleNamespace(
+            run=run, translator=self.translator, checkpoint=str(self.weights)
+        )
 
 
 def write_text(folder, train):

@@ -10,6 +10,7 @@ from t2t_vq import run as runs
 from t2t_vq.decoding.options import BATCH_SIZE, GREEDY, check_batch_size
 from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.formats import exported as formats
+from t2t_vq.loading.from_run import load_image_codec, load_translator
 from t2t_vq.paths import StrPath, expanded
 
 if TYPE_CHECKING:
@@ -91,24 +92,10 @@ def load(
                 f"The run in {path} is one of images, and a search is for translation. Leave "
                 f"{given[0]} out."
             )
-        return _load_codec(path, checkpoint, batch_size, data_dir)
-
-    from t2t_vq.loading.from_run import load_translator
-    from t2t_vq.loading.trained_translator import TrainedTranslator
-
+        return load_image_codec(path, checkpoint, data_dir, batch_size)
     rescoring = (expanded(rescore_with), rescore_checkpoint)
-    run, _, translator, found = load_translator(
-        path, checkpoint, search, *rescoring, batch_size or BATCH_SIZE, data_dir
-    )
-    return TrainedTranslator(path, run, translator, found)
-
-
-def _load_codec(path, checkpoint, batch_size, data_dir):
-    from t2t_vq.loading.from_run import load_image_codec
-    from t2t_vq.loading.trained_codec import TrainedCodec
-
-    run, _, codec, found = load_image_codec(path, checkpoint, data_dir, batch_size)
-    return TrainedCodec(path, run, codec, found)
+    size = BATCH_SIZE if batch_size is None else batch_size
+    return load_translator(path, checkpoint, search, *rescoring, size, data_dir)
 
 
 def _load_export(path, refused, batch_size, data_dir):

@@ -11,9 +11,8 @@ from t2t_vq.paths import StrPath
 
 if TYPE_CHECKING:
     from t2t_vq.decoding.options import Search
-    from t2t_vq.image_codec import ImageCodec
-    from t2t_vq.run import Run
-    from t2t_vq.translator import Translator
+    from t2t_vq.loading.trained_codec import TrainedCodec
+    from t2t_vq.loading.trained_translator import TrainedTranslator
 
 
 def load_translator(
@@ -24,8 +23,8 @@ def load_translator(
     rescore_checkpoint: str = "best",
     batch_size: int = BATCH_SIZE,
     data_dir: StrPath | None = None,
-) -> tuple[Run, Any, Translator, str]:
-    """Loads a trained model.
+) -> TrainedTranslator:
+    """Loads a trained translation model.
 
     Args:
         output_dir: folder of the run.
@@ -37,9 +36,6 @@ def load_translator(
         batch_size: most candidates decoded together.
         data_dir: where the run's data lies, if it is elsewhere than when it was trained.
 
-    Returns:
-        `(run, problem, translator, path of the checkpoint)`.
-
     Raises:
         FileNotFoundError: when there is no such run, data or checkpoint.
         ValueError: when a checkpoint does not fit or cannot be read, the run that rescores has
@@ -47,9 +43,9 @@ def load_translator(
 
     Example:
         >>> from t2t_vq.decoding.options import Search
-        >>> _, _, translator, _ = load_translator(
+        >>> model = load_translator(
         ...     "runs/student", search=Search(beam_size=4), rescore_with="runs/teacher")
-        >>> translator.search.beam_size
+        >>> model.search.beam_size
         4
     """
     check_choice(search, rescore_with is not None)
@@ -67,6 +63,7 @@ def load_translator(
         _check_alike(rescore_with, other, problem, tokenizer)
 
     # Mistakes so far are told before the seconds that these take.
+    from t2t_vq.loading.trained_translator import TrainedTranslator
     from t2t_vq.training.checkpoints import load_weights
     from t2t_vq.translator import Translator
 
@@ -80,7 +77,7 @@ def load_translator(
         rescorer = model
     hparams: Any = run.hparams
     translator = Translator(model, tokenizer, hparams.max_length, search, rescorer, batch_size)
-    return run, problem, translator, path
+    return TrainedTranslator(output_dir, run, translator, path)
 
 
 def load_image_codec(
@@ -88,7 +85,7 @@ def load_image_codec(
     checkpoint: str = "best",
     data_dir: StrPath | None = None,
     batch_size: int | None = None,
-) -> tuple[Run, Any, ImageCodec, str]:
+) -> TrainedCodec:
     """Loads a trained image model.
 
     Args:
@@ -97,29 +94,25 @@ def load_image_codec(
         data_dir: as in `load_translator`.
         batch_size: images in a batch; by default the codec's own.
 
-    Returns:
-        `(run, problem, codec, path of the checkpoint)`.
-
     Raises:
         FileNotFoundError: when there is no such run, data or checkpoint.
         ValueError: when the run is not one of images, or the checkpoint cannot be used.
 
     Example:
-        >>> _, _, codec, _ = load_image_codec("runs/images")
-        >>> codec.sample(16).shape
+        >>> load_image_codec("runs/images").sample(16).shape
         (16, 32, 32, 3)
     """
     run = runs.load(output_dir, "images", data_dir)
-    problem = run.make_problem()
-    problem.manifest(run.data_dir)
+    run.make_problem().manifest(run.data_dir)
 
     from t2t_vq.image_codec import ImageCodec
+    from t2t_vq.loading.trained_codec import TrainedCodec
     from t2t_vq.training.checkpoints import load_weights
 
     model = run.make_model()
     path = load_weights(model, output_dir, checkpoint)
     sizes = () if batch_size is None else (batch_size,)
-    return run, problem, ImageCodec(model, *sizes), path
+    return TrainedCodec(output_dir, run, ImageCodec(model, *sizes), path)
 
 
 def _check_alike(rescore_with, other, problem, tokenizer):

@@ -37,6 +37,8 @@ class TrainedCodec(LoadedCodec):
         'vq_autoencoder'
     """
 
+    checkpoint: str
+
     def __init__(self, path: StrPath, run: Run, codec: ImageCodec, checkpoint: str) -> None:
         super().__init__(path, about_run(path, run, checkpoint), codec)
         self.run = run

@@ -43,6 +43,7 @@ class TrainedTranslator(LoadedTranslator):
     """
 
     translator: Translator
+    checkpoint: str
 
     def __init__(self, path: StrPath, run: Run, translator: Translator, checkpoint: str) -> None:
         super().__init__(path, about_run(path, run, checkpoint), translator, run.data_dir)

@@ -27,20 +27,20 @@ def teacher(make_run, tmp_path_factory):
 
 
 def test_a_run_translates_as_its_best_weights_do(finished):
-    _, _, translator, path = load_translator(finished.output_dir)
+    trained = load_translator(finished.output_dir)
     model = finished.run.make_model()
-    assert path == load_weights(model, finished.output_dir)
-    expected = Translator(model, translator.tokenizer, 16).translate(LINES)
-    assert translator.translate(LINES) == expected
+    assert trained.checkpoint == load_weights(model, finished.output_dir)
+    expected = Translator(model, trained.translator.tokenizer, 16).translate(LINES)
+    assert trained.translate(LINES) == expected
 
 
 @pytest.mark.parametrize("checkpoint", ["best", "latest", "latest/ckpt-1"])
 def test_another_run_rescores(finished, teacher, make_run, checkpoint):
     if "/" in checkpoint:
         checkpoint = str(teacher / checkpoint)
-    _, _, translator, _ = load_translator(
+    translator = load_translator(
         finished.output_dir, search=BEAM, rescore_with=teacher, rescore_checkpoint=checkpoint
-    )
+    ).translator
     expected = make_run("transformer_test").make_model()
     load_weights(expected, teacher, checkpoint)
     assert translator.rescorer.count_params() == expected.count_params()
@@ -49,25 +49,25 @@ def test_another_run_rescores(finished, teacher, make_run, checkpoint):
 
 
 def test_a_translator_that_another_run_rescores_translates_every_line(finished, teacher):
-    _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
-    assert len(translator.translate(LINES)) == 2
+    model = load_translator(finished.output_dir, search=BEAM, rescore_with=teacher)
+    assert len(model.translate(LINES)) == 2
 
 
 def test_a_run_that_was_copied_without_its_data_rescores(finished, teacher, tmp_path):
     shutil.copytree(teacher, tmp_path / "deep" / "er" / "teacher")
     copy = tmp_path / "deep" / "er" / "teacher"
     assert not pathlib.Path(runs.load(copy).data_dir).exists()
-    translators = [
-        load_translator(finished.output_dir, search=BEAM, rescore_with=folder)[2]
+    models = [
+        load_translator(finished.output_dir, search=BEAM, rescore_with=folder)
         for folder in (teacher, copy)
     ]
-    first, second = (translator.translate(LINES) for translator in translators)
+    first, second = (model.translate(LINES) for model in models)
     assert first == second
 
 
 def test_a_run_rescores_itself(finished):
-    _, _, translator, _ = load_translator(finished.output_dir, search=BEAM, rescore_with="self")
-    assert translator.rescorer is translator.model
+    model = load_translator(finished.output_dir, search=BEAM, rescore_with="self")
+    assert model.translator.rescorer is model.model
 
 
 @pytest.mark.parametrize("rescore_with", [None, "self"])
