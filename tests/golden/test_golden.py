@@ -11,6 +11,7 @@ import pytest
 
 from t2t_vq import run as runs
 
+pytestmark = pytest.mark.usefixtures("one_length")
 FOLDERS = sorted(path for path in pathlib.Path(__file__).parent.iterdir() if path.is_dir())
 
 
