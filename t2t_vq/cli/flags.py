@@ -13,8 +13,8 @@ from absl import app, flags, logging
 
 from t2t_vq import registry
 from t2t_vq.cli import messages, quiet
-from t2t_vq.data.progress import clear, tell
 from t2t_vq.errors import InvalidError, UserError
+from t2t_vq.progress import clear, tell
 from t2t_vq.run import DATA_DIR
 
 FLAGS = flags.FLAGS

@@ -6,7 +6,7 @@ import warnings
 
 from absl import logging as absl_logging
 
-from t2t_vq.data import progress
+from t2t_vq import progress
 
 # Where a library lies, and its name.
 _LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)

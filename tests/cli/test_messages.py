@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from t2t_vq import progress
 from t2t_vq.cli import messages
-from t2t_vq.data import progress
 
 LIBRARY = "/x/t2t_vq/.venv/lib/python3/site-packages/nncf/model.py"
 OURS = "/x/.venv/lib/python3/site-packages/t2t_vq/run.py"
