@@ -13,6 +13,7 @@ ctranslate2 and sentencepiece.
 """
 
 import shlex
+from typing import Any
 
 from absl import flags as absl_flags
 
@@ -59,7 +60,7 @@ def main() -> None:
             "--max_bleu_loss is for --precision=int8, which loses some. Leave it out."
         )
     check_free(FLAGS.export_dir)
-    task = runs.load(FLAGS.output_dir).hparams.task
+    task: Any = runs.load(FLAGS.output_dir).hparams.task
     # Told before the seconds that loading takes.
     check_format(FLAGS.format, FLAGS.precision, task)
     model = trained.load()
