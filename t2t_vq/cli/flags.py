@@ -19,7 +19,7 @@ from t2t_vq.run import DATA_DIR
 
 FLAGS = flags.FLAGS
 
-# What the operating system tells of disks and permissions, and what to do.
+# What the operating system tells of disks, permissions and limits, and what to do.
 _SYSTEM = {
     **dict.fromkeys(
         (errno.ENOSPC, errno.EDQUOT),
@@ -29,7 +29,18 @@ _SYSTEM = {
         "A file may not become so large",
         "Raise the limit (ulimit -f), and run the same command again.",
     ),
-    errno.EIO: ("A device cannot be read or written", "Check it, and try again."),
+    **dict.fromkeys(
+        (errno.EIO, errno.ESTALE),
+        ("A device cannot be read or written", "Check it, and run the same command again."),
+    ),
+    **dict.fromkeys(
+        (errno.EMFILE, errno.ENFILE),
+        (
+            "No more files may be open",
+            "Raise the limit (ulimit -n), and run the same command again.",
+        ),
+    ),
+    errno.ENOMEM: ("There is no memory left", "Free some, and run the same command again."),
     **dict.fromkeys(
         (errno.EACCES, errno.EPERM, errno.EROFS),
         ("That is not permitted here", "Change the permissions, or choose another place."),

@@ -65,11 +65,14 @@ def test_mistakes_of_the_user_are_sentences_and_all_else_tracebacks(outcome, cod
         (errno.EDQUOT, "The disk takes no more: "),
         (errno.EFBIG, "A file may not become so large: "),
         (errno.EIO, "A device cannot be read or written: "),
+        (errno.ESTALE, "A device cannot be read or written: "),
+        (errno.EMFILE, "No more files may be open: "),
+        (errno.ENOMEM, "There is no memory left: "),
         (errno.EACCES, "That is not permitted here: "),
         (errno.EROFS, "That is not permitted here: "),
     ],
 )
-def test_what_a_disk_or_its_owner_refuses_is_a_sentence_by_whoever(outcome, number, sentence):
+def test_what_the_system_refuses_is_a_sentence_whoever_tells(outcome, number, sentence):
     told = os.strerror(number)
     by_tensorflow = f"RuntimeError('{{{{node Save}}}} ckpt-5; {told} [Op:SaveV2]')"
     for error in (by_tensorflow, f"OSError({number}, 'Some words')"):
