@@ -168,6 +168,7 @@ class Translator(LineTranslator):
         return log_probs, np.where(np.isnan(log_probs), np.nan, num_tokens)
 
     def compile_for(self, lines: Iterable[str]) -> None:
+        cut_before = self.num_cut
         sources = self.encode(lines)
         lengths = [self.length_of([ids]) for ids in sources]
         shapes = set()
@@ -177,7 +178,7 @@ class Translator(LineTranslator):
             if shape not in shapes:
                 self.translate_batch([sources[i] for i in batch])
             shapes.add(shape)
-        self.num_cut = 0
+        self.num_cut = cut_before
 
     def translate_batch(self, sources: Sequence[Sequence[int]]) -> np.ndarray:
         return np.asarray(self._call(self.compiled, sources))[: len(sources)]

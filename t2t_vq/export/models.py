@@ -84,12 +84,7 @@ def export_images(
         >>> t2t_vq.load("export/image_onnx").sample(4).shape
         (4, 32, 32, 3)
     """
-    check_format(format, precision)
-    if format == "ctranslate2":
-        raise InvalidError(
-            "The format ctranslate2 is for translation, and this is a model of images. Choose "
-            f"another: {', '.join(FORMATS[:-1])}."
-        )
+    check_format(format, precision, "images")
     if format in ENGINES:
         from t2t_vq.export.networks import export_networks
 
@@ -101,16 +96,26 @@ def export_images(
     return export_image_saved_model(model, export_dir)
 
 
-def check_format(format: str, precision: str = "float32") -> None:
-    """Refuses what is no format, and a precision that it does not have.
+def check_format(format: str, precision: str = "float32", task: str = "translation") -> None:
+    """Refuses what is no format, or none of a task's, and a precision that it does not have.
+
+    Args:
+        format: one of `FORMATS`.
+        precision: in which networks multiply.
+        task: "translation" or "images".
 
     Raises:
         ValueError: then.
     """
     if format not in FORMATS:
         raise InvalidError(f"There is no format {format!r}. Choose one of {', '.join(FORMATS)}.")
+    if format == "ctranslate2" and task == "images":
+        raise InvalidError(
+            "The format ctranslate2 is for translation, and this is a model of images. Choose "
+            f"another: {', '.join(FORMATS[:-1])}."
+        )
     if format in ENGINES:
-        check_precision(format, precision)
+        check_precision(format, precision, task)
     elif precision != "float32":
         raise InvalidError(
             f"A precision is for the formats {' and '.join(ENGINES)}; a {format} export is in "

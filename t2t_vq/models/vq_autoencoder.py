@@ -436,7 +436,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         num: int,
         labels: Tensor | None = None,
         seed: Tensor | int = 0,
-        temperature: float = 1.0,
+        temperature: Tensor | float = 1.0,
     ) -> Tensor:
         """Draws latents from the prior, and returns the expected images given them.
 
@@ -445,7 +445,8 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
             labels: `[num]` int32; where the prior is told classes, the default is all of them in
                 turn.
             seed: integer scalar; the same gives the same images.
-            temperature: of the prior, more than 0; 1 is as it learned. Default 1.
+            temperature: of the prior, more than 0; 1 is as it learned. A number for latents without
+                codes, else it may be a tensor. Default 1.
 
         Returns:
             `[num, height, width, channels]` uint8.
