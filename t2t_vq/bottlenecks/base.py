@@ -67,6 +67,18 @@ class Draw(NamedTuple):
     log_ratio: Any
 
 
+class NormalPrior(NamedTuple):
+    """The standard normal distribution as a prior of latents without codes.
+
+    Attributes:
+        latent_dim: latents that stand for one vector.
+        seed: of what `Bottleneck.draw_from_prior` draws, together with its own.
+    """
+
+    latent_dim: int
+    seed: int
+
+
 class Bottleneck(keras.layers.Layer):
     """Base of all bottlenecks; as it stands, the contract of a kind without codes or state.
 
@@ -184,7 +196,12 @@ class Bottleneck(keras.layers.Layer):
     @property
     def has_own_prior(self) -> bool:
         """Whether the latents of a kind without codes come with a prior of their own."""
-        return False
+        return self.normal_prior is not None
+
+    @property
+    def normal_prior(self) -> NormalPrior | None:
+        """The prior that `has_own_prior` tells of, where it is a standard normal one; or None."""
+        return None
 
     def forward_pass(
         self, x: Tensor, mask: Tensor | None = None, training: bool = False
@@ -298,6 +315,27 @@ class Bottleneck(keras.layers.Layer):
         raise InvalidError(
             f"{type(self).__name__} '{self.name}' has no prior of its own to draw from. Use vae, "
             "or a kind with codes and a prior that learns them."
+        )
+
+    def from_latents(self, latents: Tensor) -> Tensor:
+        """Maps latents, such as `normal_prior` gives, to what the decoder sees.
+
+        Args:
+            latents: `[batch, ..., latent_dim]` float32.
+
+        Returns:
+            `[batch, ..., dim]`.
+
+        Example:
+            >>> from t2t_vq.bottlenecks import VariationalBottleneck
+            >>> layer = VariationalBottleneck(latent_dim=4)
+            >>> layer.build((None, None, 32))
+            >>> tuple(layer.from_latents(keras.random.normal((2, 16, 4))).shape)
+            (2, 16, 32)
+        """
+        raise InvalidError(
+            f"{type(self).__name__} '{self.name}' has no latents with a normal prior. Use vae, or "
+            "a kind with codes."
         )
 
     def embed(self, codes: Tensor) -> Tensor:
