@@ -43,7 +43,8 @@ class CodebookBottleneck(Bottleneck):
 
     A kind of its own changes `table`, `quantize_vectors` or `moved` rather than `_quantize` and
     `update`: the blocks of a `DecomposedVectorQuantizer` quantize and move through those of the
-    first, whose tensors then have a leading axis.
+    first, whose tensors then have a leading axis. What a kind of its own draws has the stream
+    `Stream.OWN`.
 
     Args:
         num_codes: K, the size of the codebook.

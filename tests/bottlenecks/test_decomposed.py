@@ -105,6 +105,21 @@ def test_soft_blocks_decode_what_their_codes_embed_to():
     assert (samples[:, :, 0] != samples[:, :, 1]).any()
 
 
+class Doubled(VectorQuantizer):
+    """Quantizes vectors of twice the length."""
+
+    def _quantize(self, x, mask, training):
+        return super()._quantize(2.0 * x, mask, training)
+
+
+class Halved(VectorQuantizer):
+    """Halves its codes after every update."""
+
+    def update(self, statistics):
+        super().update(statistics)
+        self.codebook.assign(0.5 * self.codebook)
+
+
 # Of no kind that draws, as blocks side by side share one stream of random numbers.
 QUANTIZERS = {
     "hard": lambda: VectorQuantizer(5, decay=0.5, restart_threshold=0),
@@ -127,6 +142,8 @@ QUANTIZERS = {
         regularizers=[Orthogonality(0.3), Diversity(0.2)],
     ),
     "simvq": lambda: SimVQ(5),
+    "own quantization": lambda: Doubled(5, decay=0.5, restart_threshold=0),
+    "own update": lambda: Halved(5, decay=0.5, restart_threshold=0),
 }
 
 
