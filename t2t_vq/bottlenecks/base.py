@@ -194,6 +194,11 @@ class Bottleneck(keras.layers.Layer):
         return False
 
     @property
+    def starts_from_data(self) -> bool:
+        """Whether `adapt` starts anything: by default, where a kind has one of its own."""
+        return type(self).adapt is not Bottleneck.adapt
+
+    @property
     def has_own_prior(self) -> bool:
         """Whether the latents of a kind without codes come with a prior of their own."""
         return self.normal_prior is not None
@@ -352,8 +357,11 @@ class Bottleneck(keras.layers.Layer):
         """Starts the state, by `adapt`, from as many vectors as give 8 a code.
 
         Args:
-            vectors: iterable of tensors `[n, dim]`, all valid.
+            vectors: iterable of tensors `[n, dim]`, all valid; none is asked for where there is
+                nothing to start.
         """
+        if not self.starts_from_data:
+            return
         taken, wanted = [], _START_VECTORS * self.num_codes
         for found in vectors:
             taken.append(ops.cast(found, "float32"))

@@ -77,7 +77,6 @@ class CodebookBottleneck(Bottleneck):
     metric_names = ("codebook_perplexity", "codes_in_use", "mean_distance", "commitment_loss")
     # Of the random codes before the start.
     initial_stddev = 0.05
-    # Whether the codes wait for data to start from.
     starts_from_data = True
 
     def __init__(
