@@ -101,7 +101,7 @@ WRONG = {
         "beta": 1e300,
         "decay": 1.0,
         "epsilon": -1.0,
-        "restart_threshold": -1.0,
+        "restart_threshold": 1.0,
         "orthogonality_weight": float("nan"),
         "diversity_weight": -1.0,
         "discrete_share": 1.1,

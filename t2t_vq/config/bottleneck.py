@@ -88,7 +88,7 @@ class BottleneckConfig:
     beta: Weight = 0.25
     decay: Rate = 0.999
     epsilon: Weight = 1e-5
-    restart_threshold: Weight = 0.1
+    restart_threshold: Rate = 0.1
     orthogonality_weight: Weight = 0.0
     diversity_weight: Weight = 0.0
     discrete_share: Share | None = None
