@@ -502,7 +502,8 @@ class Bottleneck(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         ours = type(self).__mro__[: type(self).__mro__.index(Bottleneck) + 1]
-        names = {name for cls in ours for name in _arguments(cls)}
+        # Not a set, whose order is another in each process.
+        names = dict.fromkeys(name for cls in ours for name in _arguments(cls))
         kept = {name: getattr(self, name) for name in names if hasattr(self, name)}
         options = {name: configured.serialize(value) for name, value in kept.items()}
         return {**super().get_config(), **options}
