@@ -123,7 +123,7 @@ class Bottleneck(keras.layers.Layer):
     metric_names: tuple[str, ...] = ()
     startup_steps: int | None = None
     step: Any = None
-    _warned = False
+    _is_start_known = False
 
     def __init__(self, *, reports: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -399,9 +399,10 @@ class Bottleneck(keras.layers.Layer):
         return output
 
     def _warn_unless_started(self):
-        share = None if self._warned else known_value(self.started_share)
+        # Asked once, as every answer waits for the device.
+        share = None if self._is_start_known else known_value(self.started_share)
+        self._is_start_known = self._is_start_known or share is not None
         if share is not None and share < 1:
-            self._warned = True
             warnings.warn(
                 f"{type(self).__name__} '{self.name}' has not started from data, so its codes are "
                 "random and mean nothing. Train it, load its weights, or call adapt() with data.",

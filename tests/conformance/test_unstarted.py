@@ -9,6 +9,8 @@ import pytest
 from kinds import COVERING, KINDS, every_kind_with_codes, over
 
 from t2t_vq import bottlenecks
+from t2t_vq.backend.values import known_value
+from t2t_vq.bottlenecks import base
 
 WAITING = {
     name: kind
@@ -60,6 +62,23 @@ def test_nothing_is_said_of_a_kind_without_a_start(kind):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=f".*{SAYS}")
         kind.make()(common.vectors(0))
+
+
+@pytest.mark.parametrize("start", [bottlenecks.Bottleneck.adapt, bottlenecks.SoftEM.adapt])
+def test_whether_a_layer_has_started_is_asked_once(start, monkeypatch):
+    layer, asked, x = bottlenecks.SoftEM(4), [], common.vectors(0)
+    start(layer, x)
+
+    def ask(function):
+        asked.append(known_value(function))
+        return asked[-1]
+
+    monkeypatch.setattr(base, "known_value", ask)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(3):
+            layer(x)
+    assert asked == [float(layer.started_share())]
 
 
 @over(READY)
