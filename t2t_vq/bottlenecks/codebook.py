@@ -18,8 +18,15 @@ from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
-from t2t_vq.bottlenecks.options import NOT_NEGATIVE, RATE, check_count, check_number, check_seed
+from t2t_vq.bottlenecks.options import (
+    NOT_NEGATIVE,
+    check_choice,
+    check_count,
+    check_number,
+    check_seed,
+)
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
+from t2t_vq.config.ranges import ESTIMATOR, LEARNING, RATE, SIMILARITY
 from t2t_vq.errors import InvalidError
 from t2t_vq.tensors import Shape, Statistics, Tensor
 
@@ -110,14 +117,11 @@ class CodebookBottleneck(Bottleneck):
         check_number("beta", beta, NOT_NEGATIVE)
         check_number("epsilon", epsilon, NOT_NEGATIVE)
         check_number("decay", decay, RATE)
-        if learning not in ("ema", "gradient"):
-            raise InvalidError(f"learning='{learning}' must be 'ema' or 'gradient'.")
+        check_choice("learning", learning, LEARNING)
         because = ": it is a share of the mean count"
         check_number("restart_threshold", restart_threshold, RATE, because)
-        if similarity not in ("euclidean", "cosine"):
-            raise InvalidError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
-        if estimator not in ESTIMATORS:
-            raise InvalidError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
+        check_choice("similarity", similarity, SIMILARITY)
+        check_choice("estimator", estimator, ESTIMATOR)
         if not isinstance(regularizers, list | tuple):
             raise InvalidError(
                 f"regularizers={regularizers!r} must be a list, such as [Diversity()]."

@@ -10,14 +10,14 @@ from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
-from t2t_vq.bottlenecks.options import check_bottleneck, check_count
+from t2t_vq.bottlenecks.options import check_bottleneck, check_choice, check_count
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.config.ranges import PROJECTION
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 from t2t_vq.tensors import Shape, Statistics, Tensor
 
-PROJECTIONS = ("slice", "random")
 # What is done for blocks together, and is a kind's own where it is not `CodebookBottleneck`'s.
 _TOGETHER = ("forward_pass", "_quantize", "update")
 
@@ -73,8 +73,7 @@ class DecomposedVectorQuantizer(Composite):
                 f"Blocks need a quantizer with codes, and {type(quantizer).__name__} has none."
             )
         check_count("num_blocks", num_blocks)
-        if projection not in PROJECTIONS:
-            raise InvalidError(f"projection='{projection}' must be 'slice' or 'random'.")
+        check_choice("projection", projection, PROJECTION)
         super().__init__(quantizer, number=num_blocks, seed=seed, **kwargs)
         self.projection = projection
         self.seed = seed

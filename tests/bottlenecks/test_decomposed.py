@@ -308,7 +308,7 @@ def without_names(config):
 def test_wrong_options_are_refused_in_words():
     with pytest.raises(ValueError, match="cannot cut vectors of 5 into 2 equal blocks"):
         DecomposedVectorQuantizer(VectorQuantizer(4), num_blocks=2).build((1, 1, 5))
-    with pytest.raises(ValueError, match="projection='slices' must be 'slice' or 'random'"):
+    with pytest.raises(ValueError, match="projection='slices' must be one of slice, random"):
         DecomposedVectorQuantizer(VectorQuantizer(4), projection="slices")
     with pytest.raises(ValueError, match="Bottleneck has none"):
         DecomposedVectorQuantizer(Bottleneck())
