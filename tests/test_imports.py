@@ -23,8 +23,8 @@ ROWS = [
     ["formats"],
     ["decoding"],
     ["bottlenecks"],
-    ["backend"],
     ["em"],
+    ["backend"],
     ["config"],
     ["registry", "keras_names"],
     ["atomic", "usr_dirs", "import_hooks", "image_arguments", "processors"],
@@ -115,7 +115,6 @@ def test_no_modules_import_each_other():
 @pytest.mark.parametrize(
     "room",
     [
-        "em",
         "usr_dirs",
         "import_hooks",
         "image_arguments",
@@ -129,6 +128,11 @@ def test_no_modules_import_each_other():
 def test_the_lowest_rooms_import_nothing_of_ours(room):
     for _, path in modules_in(room):
         assert not set(rooms_imported(path)) - {"errors", "paths", "tensors"}
+
+
+def test_the_equations_import_nothing_of_ours_but_the_backend():
+    for _, path in modules_in("em"):
+        assert set(rooms_imported(path)) <= {"backend", "tensors"}
 
 
 @pytest.mark.parametrize("room", ["em", "bottlenecks", "layers", "models", "decoding"])
