@@ -9,12 +9,12 @@ import keras
 from keras import ops
 
 from t2t_vq import em
+from t2t_vq.arguments import check_codes
 from t2t_vq.backend import replicas
 from t2t_vq.backend.values import known_array, known_value
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
 from t2t_vq.errors import InvalidError
-from t2t_vq.image_arguments import check_codes
 from t2t_vq.tensors import Shape, Statistics, Tensor
 
 # For each code, the vectors that its start is found from.
