@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from t2t_vq.arguments import check_codes, check_whole
 from t2t_vq.decoding.options import Search, check_batch_size
 from t2t_vq.errors import InvalidError
-from t2t_vq.image_arguments import check_codes, check_whole, checked, classes, labels_to_draw
+from t2t_vq.image_arguments import checked, classes, labels_to_draw
 
 if TYPE_CHECKING:
     from t2t_vq.models.vq_autoencoder import VqAutoencoder

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import ops
 
-from t2t_vq import em, processors
+from t2t_vq import processors
+from t2t_vq.backend.which import on_cpu
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import (
@@ -75,7 +76,7 @@ class Translator(LineTranslator):
         check_max_length(max_length)
         lengths = [length for length in LENGTHS if length < max_length]
         lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
-        num_threads = processors.usable() if em.on_cpu() else 1
+        num_threads = processors.usable() if on_cpu() else 1
         super().__init__(tokenizer, lengths, sources_together(search, batch_size), num_threads)
         self.model = model
         self.search = search
