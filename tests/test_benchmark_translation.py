@@ -189,6 +189,7 @@ def test_a_process_that_fails_ends_the_script_in_a_sentence(load_script, tmp_pat
         worker.ask("open", key="a", folder=str(tmp_path), engine="xla-float32", beam_size=1)
 
 
+@pytest.mark.slow
 def test_a_comparison_of_shapes_writes_lines_and_prints_tables(
     script, tmp_path, monkeypatch, capsys
 ):

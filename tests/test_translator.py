@@ -213,6 +213,7 @@ def test_the_candidate_is_chosen_that_the_rescorer_finds_likeliest(translator, t
     np.testing.assert_array_equal(chosen, candidates[counts[token].argmax()])
 
 
+@pytest.mark.slow
 def test_many_candidates_make_smaller_batches(translator, tokenizer):
     search = Search(beam_size=10)
     rescoring = Translator(translator.model, tokenizer, 32, search, translator.model)

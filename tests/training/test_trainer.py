@@ -320,7 +320,13 @@ def test_a_gradient_that_is_not_finite_stops_the_run(make_run, tmp_path, monkeyp
         train(make_run("transformer_test"), tmp_path)
 
 
-@pytest.mark.parametrize("hparams", ["softem_nat_test,weight_ema=0.9", "transformer_test"])
+@pytest.mark.parametrize(
+    "hparams",
+    [
+        "softem_nat_test,weight_ema=0.9",
+        pytest.param("transformer_test", marks=pytest.mark.slow),
+    ],
+)
 def test_two_replicas_train_from_data_to_translations(tf, make_run, hparams, tmp_path):
     run = make_run(f"{hparams},train_steps=4")
     assert train(run, tmp_path, strategy="mirrored").value >= 0
