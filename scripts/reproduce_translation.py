@@ -286,8 +286,9 @@ class InCTranslate2:
             )
 
     def compile_for(self, sources):
+        cut_before = self.num_cut
         self.translate(sources[:8])
-        self._original.num_cut = 0
+        self._original.num_cut = cut_before
 
     @property
     def num_cut(self):

@@ -25,7 +25,7 @@ from translation_rows import XLA, engines_of, hparams_of
 from t2t_vq import registry
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID, UNK_ID, Tokenizer
 from t2t_vq.decoding.options import Search
-from t2t_vq.export.ctranslate2 import export_ctranslate2
+from t2t_vq.export.ctranslate2 import converted, export_ctranslate2
 from t2t_vq.export.networks import export_networks
 from t2t_vq.formats.exported import ENGINES
 from t2t_vq.models.transformer import Transformer
@@ -121,13 +121,21 @@ def write_engines(translator, folder, engines, text):
                 # How much int8 loses is measured here, whatever it is.
                 export_networks(translator, path, library, precision, text=text, max_bleu_loss=100)
             else:
-                quantization = None if precision == "float32" else precision
-                export_ctranslate2(translator, path, quantization)
+                export_ctranslate2(translator, path)
+                if precision != "float32":
+                    _quantize(translator, path, precision)
         except ValueError as error:
             refused[engine] = str(error)
             continue
         disk[engine] = size_of(path)
     return disk, refused
+
+
+def _quantize(translator, path, precision):
+    """Writes the weights of a CTranslate2 export anew, in fewer bits."""
+    spec = converted(translator)
+    spec.optimize(precision)
+    spec.save(str(path))
 
 
 def size_of(path):

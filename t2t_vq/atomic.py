@@ -19,20 +19,23 @@ from t2t_vq.paths import StrPath
 _NAME = 50
 
 
-def check_writable(data_dir: StrPath) -> None:
+def check_writable(path: StrPath, flag: str) -> None:
     """Refuses a folder that cannot be written to, before any work is done for it; makes none.
+
+    Args:
+        path: the folder, which need not be there yet.
+        flag: that names it, for the message.
 
     Raises:
         OSError: when it cannot be written, or could not be made.
     """
-    folder = pathlib.Path(data_dir).absolute()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    folder = pathlib.Path(path).absolute()
+    there = next(each for each in (folder, *folder.parents) if each.exists())
     try:
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
         raise UnwritableError(
-            f"{data_dir} cannot be written to ({error.strerror}: {there}). Choose another "
-            "--data_dir."
+            f"{path} cannot be written to ({error.strerror}: {there}). Choose another {flag}."
         ) from error
 
 

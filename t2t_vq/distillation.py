@@ -25,12 +25,12 @@ from t2t_vq.data import (
     workers,
 )
 from t2t_vq.data.lines import encode_lines
-from t2t_vq.data.progress import Progress
 from t2t_vq.decoding.options import BATCH_SIZE, Search
 from t2t_vq.errors import InvalidError
 from t2t_vq.loading.from_run import load_translator
 from t2t_vq.paths import StrPath, expanded
 from t2t_vq.problems.distilled import counterpart
+from t2t_vq.progress import Progress
 
 # What an interruption loses at most: a minute or two.
 _SHARD_SENTENCES = 10_000
@@ -112,7 +112,7 @@ def distill(
     if corpus_files.is_whole(data_dir, name):
         logging.info("%s is distilled already, in %s.", distilled.name, data_dir)
     else:
-        atomic.check_writable(data_dir)
+        atomic.check_writable(data_dir, "--data_dir")
         data_dir.mkdir(parents=True, exist_ok=True)
         paths = _write_train(data_dir, name, state, sources, translator, problem.reversed)
         copies = _copy_rest(problem, run.data_dir, data_dir, name, translator.tokenizer)

@@ -14,14 +14,16 @@ axes too, the same for all arguments but `weights`. So `x` `[C, N, D]` meets C c
 of logits that they are made of serve kinds that need the posterior itself.
 """
 
-import contextlib
-import contextvars
 import math
-from collections.abc import Iterator
 
 import keras
 from keras import ops
 
+from t2t_vq.backend.compilation import are_operations_plain
+
+# Not used here, but it was a public name of this module in 0.1.0.
+from t2t_vq.backend.compilation import plain_operations as plain_operations
+from t2t_vq.backend.which import on_cpu
 from t2t_vq.tensors import Tensor
 
 # On a CPU an E-step looks at so many logits at a time that they stay in its caches, but at enough
@@ -33,8 +35,6 @@ ACCELERATOR_CHUNK_LOGITS = 1 << 27
 
 # Columns that a draw looks at on each level: a compromise between few levels and few columns.
 BLOCK = 8
-
-_PLAIN = contextvars.ContextVar("plain_operations", default=False)
 
 
 def distance_logits(x: Tensor, codebook: Tensor) -> Tensor:
@@ -111,44 +111,6 @@ def soft_assignment(
     return _in_chunks(draw, codebook, x, uniforms)
 
 
-def on_cpu() -> bool:
-    """Returns whether Keras computes on a CPU.
-
-    Example:
-        >>> is_cpu = on_cpu()
-    """
-    return keras.distribution.list_devices()[0].startswith("cpu")
-
-
-@contextlib.contextmanager
-def plain_operations() -> Iterator[None]:
-    """Within it, functions are traced as plain operations, which other libraries understand.
-
-    There are no loops over chunks then, nor programs of XLA inside of a graph.
-
-    Example:
-        >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
-        >>> with plain_operations():
-        ...     graph = tf.function(hard_assignment).get_concrete_function(x, codebook)
-    """
-    token = _PLAIN.set(True)
-    try:
-        yield
-    finally:
-        _PLAIN.reset(token)
-
-
-def are_operations_plain() -> bool:
-    """Returns whether this is called within `plain_operations`.
-
-    Example:
-        >>> with plain_operations():
-        ...     are_operations_plain()
-        True
-    """
-    return _PLAIN.get()
-
-
 def _in_chunks(e_step, codebook, *rows):
     """Applies an E-step to chunks of rows, in a loop that may be compiled, and joins what it gives.
 
@@ -162,7 +124,7 @@ def _in_chunks(e_step, codebook, *rows):
     chunk_logits = CHUNK_LOGITS if on_cpu() else ACCELERATOR_CHUNK_LOGITS
     largest = max(max(chunk_logits // num_codes, CHUNK_ROWS) // math.prod(leading), 1)
     num_rows, axis = ops.shape(rows[0])[-2], len(leading)
-    if _PLAIN.get() or (isinstance(num_rows, int) and num_rows <= largest):
+    if are_operations_plain() or (isinstance(num_rows, int) and num_rows <= largest):
         return e_step(*rows)
     # Chunks of equal height, at least one; the last is filled up with copies of the last row.
     num_chunks = num_rows // (largest + 1) + 1

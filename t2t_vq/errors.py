@@ -39,3 +39,7 @@ class OccupiedError(UserError, FileExistsError):
 
 class NoFolderError(UserError, NotADirectoryError):
     """A place where a folder is needed is a file, or in one."""
+
+
+class EndedError(UserError, ChildProcessError):
+    """A process that did part of the work was ended from outside."""

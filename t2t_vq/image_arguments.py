@@ -1,11 +1,11 @@
 """Arguments of codecs of images, whatever computes them; imports nothing heavy."""
 
 import math
-import numbers
 from typing import Any
 
 import numpy as np
 
+from t2t_vq.arguments import are_indices, check_whole
 from t2t_vq.errors import InvalidError
 
 
@@ -82,7 +82,7 @@ def classes(labels: Any, num: int, num_classes: int) -> np.ndarray:
         ValueError: for anything else.
     """
     labels = np.asarray(labels)
-    if labels.shape != (num,) or not _is_whole(labels) or not _is_between(labels, num_classes):
+    if labels.shape != (num,) or not _is_whole(labels) or not are_indices(labels, num_classes):
         raise InvalidError(
             f"labels are one class for each of {num} images, from 0 to {num_classes - 1}, and "
             f"these are {labels.tolist()}. Correct them, or leave them out."
@@ -90,44 +90,6 @@ def classes(labels: Any, num: int, num_classes: int) -> np.ndarray:
     return labels.astype(np.int32)
 
 
-def check_whole(name: str, value: Any, least: int) -> None:
-    """Refuses a number to draw with that is not whole, or too low.
-
-    Args:
-        name: that it is called by.
-        value: the number.
-        least: that it may be.
-
-    Raises:
-        ValueError: then.
-    """
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < least:
-        raise InvalidError(
-            f"{name}={value!r} cannot be drawn with. Give a whole number from {least} on."
-        )
-
-
-def check_codes(codes: np.ndarray, num_codes: int) -> None:
-    """Refuses codes that a codebook does not have.
-
-    Args:
-        codes: integers.
-        num_codes: K.
-
-    Raises:
-        ValueError: then.
-    """
-    if not _is_between(codes, num_codes):
-        raise InvalidError(
-            f"Codes are from 0 to {num_codes - 1}, and these from {codes.min()} to {codes.max()}. "
-            "Give those of a model with this codebook."
-        )
-
-
 def _is_whole(array):
     # An empty list is an array of floats.
     return np.issubdtype(array.dtype, np.integer) or not array.size
-
-
-def _is_between(array, number):
-    return not array.size or 0 <= array.min() <= array.max() < number

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from t2t_vq.decoding.options import check_batch_size
+from t2t_vq.arguments import check_codes, check_whole
+from t2t_vq.decoding.options import Search, check_batch_size
 from t2t_vq.errors import InvalidError
-from t2t_vq.image_arguments import check_codes, check_whole, checked, classes, labels_to_draw
+from t2t_vq.image_arguments import checked, classes, labels_to_draw
 
 if TYPE_CHECKING:
     from t2t_vq.models.vq_autoencoder import VqAutoencoder
@@ -127,7 +128,12 @@ class ImageCodec:
         """
         check_whole("seed", seed, 0)
         labels = labels_to_draw(num, labels, self.model.num_classes, temperature)
-        return self._run(self._draw, labels, seed=seed, temperature=temperature)
+        if not self.model.has_prior:
+            # The prior of a kind without codes takes a number.
+            return self._run(self._draw, labels, seed=seed, temperature=temperature)
+        # A tensor, so that all temperatures share the program that compiles for longest.
+        temperature = Search(temperature=temperature).temperature
+        return self._run(self._draw, labels, seed=seed, tensors={"temperature": temperature})
 
     def _draw(self, labels, seed, temperature):
         labels = labels if self.model.num_classes else None
@@ -143,8 +149,12 @@ class ImageCodec:
                 "latents have a prior. Take one of a kind with codes, such as vq or em."
             )
 
-    def _run(self, method, *arrays, seed=None, **options):
-        """Calls a method on batches of rows; with a seed, each batch has one of its own."""
+    def _run(self, method, *arrays, seed=None, tensors=None, **options):
+        """Calls a method on batches of rows.
+
+        With a seed, each batch has one of its own. `tensors` are numbers that the same program
+        takes any of; each choice of `options` has a program.
+        """
         import tensorflow as tf
 
         key = (method.__name__, *options.values())
@@ -152,13 +162,15 @@ class ImageCodec:
             self._compiled[key] = tf.function(
                 functools.partial(method, **options), jit_compile=True, autograph=False
             )
+        scalars = {name: tf.constant(value) for name, value in (tensors or {}).items()}
         seeds, found = np.random.default_rng(seed), []
         # No rows at all are a batch too, of which nothing remains.
         for start in range(0, max(len(arrays[0]), 1), self.batch_size):
             rows = [array[start : start + self.batch_size] for array in arrays]
             filled = [np.resize(array, (self.batch_size, *array.shape[1:])) for array in rows]
-            draws = {} if seed is None else {"seed": tf.constant(seeds.integers(1 << 31))}
-            results = self._compiled[key](*map(tf.constant, filled), **draws)
+            if seed is not None:
+                scalars["seed"] = tf.constant(seeds.integers(1 << 31))
+            results = self._compiled[key](*map(tf.constant, filled), **scalars)
             found.append([part.numpy()[: len(rows[0])] for part in tf.nest.flatten(results)])
         parts = [np.concatenate(part) for part in zip(*found, strict=True)]
         return parts if len(parts) > 1 else parts[0]

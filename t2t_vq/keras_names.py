@@ -17,7 +17,9 @@ from t2t_vq import import_hooks
 # What is saved with a model; each is a package beside this file.
 _ROOMS = ("bottlenecks", "layers", "training")
 _REGISTERED = re.compile(
-    r'^@keras\.saving\.register_keras_serializable\(package="t2t_vq"\)\n(?:@.*\n)*class (\w+)', re.M
+    r'^@(?:keras\.saving\.register_keras_serializable\(package="t2t_vq"\)|loads_as_class)\n'
+    r"(?:@.*\n)*(?:class|def) (\w+)",
+    re.M,
 )
 
 
@@ -34,7 +36,12 @@ class StandIn:
 
     def from_config(self, config: dict[str, Any]) -> Any:
         """Returns the layer that has this configuration."""
-        return getattr(importlib.import_module(self._module), self._name).from_config(config)
+        import keras
+
+        importlib.import_module(self._module)
+        # Not the module's attribute, which is a function where the class is an earlier version's.
+        known = keras.saving.get_custom_objects()
+        return known[f"t2t_vq>{self._name}"].from_config(config)
 
 
 def register_stand_ins() -> None:

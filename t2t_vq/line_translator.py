@@ -117,7 +117,10 @@ class LineTranslator:
         raise NotImplementedError
 
     def compile_for(self, lines: Iterable[str]) -> None:
-        """Prepares what translating `lines` will need, so that it can be timed without."""
+        """Prepares what translating `lines` will need, so that it can be timed without.
+
+        What it cuts does not count in `num_cut`.
+        """
         raise NotImplementedError
 
     def length_of(self, sources: Sequence[Sequence[int]]) -> int:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from keras import ops
 
+from t2t_vq.arguments import check_codes
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.errors import InvalidError
-from t2t_vq.image_arguments import check_codes
 from t2t_vq.line_translator import checked_lines
 from t2t_vq.translator import padded
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import ops
 
-from t2t_vq import em, processors
+from t2t_vq import processors
+from t2t_vq.backend.which import on_cpu
 from t2t_vq.data.lines import encode_lines
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import (
@@ -76,7 +77,7 @@ class Translator(LineTranslator):
         check_max_length(max_length)
         lengths = [length for length in LENGTHS if length < max_length]
         lengths.append(next((n for n in LENGTHS if n >= max_length), LENGTHS[-1]))
-        num_threads = processors.usable() if em.on_cpu() else 1
+        num_threads = processors.usable() if on_cpu() else 1
         super().__init__(tokenizer, lengths, sources_together(search, batch_size), num_threads)
         self.model = model
         self.search = search
@@ -169,6 +170,7 @@ class Translator(LineTranslator):
         return log_probs, np.where(np.isnan(log_probs), np.nan, num_tokens)
 
     def compile_for(self, lines: Iterable[str]) -> None:
+        cut_before = self.num_cut
         sources = self.encode(lines)
         lengths = [self.length_of([ids]) for ids in sources]
         shapes = set()
@@ -178,7 +180,7 @@ class Translator(LineTranslator):
             if shape not in shapes:
                 self.translate_batch([sources[i] for i in batch])
             shapes.add(shape)
-        self.num_cut = 0
+        self.num_cut = cut_before
 
     def translate_batch(self, sources: Sequence[Sequence[int]]) -> np.ndarray:
         return np.asarray(self._call(self.compiled, sources))[: len(sources)]

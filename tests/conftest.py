@@ -47,6 +47,16 @@ def two_replicas(tf):
     return make_strategy("mirrored")
 
 
+@pytest.fixture(scope="module")
+def one_length():
+    """Decodes at the longest length alone, which leaves less to compile where nobody asks."""
+    from t2t_vq.decoding import shortest
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shortest, "_SHARES", (1.0,))
+        yield
+
+
 @pytest.fixture(scope="session")
 def load_script(tf):
     """Returns a function that imports a script of `scripts/` by its name."""

@@ -43,12 +43,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    with pytest.raises(PermissionError, match=rf"{tmp_path}/x/y .*Permission denied: {tmp_path}\)"):
-        atomic.check_writable(tmp_path / "x" / "y")
+    told = rf"{tmp_path}/x/y .*Permission denied: {tmp_path}\)\. Choose another --some_dir"
+    with pytest.raises(PermissionError, match=told):
+        atomic.check_writable(tmp_path / "x" / "y", "--some_dir")
 
 
 def test_looking_whether_a_folder_can_be_written_leaves_nothing(tmp_path):
-    atomic.check_writable(tmp_path / "x" / "y")
+    atomic.check_writable(tmp_path / "x" / "y", "--some_dir")
     assert not list(tmp_path.iterdir())
 
 

@@ -14,6 +14,7 @@ def benchmark(load_script):
     return load_script("benchmark_bottlenecks")
 
 
+@pytest.mark.slow
 def test_it_prints_a_table_and_writes_its_rows(tf, tmp_path):
     output = tmp_path / "rows.jsonl"
     options = ["--shapes", "32x8x16", "--cases", "hard", "--seconds", "0", "--output", str(output)]

@@ -114,7 +114,7 @@ def test_an_engine_has_the_models_that_it_runs(rows):
 def written(models, tmp_path_factory):
     """A folder with both kinds of models for engines."""
     folder = tmp_path_factory.mktemp("models")
-    engines = ["ctranslate2-float32", "openvino-float32"]
+    engines = ["ctranslate2-float32", "ctranslate2-int8", "openvino-float32"]
     asked = {"lengths": [LENGTH], "vocab_size": VOCAB_SIZE, "engines": engines}
     for name in (AUTOREGRESSIVE, PARALLEL):
         (folder / name).mkdir()
@@ -153,6 +153,16 @@ def test_an_engine_gives_the_tokens_that_xla_gives(script, opened, name, engine)
     assert np.shape(found) == (3, LENGTH)
 
 
+def test_int8_weights_take_less_room_and_load(opened, models, written):
+    sizes = {
+        each: models.size_of(written / AUTOREGRESSIVE / f"ctranslate2-{each}" / "model.bin")
+        for each in ("float32", "int8")
+    }
+    assert sizes["int8"] < 0.7 * sizes["float32"]
+    translator = opened(AUTOREGRESSIVE, "ctranslate2-int8")
+    assert len(translator.translate(translator.prepared([[17, 5, 9, EOS_ID]]), 1)) == 1
+
+
 def test_ctranslate2_translates_lines_as_it_does_their_tokens(opened):
     translator = opened(AUTOREGRESSIVE, "ctranslate2-float32")
     translator._lengths = {LENGTH: LENGTH}
@@ -179,6 +189,7 @@ def test_a_process_that_fails_ends_the_script_in_a_sentence(load_script, tmp_pat
         worker.ask("open", key="a", folder=str(tmp_path), engine="xla-float32", beam_size=1)
 
 
+@pytest.mark.slow
 def test_a_comparison_of_shapes_writes_lines_and_prints_tables(
     script, tmp_path, monkeypatch, capsys
 ):

@@ -1,19 +1,27 @@
 """Every value that a user gives is checked when it is given, before there is data."""
 
 import dataclasses
+import functools
+import typing
 
 import pytest
 
 from t2t_vq import config, registry
+from t2t_vq.bottlenecks import DecomposedVectorQuantizer, VectorQuantizer
+from t2t_vq.bottlenecks.estimators import ESTIMATORS
 from t2t_vq.config import (
     BottleneckConfig,
     ImageHParams,
     TransformerHParams,
     TransformerNatHParams,
 )
+from t2t_vq.config.ranges import ESTIMATOR, PREDICTOR
 from t2t_vq.decoding.options import Search
 from t2t_vq.errors import UserError
+from t2t_vq.models.transformer_nat import _PREDICTORS, TransformerNat
+from t2t_vq.models.vq_autoencoder import VqAutoencoder
 from t2t_vq.run import Run
+from t2t_vq.training.learning_rate import WarmupSchedule
 from t2t_vq.training.trainer import train
 
 HPARAMS = {
@@ -101,7 +109,7 @@ WRONG = {
         "beta": 1e300,
         "decay": 1.0,
         "epsilon": -1.0,
-        "restart_threshold": -1.0,
+        "restart_threshold": 1.0,
         "orthogonality_weight": float("nan"),
         "diversity_weight": -1.0,
         "discrete_share": 1.1,
@@ -118,6 +126,19 @@ SEARCH = {
     "passes": 0,
     "refinements": -1,
 }
+
+
+CHOICES = [
+    *(
+        (BottleneckConfig, each, VectorQuantizer)
+        for each in ("learning", "similarity", "estimator")
+    ),
+    (BottleneckConfig, "projection", DecomposedVectorQuantizer),
+    (ImageHParams, "encoder", lambda **options: VqAutoencoder(VectorQuantizer(), **options)),
+    (ImageHParams, "likelihood", lambda **options: VqAutoencoder(VectorQuantizer(), **options)),
+    (TransformerNatHParams, "predictor", functools.partial(TransformerNat, 9, VectorQuantizer())),
+    (TransformerNatHParams, "schedule", lambda schedule: WarmupSchedule(1.0, 9, schedule)),
+]
 
 
 def with_names(table):
@@ -182,6 +203,18 @@ def test_arguments_are_checked_before_there_is_data(tmp_path, run, arguments, me
     with pytest.raises(UserError, match=message):
         train(run, tmp_path / "run", **arguments)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("cls", "name", "make"), CHOICES, ids=[name for _, name, _ in CHOICES])
+def test_what_may_be_chosen_is_the_same_for_a_hyper_parameter_and_what_it_is_for(cls, name, make):
+    allowed = typing.get_type_hints(cls, include_extras=True)[name].__metadata__[0]
+    with pytest.raises(UserError, match=f"{allowed}\\.$"):
+        make(**{name: "none"})
+
+
+def test_there_is_a_function_for_every_estimator_and_a_layer_for_every_predictor():
+    assert str(ESTIMATOR) == f"one of {', '.join(ESTIMATORS)}"
+    assert str(PREDICTOR) == f"one of {', '.join(_PREDICTORS)}"
 
 
 def test_a_weight_that_leaves_nothing_of_the_others_is_refused():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
+from t2t_vq.image_arguments import checked, labels_to_draw
 
 
 def test_classes_come_in_turn_unless_they_are_told():
@@ -37,21 +37,6 @@ def test_classes_come_in_turn_unless_they_are_told():
 def test_what_cannot_be_drawn_is_told(arguments, message):
     with pytest.raises(ValueError, match=message):
         labels_to_draw(*arguments)
-
-
-def test_codes_of_another_codebook_are_told():
-    check_codes(np.array([[0, 7]]), 8)
-    check_codes(np.zeros((0, 2), np.int32), 8)
-    for code in (-1, 8):
-        with pytest.raises(ValueError, match="Codes are from 0 to 7, and these from"):
-            check_codes(np.array([[code, 3]]), 8)
-
-
-def test_a_number_to_draw_with_is_whole():
-    check_whole("seed", np.int64(0), 0)
-    for seed in (-1, 0.5, None, "1", True):
-        with pytest.raises(ValueError, match=f"seed={seed!r} cannot be drawn with"):
-            check_whole("seed", seed, 0)
 
 
 def test_whole_numbers_of_any_type_are_codes():

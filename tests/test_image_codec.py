@@ -66,6 +66,22 @@ def test_samples_of_a_class_are_drawn_given_its_label(codec, model):
     np.testing.assert_array_equal(codec.sample(2, label, seed=7), expected)
 
 
+def test_all_temperatures_draw_with_one_program(model):
+    codec = ImageCodec(model, batch_size=2)
+    found = {
+        temperature: codec.sample(2, seed=7, temperature=temperature) for temperature in (1, 5)
+    }
+    (program,) = codec._compiled.values()
+    assert program.experimental_get_tracing_count() == 1
+    seed = np.random.default_rng(7).integers(1 << 31)
+    for temperature, images in found.items():
+        np.testing.assert_array_equal(images, model.sample(2, None, seed, temperature))
+    assert (found[1] != found[5]).any()
+    for temperature in (1e-7, 1e7):
+        with pytest.raises(ValueError, match="The temperature of a search is a number from"):
+            codec.sample(2, temperature=temperature)
+
+
 def test_what_it_has_no_meaning_for_is_told(codec, model):
     with pytest.raises(ValueError, match="Codes are from 0 to"):
         codec.decode(codec.encode(IMAGES[:1]) + model.bottleneck.num_codes)

@@ -23,13 +23,13 @@ ROWS = [
     ["formats"],
     ["decoding"],
     ["bottlenecks"],
-    ["backend"],
     ["em"],
+    ["backend"],
     ["config"],
     ["registry", "keras_names"],
     ["atomic", "usr_dirs", "import_hooks", "image_arguments", "processors"],
     ["locks"],
-    ["errors", "paths", "tensors"],
+    ["arguments", "errors", "paths", "progress", "tensors"],
 ]
 ROW = {room: row for row, rooms in enumerate(ROWS) for room in rooms}
 HEAVY = {
@@ -115,20 +115,26 @@ def test_no_modules_import_each_other():
 @pytest.mark.parametrize(
     "room",
     [
-        "em",
         "usr_dirs",
         "import_hooks",
         "image_arguments",
         "processors",
         "locks",
+        "arguments",
         "errors",
         "paths",
+        "progress",
         "tensors",
     ],
 )
 def test_the_lowest_rooms_import_nothing_of_ours(room):
     for _, path in modules_in(room):
-        assert not set(rooms_imported(path)) - {"errors", "paths", "tensors"}
+        assert not set(rooms_imported(path)) - {"arguments", "errors", "paths", "tensors"}
+
+
+def test_the_equations_import_nothing_of_ours_but_the_backend():
+    for _, path in modules_in("em"):
+        assert set(rooms_imported(path)) <= {"backend", "tensors"}
 
 
 @pytest.mark.parametrize("room", ["em", "bottlenecks", "layers", "models", "decoding"])

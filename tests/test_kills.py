@@ -32,7 +32,9 @@ def test_a_folder_that_vanishes_meanwhile_is_passed_over(kills, monkeypatch, tmp
     assert kills.sizes_in(tmp_path) == {str(tmp_path / "file"): 3}
 
 
-@pytest.mark.parametrize(("stage", "number"), [("train", 2), ("distill", 1)])
+@pytest.mark.parametrize(
+    ("stage", "number"), [("train", 2), pytest.param("distill", 1, marks=pytest.mark.slow)]
+)
 def test_what_is_killed_ends_in_the_same_bits(tf, kills, stage, number, tmp_path):
     ((hits, is_same),) = kills.check(tmp_path, stage, chains=1, kills=number)
     assert hits and is_same

@@ -164,11 +164,12 @@ def test_lengths_reach_the_longest_source(tokenizer):
 
 def test_compiling_first_changes_nothing(translator):
     lines = [*LINES, "", "The dog " * 40]
+    before = translator.num_cut
     translator.compile_for(lines)
-    assert translator.num_cut == 0
+    assert translator.num_cut == before
     expected = translator.translate(lines)
     assert translator.translate(lines) == expected
-    assert translator.num_cut == 2
+    assert translator.num_cut == before + 2
 
 
 def test_a_beam_translates_as_the_model_does(tokenizer):
@@ -212,6 +213,7 @@ def test_the_candidate_is_chosen_that_the_rescorer_finds_likeliest(translator, t
     np.testing.assert_array_equal(chosen, candidates[counts[token].argmax()])
 
 
+@pytest.mark.slow
 def test_many_candidates_make_smaller_batches(translator, tokenizer):
     search = Search(beam_size=10)
     rescoring = Translator(translator.model, tokenizer, 32, search, translator.model)

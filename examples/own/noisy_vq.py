@@ -3,7 +3,10 @@
 import keras
 
 from t2t_vq import register_bottleneck
+from t2t_vq.backend import random_numbers
+from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import VectorQuantizer
+from t2t_vq.bottlenecks.noise import normal
 
 
 @register_bottleneck("noisy-vq")
@@ -21,7 +24,9 @@ class NoisyVectorQuantizer(VectorQuantizer):
         super().__init__(num_codes, **kwargs)
         self.noise = noise
 
-    def _quantize(self, x, mask, training):
+    def quantize_vectors(self, vectors, weights, table, started, training):
         if training:
-            x = x + self.noise * keras.random.normal(keras.ops.shape(x))
-        return super()._quantize(x, mask, training)
+            shape = keras.ops.shape(vectors)
+            drawn = random_numbers.uniform(shape, self.seed, self.step, Stream.OWN)
+            vectors = vectors + self.noise * normal(drawn)
+        return super().quantize_vectors(vectors, weights, table, started, training)

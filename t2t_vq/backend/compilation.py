@@ -1,16 +1,19 @@
 """Functions compiled as graphs or programs, and which of these is being built."""
 
+import contextlib
+import contextvars
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from t2t_vq import em
-from t2t_vq.backend.which import ON_JAX, ON_TENSORFLOW
+from t2t_vq.backend.which import ON_JAX, ON_TENSORFLOW, on_cpu
 
 if ON_TENSORFLOW:
     import tensorflow as tf
 elif ON_JAX:
     import jax
+
+_PLAIN = contextvars.ContextVar("plain_operations", default=False)
 
 
 def program() -> Any:
@@ -54,14 +57,44 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
         >>> float(fused(ops.square)(ops.array(3.0)))
         9.0
     """
-    if not (ON_TENSORFLOW and em.on_cpu()):
+    if not (ON_TENSORFLOW and on_cpu()):
         return function
     compiled = tf.function(function, jit_compile=True, autograph=False)
 
     def call(*tensors):
-        if em.are_operations_plain():
+        if are_operations_plain():
             return function(*tensors)
         # As a variable of Keras cannot be an argument.
         return compiled(*map(tf.convert_to_tensor, tensors))
 
     return call
+
+
+@contextlib.contextmanager
+def plain_operations() -> Iterator[None]:
+    """Within it, functions are traced as plain operations, which other libraries understand.
+
+    There are no loops over chunks then, nor programs of XLA inside of a graph.
+
+    Example:
+        >>> from t2t_vq import em
+        >>> x, codebook = keras.random.normal((100, 16)), keras.random.normal((64, 16))
+        >>> with plain_operations():
+        ...     graph = tf.function(em.hard_assignment).get_concrete_function(x, codebook)
+    """
+    token = _PLAIN.set(True)
+    try:
+        yield
+    finally:
+        _PLAIN.reset(token)
+
+
+def are_operations_plain() -> bool:
+    """Returns whether this is called within `plain_operations`.
+
+    Example:
+        >>> with plain_operations():
+        ...     are_operations_plain()
+        True
+    """
+    return _PLAIN.get()

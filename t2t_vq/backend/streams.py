@@ -31,6 +31,9 @@ class Stream(enum.IntEnum):
     BIT_FLIPS = 1
     BIT_COINS = 2
 
+    # Of what a kind of a user's draws beside the kind that it is derived from.
+    OWN = 8
+
     # Of models and their other layers, and of the search.
     PREDICTED_LATENTS = 12
     HIDDEN_CODES = 13

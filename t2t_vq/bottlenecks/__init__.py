@@ -1,7 +1,7 @@
 """Discrete latent bottlenecks: ordinary Keras layers, usable without the rest."""
 
 from t2t_vq.bottlenecks.assignment import GumbelAssignment, HardAssignment, SoftAssignment
-from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, NormalPrior, Quantized
 from t2t_vq.bottlenecks.bsq import BinarySphericalQuantizer
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.decomposed import DecomposedVectorQuantizer
@@ -41,6 +41,7 @@ __all__ = [
     "HardAssignment",
     "ImprovedSemanticHashing",
     "LookupFreeQuantizer",
+    "NormalPrior",
     "Orthogonality",
     "Plain",
     "Projected",

@@ -9,12 +9,12 @@ import keras
 from keras import ops
 
 from t2t_vq import em
+from t2t_vq.arguments import check_codes
 from t2t_vq.backend import replicas
 from t2t_vq.backend.values import known_array, known_value
 from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.layer_metric import LayerMetric
 from t2t_vq.errors import InvalidError
-from t2t_vq.image_arguments import check_codes
 from t2t_vq.tensors import Shape, Statistics, Tensor
 
 # For each code, the vectors that its start is found from.
@@ -67,6 +67,18 @@ class Draw(NamedTuple):
     log_ratio: Any
 
 
+class NormalPrior(NamedTuple):
+    """The standard normal distribution as a prior of latents without codes.
+
+    Attributes:
+        latent_dim: latents that stand for one vector.
+        seed: of what `Bottleneck.draw_from_prior` draws, together with its own.
+    """
+
+    latent_dim: int
+    seed: int
+
+
 class Bottleneck(keras.layers.Layer):
     """Base of all bottlenecks; as it stands, the contract of a kind without codes or state.
 
@@ -111,7 +123,7 @@ class Bottleneck(keras.layers.Layer):
     metric_names: tuple[str, ...] = ()
     startup_steps: int | None = None
     step: Any = None
-    _warned = False
+    _is_start_known = False
 
     def __init__(self, *, reports: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -182,9 +194,19 @@ class Bottleneck(keras.layers.Layer):
         return False
 
     @property
+    def starts_from_data(self) -> bool:
+        """Whether `adapt` starts anything: by default, where a kind has one of its own."""
+        return type(self).adapt is not Bottleneck.adapt
+
+    @property
     def has_own_prior(self) -> bool:
         """Whether the latents of a kind without codes come with a prior of their own."""
-        return False
+        return self.normal_prior is not None
+
+    @property
+    def normal_prior(self) -> NormalPrior | None:
+        """The prior that `has_own_prior` tells of, where it is a standard normal one; or None."""
+        return None
 
     def forward_pass(
         self, x: Tensor, mask: Tensor | None = None, training: bool = False
@@ -300,6 +322,27 @@ class Bottleneck(keras.layers.Layer):
             "or a kind with codes and a prior that learns them."
         )
 
+    def from_latents(self, latents: Tensor) -> Tensor:
+        """Maps latents, such as `normal_prior` gives, to what the decoder sees.
+
+        Args:
+            latents: `[batch, ..., latent_dim]` float32.
+
+        Returns:
+            `[batch, ..., dim]`.
+
+        Example:
+            >>> from t2t_vq.bottlenecks import VariationalBottleneck
+            >>> layer = VariationalBottleneck(latent_dim=4)
+            >>> layer.build((None, None, 32))
+            >>> tuple(layer.from_latents(keras.random.normal((2, 16, 4))).shape)
+            (2, 16, 32)
+        """
+        raise InvalidError(
+            f"{type(self).__name__} '{self.name}' has no latents with a normal prior. Use vae, or "
+            "a kind with codes."
+        )
+
     def embed(self, codes: Tensor) -> Tensor:
         """Maps codes `[batch, ..., num_codebooks]` to `[batch, ..., dim]`."""
         raise InvalidError(
@@ -314,8 +357,11 @@ class Bottleneck(keras.layers.Layer):
         """Starts the state, by `adapt`, from as many vectors as give 8 a code.
 
         Args:
-            vectors: iterable of tensors `[n, dim]`, all valid.
+            vectors: iterable of tensors `[n, dim]`, all valid; none is asked for where there is
+                nothing to start.
         """
+        if not self.starts_from_data:
+            return
         taken, wanted = [], _START_VECTORS * self.num_codes
         for found in vectors:
             taken.append(ops.cast(found, "float32"))
@@ -353,9 +399,10 @@ class Bottleneck(keras.layers.Layer):
         return output
 
     def _warn_unless_started(self):
-        share = None if self._warned else known_value(self.started_share)
+        # Asked once, as every answer waits for the device.
+        share = None if self._is_start_known else known_value(self.started_share)
+        self._is_start_known = self._is_start_known or share is not None
         if share is not None and share < 1:
-            self._warned = True
             warnings.warn(
                 f"{type(self).__name__} '{self.name}' has not started from data, so its codes are "
                 "random and mean nothing. Train it, load its weights, or call adapt() with data.",
@@ -456,7 +503,8 @@ class Bottleneck(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         ours = type(self).__mro__[: type(self).__mro__.index(Bottleneck) + 1]
-        names = {name for cls in ours for name in _arguments(cls)}
+        # Not a set, whose order is another in each process.
+        names = dict.fromkeys(name for cls in ours for name in _arguments(cls))
         kept = {name: getattr(self, name) for name in names if hasattr(self, name)}
         options = {name: configured.serialize(value) for name, value in kept.items()}
         return {**super().get_config(), **options}

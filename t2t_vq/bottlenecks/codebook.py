@@ -18,8 +18,15 @@ from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.assignment import HardAssignment, SoftAssignment
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.estimators import ESTIMATORS, normalized
-from t2t_vq.bottlenecks.options import NOT_NEGATIVE, RATE, check_count, check_number, check_seed
+from t2t_vq.bottlenecks.options import (
+    NOT_NEGATIVE,
+    check_choice,
+    check_count,
+    check_number,
+    check_seed,
+)
 from t2t_vq.bottlenecks.regularizers import Diversity, Orthogonality
+from t2t_vq.config.ranges import ESTIMATOR, LEARNING, RATE, SIMILARITY
 from t2t_vq.errors import InvalidError
 from t2t_vq.tensors import Shape, Statistics, Tensor
 
@@ -43,7 +50,8 @@ class CodebookBottleneck(Bottleneck):
 
     A kind of its own changes `table`, `quantize_vectors` or `moved` rather than `_quantize` and
     `update`: the blocks of a `DecomposedVectorQuantizer` quantize and move through those of the
-    first, whose tensors then have a leading axis.
+    first, whose tensors then have a leading axis. What a kind of its own draws has the stream
+    `Stream.OWN`.
 
     Args:
         num_codes: K, the size of the codebook.
@@ -76,7 +84,6 @@ class CodebookBottleneck(Bottleneck):
     metric_names = ("codebook_perplexity", "codes_in_use", "mean_distance", "commitment_loss")
     # Of the random codes before the start.
     initial_stddev = 0.05
-    # Whether the codes wait for data to start from.
     starts_from_data = True
 
     def __init__(
@@ -110,14 +117,11 @@ class CodebookBottleneck(Bottleneck):
         check_number("beta", beta, NOT_NEGATIVE)
         check_number("epsilon", epsilon, NOT_NEGATIVE)
         check_number("decay", decay, RATE)
-        if learning not in ("ema", "gradient"):
-            raise InvalidError(f"learning='{learning}' must be 'ema' or 'gradient'.")
+        check_choice("learning", learning, LEARNING)
         because = ": it is a share of the mean count"
         check_number("restart_threshold", restart_threshold, RATE, because)
-        if similarity not in ("euclidean", "cosine"):
-            raise InvalidError(f"similarity='{similarity}' must be 'euclidean' or 'cosine'.")
-        if estimator not in ESTIMATORS:
-            raise InvalidError(f"estimator='{estimator}' must be one of {', '.join(ESTIMATORS)}.")
+        check_choice("similarity", similarity, SIMILARITY)
+        check_choice("estimator", estimator, ESTIMATOR)
         if not isinstance(regularizers, list | tuple):
             raise InvalidError(
                 f"regularizers={regularizers!r} must be a list, such as [Diversity()]."

@@ -64,6 +64,10 @@ class Composite(Bottleneck):
     def has_posterior(self) -> bool:
         return self.parts[0].has_posterior
 
+    @property
+    def starts_from_data(self) -> bool:
+        return any(part.starts_from_data for part in self.parts)
+
     def update(self, statistics: Statistics) -> None:
         super().update(statistics)
         for part, own in zip(self.parts, split(statistics, len(self.parts)), strict=True):

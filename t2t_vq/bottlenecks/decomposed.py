@@ -10,14 +10,16 @@ from t2t_vq.bottlenecks import configured
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
-from t2t_vq.bottlenecks.options import check_bottleneck, check_count
+from t2t_vq.bottlenecks.options import check_bottleneck, check_choice, check_count
 from t2t_vq.bottlenecks.residual import ResidualVectorQuantizer
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.config.ranges import PROJECTION
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 from t2t_vq.tensors import Shape, Statistics, Tensor
 
-PROJECTIONS = ("slice", "random")
+# What is done for blocks together, and is a kind's own where it is not `CodebookBottleneck`'s.
+_TOGETHER = ("forward_pass", "_quantize", "update")
 
 
 @register_bottleneck("dvq")
@@ -26,7 +28,8 @@ class DecomposedVectorQuantizer(Composite):
     """Quantizes blocks of each vector apart: K codes in each of B blocks give K ** B vectors.
 
     The loss is the mean of the blocks' losses. Blocks that are codebooks take their steps as one,
-    in a few large operations; their random numbers are then one stream.
+    in a few large operations; their random numbers are then one stream. Those of a kind that has a
+    `_quantize` or `update` of its own take them one by one.
 
     Args:
         quantizer: a bottleneck with codes, whose options every block takes: a codebook, or a
@@ -70,8 +73,7 @@ class DecomposedVectorQuantizer(Composite):
                 f"Blocks need a quantizer with codes, and {type(quantizer).__name__} has none."
             )
         check_count("num_blocks", num_blocks)
-        if projection not in PROJECTIONS:
-            raise InvalidError(f"projection='{projection}' must be 'slice' or 'random'.")
+        check_choice("projection", projection, PROJECTION)
         super().__init__(quantizer, number=num_blocks, seed=seed, **kwargs)
         self.projection = projection
         self.seed = seed
@@ -118,8 +120,12 @@ class DecomposedVectorQuantizer(Composite):
     @property
     def _side_by_side(self):
         """Whether the blocks are codebooks, whose tensors can be stacked on a leading axis."""
-        alike = len({part.trainable for part in self.parts}) == 1
-        return alike and isinstance(self.parts[0], CodebookBottleneck)
+        kind = type(self.parts[0])
+        return (
+            issubclass(kind, CodebookBottleneck)
+            and all(getattr(kind, name) is getattr(CodebookBottleneck, name) for name in _TOGETHER)
+            and len({part.trainable for part in self.parts}) == 1
+        )
 
     def _quantize(self, x, mask, training):
         if self._side_by_side:
@@ -176,7 +182,9 @@ class DecomposedVectorQuantizer(Composite):
         return {name: ops.mean(value) for name, value in summary.items()}
 
     def num_vectors(self, statistics: Statistics) -> Tensor:
-        return statistics["weight"] if self._side_by_side else super().num_vectors(statistics)
+        if not self._side_by_side:
+            return super().num_vectors(statistics)
+        return self.parts[0].num_vectors(statistics)
 
     def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         self._check_built()

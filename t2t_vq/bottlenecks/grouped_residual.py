@@ -33,7 +33,8 @@ def GroupedResidualVectorQuantizer(
         **kwargs: of `Bottleneck`.
 
     Returns:
-        A `DecomposedVectorQuantizer` of `ResidualVectorQuantizer`.
+        A `DecomposedVectorQuantizer` of `ResidualVectorQuantizer`. `isinstance` must ask for that
+        class; a layer that a file of 0.1.0 holds is of one derived from it.
 
     Raises:
         ValueError: for a value out of range.

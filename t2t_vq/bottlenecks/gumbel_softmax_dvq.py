@@ -35,7 +35,8 @@ def GumbelSoftmaxDVQ(
         **kwargs: of `Bottleneck`.
 
     Returns:
-        A `DecomposedVectorQuantizer` whose codebooks have a `GumbelAssignment`.
+        A `DecomposedVectorQuantizer` whose codebooks have a `GumbelAssignment`. `isinstance` must
+        ask for that class; a layer that a file of 0.1.0 holds is of one derived from it.
 
     Raises:
         ValueError: for a value out of range, or another quantizer.

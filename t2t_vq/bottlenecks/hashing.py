@@ -10,8 +10,9 @@ from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import configured, schedule
 from t2t_vq.bottlenecks import noise as distributions
 from t2t_vq.bottlenecks.digits import BinaryBottleneck, Digitized
-from t2t_vq.bottlenecks.options import NOT_NEGATIVE, SHARE, check_number, check_schedule, check_seed
+from t2t_vq.bottlenecks.options import NOT_NEGATIVE, check_number, check_schedule, check_seed
 from t2t_vq.bottlenecks.schedule import Scheduled
+from t2t_vq.config.ranges import SHARE
 from t2t_vq.tensors import Tensor
 
 

@@ -6,14 +6,11 @@ from typing import Any
 import keras
 
 from t2t_vq.bottlenecks.base import Bottleneck
-from t2t_vq.config.ranges import Within
+from t2t_vq.config.ranges import OneOf, Within
 from t2t_vq.errors import InvalidError
 
 NOT_NEGATIVE = Within(0)
 POSITIVE = Within(0, above=True)
-# A part of a whole, which may be all of it, and one that may not.
-SHARE = Within(0, 1)
-RATE = Within(0, 1, below=True)
 
 
 def check_number(name: str, value: Any, allowed: Within, because: str = "") -> None:
@@ -27,6 +24,12 @@ def check_number(name: str, value: Any, allowed: Within, because: str = "") -> N
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not is_number or value not in allowed:
         raise InvalidError(f"{name}={value!r} must be {allowed}{because}.")
+
+
+def check_choice(name: str, value: Any, allowed: OneOf) -> None:
+    """Refuses what is none of some texts."""
+    if value not in allowed:
+        raise InvalidError(f"{name}={value!r} must be {allowed}.")
 
 
 def check_schedule(name: str, value: Any, allowed: Within) -> None:

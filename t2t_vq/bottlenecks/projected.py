@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from t2t_vq.bottlenecks import configured
-from t2t_vq.bottlenecks.base import Bottleneck, Draw, Quantized
+from t2t_vq.bottlenecks.base import Bottleneck, Draw, NormalPrior, Quantized
 from t2t_vq.bottlenecks.composite import Composite, merge
 from t2t_vq.bottlenecks.linear import Linear
 from t2t_vq.bottlenecks.options import check_bottleneck, check_count
@@ -68,6 +68,10 @@ class Projected(Composite):
     def has_own_prior(self) -> bool:
         return self.parts[0].has_own_prior
 
+    @property
+    def normal_prior(self) -> NormalPrior | None:
+        return self.parts[0].normal_prior
+
     def draw(self, x: Tensor, num_samples: int = 1, seed: Tensor | int = 0) -> Draw:
         self._check_built()
         draw = self.parts[0].draw(self._project(x, None), num_samples, seed)
@@ -79,6 +83,10 @@ class Projected(Composite):
         self._check_built()
         narrow = self.parts[0].draw_from_prior(batch, length, seed, temperature)
         return ops.cast(self.up(narrow), self.compute_dtype)
+
+    def from_latents(self, latents: Tensor) -> Tensor:
+        self._check_built()
+        return ops.cast(self.up(self.parts[0].from_latents(latents)), self.compute_dtype)
 
     def _project(self, x, mask):
         vectors, _ = self._valid_vectors(x, mask)

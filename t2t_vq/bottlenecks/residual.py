@@ -12,8 +12,9 @@ from t2t_vq.bottlenecks.base import BottleneckOutput, Draw, Quantized
 from t2t_vq.bottlenecks.codebook import CodebookBottleneck
 from t2t_vq.bottlenecks.composite import Composite, join, join_draws, merge
 from t2t_vq.bottlenecks.estimators import ESTIMATORS
-from t2t_vq.bottlenecks.options import SHARE, check_count, check_number
+from t2t_vq.bottlenecks.options import check_count, check_number
 from t2t_vq.bottlenecks.vector_quantizer import VectorQuantizer
+from t2t_vq.config.ranges import SHARE
 from t2t_vq.errors import InvalidError
 from t2t_vq.registry import register_bottleneck
 from t2t_vq.tensors import Shape, Tensor

@@ -29,6 +29,8 @@ def loads_as_class(function: Callable[..., Any]) -> Callable[..., Any]:
         function: takes what the class saved as its options, and returns the
             `DecomposedVectorQuantizer` that it was.
     """
-    earlier = type(function.__name__, (_Earlier,), {"compose": staticmethod(function)})
+    # As a class of that module, as it was.
+    own = {"compose": staticmethod(function), "__module__": function.__module__}
+    earlier = type(function.__name__, (_Earlier,), own)
     keras.saving.register_keras_serializable(package="t2t_vq")(earlier)
     return function

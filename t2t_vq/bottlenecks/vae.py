@@ -9,7 +9,7 @@ from keras import ops
 from t2t_vq.backend import random_numbers
 from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import noise
-from t2t_vq.bottlenecks.base import Draw, Quantized
+from t2t_vq.bottlenecks.base import Draw, NormalPrior, Quantized
 from t2t_vq.bottlenecks.dense import DenseBottleneck
 from t2t_vq.bottlenecks.linear import Linear
 from t2t_vq.bottlenecks.options import NOT_NEGATIVE, check_number, check_seed
@@ -81,8 +81,8 @@ class VariationalBottleneck(DenseBottleneck):
         self.log_variance.build(input_shape)
 
     @property
-    def has_own_prior(self) -> bool:
-        return True
+    def normal_prior(self) -> NormalPrior:
+        return NormalPrior(self.latent_dim, self.seed)
 
     def _posterior(self, vectors):
         """Returns mean and log-variance of latents, and the divergence `[N]` of each vector's."""
@@ -137,8 +137,12 @@ class VariationalBottleneck(DenseBottleneck):
         self._check_built()
         shape = (batch * length, self.latent_dim)
         drawn = noise.normal(random_numbers.uniform(shape, self.seed, seed, Stream.PRIOR_LATENTS))
-        dense = self.up(drawn * math.sqrt(temperature))
-        return ops.cast(ops.reshape(dense, (batch, length, -1)), self.compute_dtype)
+        dense = self.from_latents(drawn * math.sqrt(temperature))
+        return ops.reshape(dense, (batch, length, -1))
+
+    def from_latents(self, latents: Tensor) -> Tensor:
+        self._check_built()
+        return ops.cast(self.up(latents), self.compute_dtype)
 
     def describe(self, statistics: Statistics) -> dict[str, Tensor]:
         """Summarises statistics as `kl`, the mean divergence of a vector in nats."""

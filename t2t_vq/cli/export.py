@@ -13,15 +13,15 @@ ctranslate2 and sentencepiece.
 """
 
 import shlex
+from typing import Any
 
 from absl import flags as absl_flags
 
 from t2t_vq import run as runs
 from t2t_vq.cli import flags, trained
-from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import check_free
 from t2t_vq.export.models import FORMATS, check_format
-from t2t_vq.formats.exported import ENGINES, MAX_BLEU_LOSS, PRECISIONS
+from t2t_vq.formats.exported import MAX_BLEU_LOSS, PRECISIONS
 
 FLAGS = absl_flags.FLAGS
 # What comes of an export, by format.
@@ -57,14 +57,10 @@ def _define():
 
 def main() -> None:
     """Exports as the flags say."""
-    _check_flags()
     check_free(FLAGS.export_dir)
-    task = runs.load(FLAGS.output_dir).hparams.task
-    if task == "images" and FLAGS.format == "ctranslate2":
-        raise InvalidError(
-            f"--format=ctranslate2 is for translation, and the run in {FLAGS.output_dir} is one of "
-            "images. Leave it out."
-        )
+    task: Any = runs.load(FLAGS.output_dir).hparams.task
+    # Told before the seconds that loading takes.
+    check_format(FLAGS.format, FLAGS.precision, task, FLAGS.max_bleu_loss)
     model = trained.load()
     if task == "images":
         names = model.export(FLAGS.export_dir, FLAGS.format, FLAGS.precision)
@@ -74,15 +70,6 @@ def main() -> None:
     model.export(FLAGS.export_dir, FLAGS.format, FLAGS.precision, FLAGS.max_bleu_loss)
     told = _TRANSLATION.get(FLAGS.format, _NETWORKS.format(shlex.quote(FLAGS.export_dir)))
     print(f"Wrote {FLAGS.export_dir}; {told}.")
-
-
-def _check_flags():
-    if FLAGS["precision"].present and FLAGS.format not in ENGINES:
-        raise InvalidError(
-            f"--precision is for --format={' and '.join(ENGINES)}; a {FLAGS.format} export is in "
-            "float32. Leave it out, or choose another format."
-        )
-    check_format(FLAGS.format, FLAGS.precision, FLAGS.max_bleu_loss)
 
 
 def run() -> None:

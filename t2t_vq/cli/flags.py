@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import pathlib
 import re
 import signal
 import sys
@@ -12,14 +13,14 @@ from absl import app, flags, logging
 
 from t2t_vq import registry
 from t2t_vq.cli import messages, quiet
-from t2t_vq.data.progress import clear, tell
 from t2t_vq.errors import InvalidError, UserError
+from t2t_vq.progress import clear, tell
 from t2t_vq.run import DATA_DIR
 
 FLAGS = flags.FLAGS
 
-# What the operating system tells of disks, and what to do.
-_DISK = {
+# What the operating system tells of disks, permissions and limits, and what to do.
+_SYSTEM = {
     **dict.fromkeys(
         (errno.ENOSPC, errno.EDQUOT),
         ("The disk takes no more", "Make room, and run the same command again."),
@@ -28,7 +29,22 @@ _DISK = {
         "A file may not become so large",
         "Raise the limit (ulimit -f), and run the same command again.",
     ),
-    errno.EIO: ("A device cannot be read or written", "Check it, and try again."),
+    **dict.fromkeys(
+        (errno.EIO, errno.ESTALE),
+        ("A device cannot be read or written", "Check it, and run the same command again."),
+    ),
+    **dict.fromkeys(
+        (errno.EMFILE, errno.ENFILE),
+        (
+            "No more files may be open",
+            "Raise the limit (ulimit -n), and run the same command again.",
+        ),
+    ),
+    errno.ENOMEM: ("There is no memory left", "Free some, and run the same command again."),
+    **dict.fromkeys(
+        (errno.EACCES, errno.EPERM, errno.EROFS),
+        ("That is not permitted here", "Change the permissions, or choose another place."),
+    ),
 }
 # What shells add to the number of the signal that ended a command.
 _SIGNALLED = 128
@@ -193,8 +209,8 @@ def _outcome(action, resumes):
 def _told(error):
     """Returns what an error tells the user; None for a defect, whose traceback is needed."""
     numbers = _system_errors(error)
-    for number in _DISK.keys() & numbers:
-        what, mend = _DISK[number]
+    for number in _SYSTEM.keys() & numbers:
+        what, mend = _SYSTEM[number]
         return f"{what}: {_GRAPH.sub('', str(error)).strip()}. {mend}"
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "t2t_vq").partition(".")[0]
@@ -205,7 +221,25 @@ def _told(error):
             f"{name.replace('_', '-')}"
         )
     # The operating system's errors name the file themselves.
-    return str(error) if isinstance(error, UserError | OSError) else None
+    return str(error) if isinstance(error, UserError) or _is_of_a_flag(error) else None
+
+
+def _is_of_a_flag(error):
+    """Returns whether the operating system tells of a file that a flag names, or of one below it.
+
+    What is missing below it is what we looked for, and no mistake of whoever gave the flag.
+    """
+    if not isinstance(error, OSError) or not isinstance(error.filename, str | bytes):
+        return False
+    path = pathlib.Path(os.path.abspath(os.fsdecode(error.filename)))
+    named = [
+        pathlib.Path(os.path.abspath(FLAGS[name].value))
+        for name in PATHS
+        if name in FLAGS and FLAGS[name].value
+    ]
+    if isinstance(error, FileNotFoundError):
+        return path in named
+    return any(path.is_relative_to(each) for each in named)
 
 
 def _system_errors(error):
@@ -214,5 +248,5 @@ def _system_errors(error):
         return {error.errno}
     # TensorFlow has errors of its own for that, and other libraries that write in C++ none.
     if type(error).__module__.startswith("tensorflow") or isinstance(error, RuntimeError):
-        return {number for number in _DISK if os.strerror(number) in str(error)}
+        return {number for number in _SYSTEM if os.strerror(number) in str(error)}
     return set()

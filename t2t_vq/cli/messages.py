@@ -6,7 +6,7 @@ import warnings
 
 from absl import logging as absl_logging
 
-from t2t_vq.data import progress
+from t2t_vq import progress
 
 # Where a library lies, and its name.
 _LIBRARY = re.compile(r".*[/\\](?:site|dist)-packages[/\\](\w+)", re.DOTALL)
@@ -19,17 +19,23 @@ def show_plainly() -> None:
     What libraries tell of their own doings stays away, unless it is an error, or --verbosity=1 asks
     for all that there is.
     """
-    handler = absl_logging.get_absl_handler()
-    handler.addFilter(_is_wanted)
-    handler.setFormatter(_Plain())
+    # absl's own handler stays, as its flags count only with it, and writes nothing.
+    absl_logging.get_absl_handler().addFilter(lambda record: False)
+    teller = _Teller()
+    teller.addFilter(_is_wanted)
+    logging.root.addHandler(teller)
     warnings.showwarning = _show_warning
 
 
-class _Plain(logging.Formatter):
-    """A record as its message, that takes the place of a line that moves."""
+class _Teller(logging.Handler):
+    """Tells of each record in a line that takes the place of one that moves."""
 
-    def format(self, record):
-        return progress.staying(_KINDS.get(record.levelno, "") + super().format(record))
+    def emit(self, record):
+        try:
+            progress.tell(_KINDS.get(record.levelno, "") + self.format(record))
+        except Exception:
+            # Logging ends no program, as when arguments do not fit the text.
+            self.handleError(record)
 
 
 def _is_wanted(record):

@@ -59,7 +59,7 @@ def table(folder: pathlib.Path, paths: Iterable[pathlib.Path]) -> str:
     for path in paths:
         try:
             found.append((path.relative_to(folder), runs.read_file(path)))
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             print(error, file=sys.stderr)
     if not found:
         return ""

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags, streams, trained
-from t2t_vq.data.progress import Progress, clear
 from t2t_vq.errors import InvalidError
+from t2t_vq.progress import Progress, clear
 
 if TYPE_CHECKING:
     from t2t_vq.translator import Translator

@@ -13,7 +13,7 @@ from typing import Any
 from absl import flags as absl_flags
 
 from t2t_vq.cli import flags
-from t2t_vq.data.progress import tell
+from t2t_vq.progress import tell
 from t2t_vq.run import MOST_SEED, PRECISIONS
 from t2t_vq.training.strategy import STRATEGIES
 

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 
 from t2t_vq import registry
 from t2t_vq.config.ranges import (
+    ESTIMATOR,
+    LEARNING,
+    PROJECTION,
+    SIMILARITY,
     Blocks,
     Count,
     Depth,
     Number,
-    OneOf,
     Positive,
     Rate,
     Share,
@@ -80,15 +83,15 @@ class BottleneckConfig:
     temperature_steps: Number = 0
     relative_temperature: bool = False
     through_posterior: bool = False
-    learning: Annotated[str, OneOf("ema", "gradient")] = "ema"
-    similarity: Annotated[str, OneOf("euclidean", "cosine")] = "euclidean"
-    estimator: Annotated[str, OneOf("straight_through", "rotation")] = "straight_through"
-    projection: Annotated[str, OneOf("slice", "random")] = "slice"
+    learning: Annotated[str, LEARNING] = "ema"
+    similarity: Annotated[str, SIMILARITY] = "euclidean"
+    estimator: Annotated[str, ESTIMATOR] = "straight_through"
+    projection: Annotated[str, PROJECTION] = "slice"
     projection_dim: Width | None = None
     beta: Weight = 0.25
     decay: Rate = 0.999
     epsilon: Weight = 1e-5
-    restart_threshold: Weight = 0.1
+    restart_threshold: Rate = 0.1
     orthogonality_weight: Weight = 0.0
     diversity_weight: Weight = 0.0
     discrete_share: Share | None = None

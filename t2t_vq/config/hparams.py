@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Annotated, ClassVar
 
-from t2t_vq.config.ranges import Count, Number, OneOf, Rate, Weight, Within
+from t2t_vq.config.ranges import SCHEDULE, Count, Number, Rate, Weight, Within
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ class HParams:
     train_steps: Count = 250_000
     learning_rate: Annotated[float, Within(0, 10, above=True)] = 1.4e-3
     warmup_steps: Number = 4_000
-    schedule: Annotated[str, OneOf("rsqrt", "cosine")] = "rsqrt"
+    schedule: Annotated[str, SCHEDULE] = "rsqrt"
     schedule_start: Number = 0
     schedule_steps: Number = 0
     adam_beta1: Rate = 0.9

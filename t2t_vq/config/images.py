@@ -5,7 +5,17 @@ from typing import Annotated
 
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.hparams import HParams, heads_misfit
-from t2t_vq.config.ranges import Count, Depth, DepthOrNone, Number, OneOf, Rate, Width, Within
+from t2t_vq.config.ranges import (
+    ENCODER,
+    LIKELIHOOD,
+    Count,
+    Depth,
+    DepthOrNone,
+    Number,
+    Rate,
+    Width,
+    Within,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +48,8 @@ class ImageHParams(HParams):
 
     model: str = "vq_autoencoder"
     batch_size: Count = 128
-    encoder: Annotated[str, OneOf("convolutional", "transformer")] = "convolutional"
-    likelihood: Annotated[str, OneOf("logistic_mixture", "categorical")] = "logistic_mixture"
+    encoder: Annotated[str, ENCODER] = "convolutional"
+    likelihood: Annotated[str, LIKELIHOOD] = "logistic_mixture"
     num_mixtures: Annotated[int, Within(1, 1_000)] = 10
     hidden_size: Width = 256
     num_layers: DepthOrNone = 4
@@ -71,13 +81,18 @@ class ImageHParams(HParams):
             )
         if self.encoder == "transformer":
             found += heads_misfit("hidden_size", self.hidden_size, "num_heads", self.num_heads)
-        if 0 < self.autoencoder_steps <= self.startup_steps:
-            found.append(
-                f"autoencoder_steps={self.autoencoder_steps} comes before the codebook starts, "
-                f"after startup_steps={self.startup_steps}. Choose more."
-            )
-        return found
+        return found + steps_misfit(self.autoencoder_steps, self.startup_steps)
 
     def least_activations(self) -> int:
         """Returns how many numbers a batch makes at least, which training keeps."""
         return self.batch_size * self.num_layers * self.hidden_size
+
+
+def steps_misfit(autoencoder_steps: int, startup_steps: int) -> list[str]:
+    """Returns a list of one sentence where the prior learns alone too early, else none."""
+    if not 0 < autoencoder_steps <= startup_steps:
+        return []
+    return [
+        f"autoencoder_steps={autoencoder_steps} comes before the codebook starts, after "
+        f"startup_steps={startup_steps}. Choose more."
+    ]

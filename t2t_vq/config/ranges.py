@@ -81,6 +81,18 @@ class _Path:
 
 
 FINITE = Within(-math.inf)
+# A part of a whole, which may be all of it, and one that may not.
+SHARE = Within(0, 1)
+RATE = Within(0, 1, below=True)
+
+SCHEDULE = OneOf("rsqrt", "cosine")
+LEARNING = OneOf("ema", "gradient")
+SIMILARITY = OneOf("euclidean", "cosine")
+ESTIMATOR = OneOf("straight_through", "rotation")
+PROJECTION = OneOf("slice", "random")
+PREDICTOR = OneOf("causal", "masked")
+ENCODER = OneOf("convolutional", "transformer")
+LIKELIHOOD = OneOf("logistic_mixture", "categorical")
 
 Count = Annotated[int, Within(1, _MOST)]
 Number = Annotated[int, Within(0, _MOST)]
@@ -93,6 +105,5 @@ DepthOrNone = Annotated[int, Within(0, 256)]
 PathName = Annotated[str, _Path()]
 Positive = Annotated[float, Within(1 / _LARGEST, _LARGEST)]
 Weight = Annotated[float, Within(0, _LARGEST)]
-# A part of a whole, which may be all of it, and one that may not.
-Share = Annotated[float, Within(0, 1)]
-Rate = Annotated[float, Within(0, 1, below=True)]
+Share = Annotated[float, SHARE]
+Rate = Annotated[float, RATE]

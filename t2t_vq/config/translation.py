@@ -6,11 +6,11 @@ from typing import Annotated
 from t2t_vq.config.bottleneck import BottleneckConfig
 from t2t_vq.config.hparams import HParams, heads_misfit
 from t2t_vq.config.ranges import (
+    PREDICTOR,
     Count,
     Depth,
     DepthOrNone,
     Number,
-    OneOf,
     Rate,
     Share,
     Width,
@@ -100,7 +100,7 @@ class TransformerNatHParams(TransformerHParams):
 
     model: str = "transformer_nat"
     label_smoothing: Rate = 0.0
-    predictor: Annotated[str, OneOf("causal", "masked")] = "causal"
+    predictor: Annotated[str, PREDICTOR] = "causal"
     predictor_layers: Depth = 6
     compress_steps: Annotated[int, Within(0, 8)] = 3
     latent_label_smoothing: Rate = 0.0

@@ -16,10 +16,10 @@ from absl import logging
 from t2t_vq import atomic, processors
 from t2t_vq.data import corpus_files, integrity, manifests, sources, text_files, workers
 from t2t_vq.data.lines import single_spaced
-from t2t_vq.data.progress import Progress
 from t2t_vq.data.tokenizer import Tokenizer, train_vocabulary
 from t2t_vq.errors import InvalidError
 from t2t_vq.paths import StrPath
+from t2t_vq.progress import Progress
 
 MAX_LENGTH = 256
 _SHARD_PAIRS = 50_000
@@ -66,7 +66,7 @@ def generate(
             f"{name} has the splits {', '.join(splits)}. There must be train and dev, and there "
             "may be test."
         )
-    atomic.check_writable(data_dir)
+    atomic.check_writable(data_dir, "--data_dir")
     data_dir = pathlib.Path(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)
     state = _state(data_dir, name, sources.as_noted(source))

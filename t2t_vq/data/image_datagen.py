@@ -13,9 +13,9 @@ from absl import logging
 from t2t_vq import atomic
 from t2t_vq.data import image_records, manifests, sources
 from t2t_vq.data.image_sources.pixels import Report
-from t2t_vq.data.progress import Progress
 from t2t_vq.errors import InvalidError
 from t2t_vq.paths import StrPath
+from t2t_vq.progress import Progress
 
 _MOST_HELD_OUT = 1_000
 _HOLD_OUT_SEED = 0
@@ -49,7 +49,7 @@ def generate(
             classes are nothing that a manifest holds, or files that are there are of another
             source.
     """
-    atomic.check_writable(data_dir)
+    atomic.check_writable(data_dir, "--data_dir")
     source, classes = sources.as_noted(source), _checked_classes(name, classes)
     path = manifests.path(data_dir, name)
     if found := manifests.read(path, manifests.IMAGES):

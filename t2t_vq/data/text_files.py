@@ -17,7 +17,6 @@ from t2t_vq.errors import InvalidError, MissingError
 from t2t_vq.paths import StrPath
 
 SPLITS = ("train", "dev", "test")
-_LANGUAGES = ("en", "de")
 
 
 class Report(sources.Report):
@@ -28,9 +27,7 @@ class Report(sources.Report):
     if_bad = "Is it a sentence, tab, its translation, in UTF-8?"
 
 
-def find(
-    source_dir: StrPath, split: str, languages: Sequence[str] = _LANGUAGES
-) -> list[pathlib.Path]:
+def find(source_dir: StrPath, split: str, languages: Sequence[str]) -> list[pathlib.Path]:
     """Returns the files of a split: `[tsv]`, one of each language, or `[]` when there is none.
 
     Args:
@@ -76,7 +73,7 @@ def _found(source_dir, split, languages):
     return found
 
 
-def expected(split: str, languages: Sequence[str] = _LANGUAGES) -> str:
+def expected(split: str, languages: Sequence[str]) -> str:
     """Returns the file names that `find` looks for, as a phrase."""
     sides = " and ".join(f"{split}.{language}" for language in languages)
     return f"{split}.tsv or {sides} (plain, .gz or .xz)"
@@ -126,7 +123,7 @@ def read_side(
     split: str,
     side: int,
     report: Report,
-    languages: Sequence[str] = _LANGUAGES,
+    languages: Sequence[str],
 ) -> Iterator[str]:
     """Yields the good sentences of one language of a split, and reports the bad ones.
 

@@ -7,6 +7,7 @@ import the caller's script again, and forking is unsafe once TensorFlow has star
 
 import concurrent.futures
 import contextlib
+import functools
 import os
 import pathlib
 import pickle
@@ -14,11 +15,13 @@ import queue
 import subprocess
 import sys
 import tempfile
+import traceback
 import typing
 from collections.abc import Callable, Iterator, Sequence
 
 from t2t_vq.data import records
 from t2t_vq.data.tokenizer import Tokenizer
+from t2t_vq.errors import EndedError, UserError
 from t2t_vq.paths import StrPath
 
 # Python puts the working folder first, where a file of the user may be called as one of its own is.
@@ -127,20 +130,30 @@ def _worker(vocab_path):
             try:
                 pickle.dump(job, process.stdin)
                 process.stdin.flush()
-                reply = pickle.load(process.stdout)
-            except (BrokenPipeError, EOFError) as error:
+                stats, error, trace = pickle.load(process.stdout)
+            except (BrokenPipeError, EOFError):
                 with contextlib.suppress(BrokenPipeError):
                     process.stdin.close()
                 code = process.wait()
                 errors.seek(0)
-                last = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
-                raise OSError(
-                    f"A process that was writing {job[0]} ended early, with exit code {code} "
-                    f"({last or 'is there memory left?'}). Run the same command again to go on."
-                ) from error
-            return ShardStats(*reply)
+                told = errors.read().decode("utf-8", "replace").strip()
+                _tell_end(job[0], code, told)
+            if error:
+                raise error from RuntimeError(f"In the process that wrote {job[0]}:\n{trace}")
+            return ShardStats(*stats)
 
         yield write
+
+
+def _tell_end(path, code, told):
+    """Raises what it means that a process ended without a reply."""
+    if code >= 0:
+        raise RuntimeError(f"A process that was writing {path} ended early:\n{told}")
+    last = told.rpartition("\n")[2]
+    raise EndedError(
+        f"A process that was writing {path} was ended by signal {-code} "
+        f"({last or 'is there memory left?'}). Run the same command again to go on."
+    )
 
 
 def serve(vocab_path: StrPath) -> None:
@@ -148,9 +161,22 @@ def serve(vocab_path: StrPath) -> None:
     replies = os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not get between the replies.
     os.dup2(2, 1)
-    tokenizer = Tokenizer(vocab_path)
+    # Opened with the first job, whose reply tells when that cannot be.
+    tokenizer = functools.cache(lambda: Tokenizer(vocab_path))
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             job = pickle.load(sys.stdin.buffer)
-            pickle.dump(tuple(write_shard(tokenizer, *job)), replies)
+            pickle.dump(_reply(tokenizer, job), replies)
             replies.flush()
+
+
+def _reply(tokenizer, job):
+    """Returns what came of a job, the error that stopped it, and where that arose."""
+    try:
+        return tuple(write_shard(tokenizer(), *job)), None, None
+    except Exception as error:
+        trace = traceback.format_exc()
+        if isinstance(error, UserError | OSError):
+            return None, error, trace
+        # Others may not come whole through a pipe.
+        return None, RuntimeError(f"{type(error).__name__}: {error}"), trace

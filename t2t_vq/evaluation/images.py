@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from t2t_vq import em
-from t2t_vq.metrics.image_quality import psnr, ssim
+from t2t_vq.errors import InvalidError
+from t2t_vq.metrics.image_quality import check_sides, psnr, ssim
 
 if TYPE_CHECKING:
     from t2t_vq.image_codec import ImageCodec
@@ -18,7 +19,7 @@ def score_images(codec: ImageCodec, images: np.ndarray, labels: np.ndarray) -> d
 
     Args:
         codec: a `t2t_vq.image_codec.ImageCodec`.
-        images: uint8 `[n, height, width, channels]`.
+        images: uint8 `[n, height, width, channels]`, one at least, with sides of 11 pixels or more.
         labels: int32 `[n]`.
 
     Returns:
@@ -29,12 +30,19 @@ def score_images(codec: ImageCodec, images: np.ndarray, labels: np.ndarray) -> d
         where there are codes, means over codebooks; `psnr` in dB and `ssim` of the
         reconstructions; and the number of `images`.
 
+    Raises:
+        ValueError: for none, for a model of smaller ones, or for images and labels that it does
+            not take.
+
     Example:
         >>> codec = t2t_vq.load("runs/images").codec
         >>> score_images(codec, np.zeros((2, 32, 32, 3), np.uint8), np.array([0, 1]))["images"]
         2
     """
+    if not len(images):
+        raise InvalidError("There are no images to score. Give one at least.")
     model = codec.model
+    check_sides(*model.image_shape[:2])
     result: dict[str, Any] = {"images": len(images)}
     bounds: dict[str, int | None] = {"": None} if model.has_bound else {}
     if model.bottleneck.has_posterior:

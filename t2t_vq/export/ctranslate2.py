@@ -18,24 +18,22 @@ from t2t_vq.paths import StrPath
 from t2t_vq.translator import LENGTHS
 
 if TYPE_CHECKING:
+    from ctranslate2.specs import TransformerSpec
+
     from t2t_vq.translator import Translator
 
 
-def export_ctranslate2(
-    translator: Translator, export_dir: StrPath, quantization: str | None = None
-) -> None:
+def export_ctranslate2(translator: Translator, export_dir: StrPath) -> None:
     """Writes a model that CTranslate2 runs, and its vocabulary as `sentencepiece.model`.
 
     Its greedy search (`beam_size=1`) gives the same tokens as the translator, in float32 and up to
     `max_decoding_length`. How to search is chosen when translating, not here. CTranslate2 divides
     the score of a beam by `length ** length_penalty`, not by `((5 + length) / 6) ** alpha`, so that
-    its beams may differ.
+    its beams may differ. Weights are float32, and whoever loads them says what to compute in.
 
     Args:
         translator: a `t2t_vq.translator.Translator` of a `Transformer`, with the default search.
         export_dir: a folder that is not there yet, or empty.
-        quantization: "int8" writes weights of a quarter of the size. By default they are float32,
-            and whoever loads them says what to compute in.
 
     Raises:
         FileExistsError: when `export_dir` holds files.
@@ -55,15 +53,33 @@ def export_ctranslate2(
         >>> (found,) = translator.translate_batch([source], beam_size=1)
         >>> translation = pieces.decode(found.hypotheses[0])
     """
-    _check(translator)
-    spec = _spec(translator.model)
-    _describe_vocabulary(spec, translator.tokenizer)
-    spec.validate()
-    spec.optimize(quantization)
+    spec = converted(translator)
+    spec.optimize()
     with filling(export_dir) as folder:
         spec.save(folder)
         vocabulary = pathlib.Path(folder) / "sentencepiece.model"
         vocabulary.write_bytes(translator.tokenizer.model_bytes)
+
+
+def converted(translator: Translator) -> TransformerSpec:
+    """Returns a model as CTranslate2 describes it, in float32, for `optimize` and `save`.
+
+    Args:
+        translator: as `export_ctranslate2` takes it.
+
+    Raises:
+        ValueError: when it cannot be converted, or ctranslate2 is not installed.
+
+    Example:
+        >>> spec = converted(t2t_vq.load("runs/teacher").translator)
+        >>> spec.config.add_source_eos
+        True
+    """
+    _check(translator)
+    spec = _spec(translator.model)
+    _describe_vocabulary(spec, translator.tokenizer)
+    spec.validate()
+    return spec
 
 
 def _check(translator):

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from t2t_vq import locks
 from t2t_vq import run as runs
 from t2t_vq.errors import NoFolderError, OccupiedError, UnwritableError
+from t2t_vq.formats import exported
 from t2t_vq.paths import StrPath
 
 # Of the folders that hold what is half written.
 _PREFIX = ".t2t-vq-export-"
+# What an export is known by: networks, a SavedModel, a model of CTranslate2.
+_MARKS = (exported.FILE, "saved_model.pb", "model.bin")
 
 
 def check_free(export_dir: StrPath) -> None:
@@ -63,9 +66,16 @@ def _check_empty(folder):
                 )
 
 
+def _is_mark(path):
+    return path.name in _MARKS
+
+
 @contextlib.contextmanager
 def filling(export_dir: StrPath) -> Iterator[str]:
     """Gives a temporary folder to write to; what it holds moves to `export_dir` when all went well.
+
+    What an export is known by comes last, so that a folder in which not all has arrived, as the
+    process was killed meanwhile, is taken for none.
 
     Args:
         export_dir: as `check_free` takes it. It stays as it was when something goes wrong, but for
@@ -91,7 +101,7 @@ def filling(export_dir: StrPath) -> Iterator[str]:
             locks.locked(temporary),
         ):
             yield temporary
-            for path in pathlib.Path(temporary).iterdir():
+            for path in sorted(pathlib.Path(temporary).iterdir(), key=_is_mark):
                 os.replace(path, folder / path.name)
     except BaseException:
         if is_new:

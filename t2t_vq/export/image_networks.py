@@ -35,8 +35,14 @@ def image_networks(model: VqAutoencoder) -> list[Network]:
     if model.has_prior:
         heads = code_heads(model.prior.later_heads, model.prior.hidden_size)
         return [_encoder(model), _decoder(model), _prior(model.prior), *heads]
-    if model.bottleneck.has_own_prior:
+    if model.bottleneck.normal_prior:
         return [_reconstructor(model), _latent_decoder(model)]
+    if model.bottleneck.has_own_prior:
+        raise InvalidError(
+            f"The latents of the bottleneck {type(model.bottleneck).__name__} have a prior that is "
+            "no standard normal one, and only that can be drawn from without the model. Export "
+            "with --format=saved_model."
+        )
     return [_reconstructor(model)]
 
 
@@ -47,9 +53,7 @@ def image_details(model: VqAutoencoder) -> ImageDetails:
         model: a `t2t_vq.models.vq_autoencoder.VqAutoencoder`.
     """
     bottleneck = model.bottleneck
-    own = {}
-    if bottleneck.has_own_prior:
-        own = {"latent_dim": bottleneck.latent_dim, "seed": bottleneck.seed}
+    prior = bottleneck.normal_prior
     return ImageDetails(
         image_shape=tuple(model.image_shape),
         grid=tuple(model.grid),
@@ -58,7 +62,7 @@ def image_details(model: VqAutoencoder) -> ImageDetails:
         has_own_prior=bottleneck.has_own_prior,
         num_codes=bottleneck.num_codes,
         num_codebooks=bottleneck.num_codebooks,
-        **own,
+        **(prior._asdict() if prior else {}),
     )
 
 
@@ -94,9 +98,9 @@ def _reconstructor(model):
 
 def _latent_decoder(model):
     def decode(latents):
-        return {"image": model.expected(model.bottleneck.up(latents))}
+        return {"image": model.expected(model.bottleneck.from_latents(latents))}
 
-    latents = _latents(model, model.bottleneck.latent_dim, tf.float32)
+    latents = _latents(model, model.bottleneck.normal_prior.latent_dim, tf.float32)
     return Network("decoder", decode, {"latents": latents})
 
 

@@ -44,7 +44,7 @@ def export_translator(
         >>> translator = t2t_vq.load("runs/teacher").translator
         >>> export_translator(translator, "export/teacher", "ctranslate2")
     """
-    check_format(format, precision, max_bleu_loss)
+    check_format(format, precision, max_bleu_loss=max_bleu_loss)
     export_dir = expanded(export_dir)
     if format in ENGINES:
         from t2t_vq.export.networks import export_networks
@@ -87,13 +87,8 @@ def export_images(
         >>> t2t_vq.load("export/image_onnx").sample(4).shape
         (4, 32, 32, 3)
     """
-    check_format(format, precision)
+    check_format(format, precision, "images")
     export_dir = expanded(export_dir)
-    if format == "ctranslate2":
-        raise InvalidError(
-            "The format ctranslate2 is for translation, and this is a model of images. Choose "
-            f"another: {', '.join(FORMATS[:-1])}."
-        )
     if format in ENGINES:
         from t2t_vq.export.networks import export_networks
 
@@ -106,17 +101,31 @@ def export_images(
 
 
 def check_format(
-    format: str, precision: str = "float32", max_bleu_loss: float | None = None
+    format: str,
+    precision: str = "float32",
+    task: str = "translation",
+    max_bleu_loss: float | None = None,
 ) -> None:
-    """Refuses what is no format, and a precision or a loss that it does not have.
+    """Refuses what is no format, or none of a task's, and a precision or loss that it has not.
+
+    Args:
+        format: one of `FORMATS`.
+        precision: in which networks multiply.
+        task: "translation" or "images".
+        max_bleu_loss: BLEU that may be lost, or None.
 
     Raises:
         ValueError: then.
     """
     if format not in FORMATS:
         raise InvalidError(f"There is no format {format!r}. Choose one of {', '.join(FORMATS)}.")
+    if format == "ctranslate2" and task == "images":
+        raise InvalidError(
+            "The format ctranslate2 is for translation, and this is a model of images. Choose "
+            f"another: {', '.join(FORMATS[:-1])}."
+        )
     if format in ENGINES:
-        check_precision(format, precision)
+        check_precision(format, precision, task)
     elif precision != "float32":
         raise InvalidError(
             f"A precision is for the formats {' and '.join(ENGINES)}; a {format} export is in "

@@ -8,7 +8,7 @@ from tensorflow.python.framework.convert_to_constants import (
     convert_variables_to_constants_v2,
 )
 
-from t2t_vq import em
+from t2t_vq.backend.compilation import plain_operations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,6 @@ class Network:
         specifications = {
             name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in self.inputs.items()
         }
-        with em.plain_operations():
+        with plain_operations():
             traced = tf.function(named, autograph=False).get_concrete_function(**specifications)
         return convert_variables_to_constants_v2(traced).graph, list(traced.structured_outputs)

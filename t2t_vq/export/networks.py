@@ -9,13 +9,12 @@ import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from t2t_vq.errors import InvalidError
 from t2t_vq.export.folder import filling
 from t2t_vq.export.image_networks import image_details, image_networks
 from t2t_vq.export.network_folder import write_description
 from t2t_vq.export.quantization_loss import measured_loss, split_text
 from t2t_vq.export.translation_networks import translation_details, translation_networks
-from t2t_vq.formats.exported import MAX_BLEU_LOSS, PRECISIONS, Exported, check_precision
+from t2t_vq.formats.exported import MAX_BLEU_LOSS, Exported, check_precision
 from t2t_vq.models.vq_autoencoder import VqAutoencoder
 from t2t_vq.paths import StrPath
 
@@ -68,14 +67,10 @@ def export_networks(
         >>> from t2t_vq import runtime
         >>> translations = runtime.load("export/openvino").translate(["The dog sleeps."])
     """
-    check_precision(engine, precision)
+    task = "images" if isinstance(source, VqAutoencoder) else "translation"
+    check_precision(engine, precision, task)
     library = importlib.import_module(_FORMATS[engine])
-    exported, networks, vocabulary = _describe(source, engine, provenance or {})
-    if precision == "int8" and exported.task == "images":
-        raise InvalidError(
-            "int8 is for translation, where what it loses is measured. Export images in "
-            f"{' or '.join(each for each in PRECISIONS[engine] if each != 'int8')}."
-        )
+    exported, networks, vocabulary = _describe(source, task, engine, provenance or {})
     with filling(export_dir) as filled:
         folder = pathlib.Path(filled)
         graphs = {network.name: library.graph_of(network) for network in networks}
@@ -93,13 +88,13 @@ def export_networks(
         write_description(folder, dataclasses.replace(exported, provenance=provenance), vocabulary)
 
 
-def _describe(source, engine, provenance):
+def _describe(source, task, engine, provenance):
     """Returns an `Exported` in float32, the networks and the vocabulary."""
-    if isinstance(source, VqAutoencoder):
-        task, model, vocabulary = "images", source, None
+    if task == "images":
+        model, vocabulary = source, None
         networks, details = image_networks(model), image_details(model)
     else:
-        task, model, vocabulary = "translation", source.model, source.tokenizer.model_bytes
+        model, vocabulary = source.model, source.tokenizer.model_bytes
         networks, details = translation_networks(source), translation_details(source)
     exported = Exported(
         engine=engine,

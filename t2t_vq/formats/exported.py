@@ -57,8 +57,13 @@ class Exported:
         (pathlib.Path(folder) / FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def check_precision(engine: str, precision: str) -> None:
-    """Refuses a precision that an engine does not multiply in.
+def check_precision(engine: str, precision: str, task: str = "translation") -> None:
+    """Refuses a precision that an engine does not multiply a task's models in.
+
+    Args:
+        engine: "openvino" or "onnx".
+        precision: "float32", "bfloat16" or "int8".
+        task: "translation" or "images".
 
     Raises:
         ValueError: then.
@@ -67,6 +72,11 @@ def check_precision(engine: str, precision: str) -> None:
         raise InvalidError(
             f"The format {engine} has no networks in {precision}. Choose one of "
             f"{', '.join(PRECISIONS[engine])}, or the other format."
+        )
+    if precision == "int8" and task == "images":
+        raise InvalidError(
+            "int8 is for translation, where what it loses is measured. Export images in "
+            f"{' or '.join(each for each in PRECISIONS[engine] if each != 'int8')}."
         )
 
 

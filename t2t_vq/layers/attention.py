@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from t2t_vq import em
+from t2t_vq.backend.compilation import are_operations_plain
 from t2t_vq.layers.dropout import Dropout
 from t2t_vq.tensors import Shape, Tensor
 
@@ -164,7 +164,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def _project(self, x, *layers):
         """Projects `[batch, length, dim]`; to other libraries as one plain product."""
-        if not em.are_operations_plain():
+        if not are_operations_plain():
             return [layer(x) for layer in layers]
         kernels = [ops.reshape(layer.kernel, (x.shape[-1], -1)) for layer in layers]
         biases = [ops.reshape(layer.bias, (-1,)) for layer in layers]
@@ -176,7 +176,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def _combine(self, x):
         """Joins what the heads found, `[batch, heads, length, head_size]`."""
-        if not em.are_operations_plain():
+        if not are_operations_plain():
             return self.combine(x)
         kernel = ops.reshape(self.combine.kernel, (self.num_heads * self.head_size, -1))
         shape = (-1, ops.shape(x)[2], self.num_heads * self.head_size)

@@ -151,7 +151,7 @@ class LatentPrior(keras.layers.Layer):
         num: int,
         labels: Tensor | None = None,
         seed: Tensor | int = 0,
-        temperature: float = 1.0,
+        temperature: Tensor | float = 1.0,
     ) -> Tensor:
         """Draws grids of codes, one code after the other with cached keys and values.
 
@@ -159,19 +159,22 @@ class LatentPrior(keras.layers.Layer):
             num: number of grids, a Python integer.
             labels: `[num]` int32, the classes; left out where there are none.
             seed: integer scalar; the same gives the same grids.
-            temperature: that all logits are divided by, more than 0. Default 1.
+            temperature: that all logits are divided by, scalar, more than 0. Default 1.
 
         Returns:
             `[num, positions, C]` int32.
         """
         length = self.num_positions * self.num_codebooks
-        options = Search(num_samples=num, temperature=temperature)
+        if not ops.is_tensor(temperature):
+            temperature = Search(temperature=temperature).temperature
+        options = Search(num_samples=num, temperature=1.0)
         start = self.start(labels, num)
         # In 64 bits: the draws of no two seeds overlap.
         first_draw = ops.cast(seed, "int64") * length
 
         def draw(symbols, index, state):
             logits, state = self.step(start, symbols, index, state)
+            logits = logits / temperature
             return perturb(logits, options, first_draw + ops.cast(index, "int64")), state
 
         # No grid ends early: its end is a symbol that the prior does not have.

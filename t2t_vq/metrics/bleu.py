@@ -2,7 +2,7 @@
 
 import re
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sacrebleu.metrics import BLEU, CHRF
 
@@ -64,15 +64,29 @@ def chrf(hypotheses: Iterable[str], references: Iterable[str]) -> Score:
 
 def _score(metric, hypotheses, references):
     hypotheses, references = _lines("translations", hypotheses), _lines("references", references)
-    if len(hypotheses) != len(references):
-        raise InvalidError(
-            f"There are {len(hypotheses)} translations and {len(references)} references. "
-            "Give one reference a translation."
-        )
-    if not hypotheses:
-        raise InvalidError("There are no translations to score. Give one at least.")
+    check_one_each("translations", hypotheses, references)
     result = metric.corpus_score(hypotheses, [references])
     return Score(result.score, str(metric.get_signature()))
+
+
+def check_one_each(name: str, lines: Sequence[str], references: Sequence[str]) -> None:
+    """Refuses what is not one reference each, or nothing at all.
+
+    Args:
+        name: that `lines` are called by.
+        lines: sources, or translations of them.
+        references: of them.
+
+    Raises:
+        ValueError: then.
+    """
+    if len(lines) != len(references):
+        raise InvalidError(
+            f"There are {len(lines)} {name} and {len(references)} references. Give one reference "
+            "each."
+        )
+    if not lines:
+        raise InvalidError(f"There are no {name} to score. Give one at least.")
 
 
 def _lines(name, lines):

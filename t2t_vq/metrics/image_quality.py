@@ -50,12 +50,21 @@ def ssim(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     import tensorflow as tf
 
     images, others = _pair(images, others)
-    if min(images.shape[1:3]) < _WINDOW:
+    check_sides(*images.shape[1:3])
+    return tf.image.ssim(images, others, max_val=_HIGHEST, filter_size=_WINDOW).numpy()
+
+
+def check_sides(height: int, width: int) -> None:
+    """Refuses images that are too small for `ssim`, with sides of so many pixels.
+
+    Raises:
+        ValueError: then.
+    """
+    if min(height, width) < _WINDOW:
         raise InvalidError(
             f"Structural similarity looks at {_WINDOW} x {_WINDOW} pixels, and the images have "
-            f"{images.shape[1]} x {images.shape[2]}. Give larger images."
+            f"{height} x {width}. Give larger images."
         )
-    return tf.image.ssim(images, others, max_val=_HIGHEST, filter_size=_WINDOW).numpy()
 
 
 def _pair(images, others):

@@ -12,6 +12,7 @@ from t2t_vq.backend.streams import Stream
 from t2t_vq.bottlenecks import make_bottleneck
 from t2t_vq.bottlenecks.base import Bottleneck, BottleneckOutput
 from t2t_vq.config import TransformerNatHParams
+from t2t_vq.config.ranges import PREDICTOR
 from t2t_vq.data.tokenizer import EOS_ID, PAD_ID
 from t2t_vq.decoding.options import GREEDY, Search
 from t2t_vq.decoding.rescoring import until_end
@@ -121,11 +122,8 @@ class TransformerNat(WithBottleneck, TranslationModel):  # type: ignore[override
                 f"The bottleneck {type(bottleneck).__name__} has no codes, and transformer_nat "
                 "must predict codes. Choose a kind that has them, such as vq or em."
             )
-        if predictor not in _PREDICTORS:
-            raise InvalidError(
-                f"There is no latent predictor '{predictor}'. Choose one of "
-                f"{', '.join(_PREDICTORS)}."
-            )
+        if predictor not in PREDICTOR:
+            raise InvalidError(f"There is no latent predictor '{predictor}'. Choose {PREDICTOR}.")
         if not 0.0 <= predicted_latents <= 1.0:
             raise InvalidError(
                 f"predicted_latents={predicted_latents} is a share of the latents, so it must be "

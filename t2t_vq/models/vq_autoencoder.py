@@ -11,6 +11,8 @@ from t2t_vq import config, registry
 from t2t_vq.bottlenecks import make_bottleneck
 from t2t_vq.bottlenecks.base import Bottleneck
 from t2t_vq.config import ImageHParams
+from t2t_vq.config.images import steps_misfit
+from t2t_vq.config.ranges import ENCODER, LIKELIHOOD
 from t2t_vq.errors import InvalidError
 from t2t_vq.layers.categorical_pixels import CategoricalPixels
 from t2t_vq.layers.convolutional_decoder import ConvolutionalDecoder
@@ -24,9 +26,6 @@ from t2t_vq.models.cross_entropy import cross_entropy, is_best
 from t2t_vq.models.model import Model, TrainingOutput
 from t2t_vq.models.with_bottleneck import WithBottleneck
 from t2t_vq.tensors import Statistics, Tensor
-
-_LIKELIHOODS = ("logistic_mixture", "categorical")
-_ENCODERS = ("convolutional", "transformer")
 
 
 class Bits(typing.NamedTuple):
@@ -118,14 +117,10 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if encoder not in _ENCODERS:
-            raise InvalidError(
-                f"There is no encoder '{encoder}'. Choose one of {', '.join(_ENCODERS)}."
-            )
-        if likelihood not in _LIKELIHOODS:
-            raise InvalidError(
-                f"There is no likelihood '{likelihood}'. Choose one of {', '.join(_LIKELIHOODS)}."
-            )
+        if encoder not in ENCODER:
+            raise InvalidError(f"There is no encoder '{encoder}'. Choose {ENCODER}.")
+        if likelihood not in LIKELIHOOD:
+            raise InvalidError(f"There is no likelihood '{likelihood}'. Choose {LIKELIHOOD}.")
         height, width, channels = image_shape
         if autoencoder_steps and not bottleneck.has_codes:
             raise InvalidError(
@@ -140,11 +135,8 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
                 "could score. Set class_conditional=false, or choose a kind with codes, such as vq "
                 "or em."
             )
-        if 0 < autoencoder_steps <= startup_steps:
-            raise InvalidError(
-                f"autoencoder_steps={autoencoder_steps} comes before the codebook starts, after "
-                f"startup_steps={startup_steps}. Choose more."
-            )
+        for misfit in steps_misfit(autoencoder_steps, startup_steps):
+            raise InvalidError(misfit)
         self.image_shape = tuple(image_shape)
         self.num_dimensions = math.prod(image_shape)
         self.grid = (height >> downsample_steps, width >> downsample_steps)
@@ -436,7 +428,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
         num: int,
         labels: Tensor | None = None,
         seed: Tensor | int = 0,
-        temperature: float = 1.0,
+        temperature: Tensor | float = 1.0,
     ) -> Tensor:
         """Draws latents from the prior, and returns the expected images given them.
 
@@ -445,7 +437,8 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
             labels: `[num]` int32; where the prior is told classes, the default is all of them in
                 turn.
             seed: integer scalar; the same gives the same images.
-            temperature: of the prior, more than 0; 1 is as it learned. Default 1.
+            temperature: of the prior, more than 0; 1 is as it learned. A number for latents without
+                codes, else it may be a tensor. Default 1.
 
         Returns:
             `[num, height, width, channels]` uint8.

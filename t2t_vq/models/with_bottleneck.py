@@ -15,8 +15,8 @@ class WithBottleneck:
 
     @property
     def startup_steps(self) -> int | None:
-        """Updates after which the trainer calls `adapt`."""
-        return self.bottleneck.startup_steps
+        """Updates after which the trainer calls `adapt`; 0 where nothing starts from data."""
+        return self.bottleneck.startup_steps if self.bottleneck.starts_from_data else 0
 
     def has_started(self) -> bool:
         return float(self.bottleneck.started_share()) == 1

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from t2t_vq.arguments import check_codes, check_whole
 from t2t_vq.backend.streams import Stream
 from t2t_vq.decoding.options import Search, check_batch_size
 from t2t_vq.errors import InvalidError
-from t2t_vq.image_arguments import check_codes, check_whole, checked, labels_to_draw
+from t2t_vq.image_arguments import checked, labels_to_draw
 from t2t_vq.runtime import code_stack, philox
 from t2t_vq.runtime.search import greedy_search, perturb
 

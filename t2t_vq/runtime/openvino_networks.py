@@ -28,16 +28,13 @@ class OpenVinoNetworks:
     Args:
         folder: that holds `NAME.xml` and `NAME.bin` for each network.
         precision: "float32", "bfloat16" or "int8".
-        num_streams: calls that run at the same time, each on its share of the threads.
-        num_threads: of all streams together; all processors by default.
+        num_streams: calls that run at the same time, each on its share of the processors.
 
     Raises:
         ValueError: when openvino is not installed, or the processor lacks the precision.
     """
 
-    def __init__(
-        self, folder: StrPath, precision: str, num_streams: int = 1, num_threads: int | None = None
-    ) -> None:
+    def __init__(self, folder: StrPath, precision: str, num_streams: int = 1) -> None:
         self._folder = folder
         self._process = os.getpid()
         self._core = library("openvino").Core()
@@ -47,7 +44,7 @@ class OpenVinoNetworks:
             "INFERENCE_PRECISION_HINT": _TYPES[precision],
             "PERFORMANCE_HINT": "LATENCY" if num_streams == 1 else "THROUGHPUT",
             "NUM_STREAMS": num_streams,
-            "INFERENCE_NUM_THREADS": num_threads or processors.usable(),
+            "INFERENCE_NUM_THREADS": processors.usable(),
             # Attention compiled to one program is wrong in version 2026.4 once there have been
             # fewer than 16 keys and then are more. Without, 6 % of the time are lost.
             "SNIPPETS_MODE": "DISABLE",

@@ -69,8 +69,9 @@ class NetworkTranslator(LineTranslator):
         self._open = open_networks
 
     def compile_for(self, lines: Iterable[str]) -> None:
+        cut_before = self.num_cut
         self.translate(checked_lines(lines)[: self.batch_size * self.num_threads])
-        self.num_cut = 0
+        self.num_cut = cut_before
 
     def translate_batch(self, sources: Sequence[Sequence[int]]) -> np.ndarray:
         return self._translate(self._open(1), sources)

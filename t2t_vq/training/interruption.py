@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and SIGHUP as a request to stop after the current update."""
 
 import signal
+import threading
 from typing import Any
 
 from t2t_vq.paths import StrPath
@@ -12,7 +13,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Interruption:
     """While entered, turns the first of these signals into a flag; a second one acts as usual.
 
-    A closed terminal insists on nothing, though shell and kernel may both send SIGHUP.
+    A closed terminal insists on nothing, though shell and kernel may both send SIGHUP. Python lets
+    only the main thread handle signals; entered in another, it leaves them to whoever does.
 
     Attributes:
         signal: the signal that came, or none.
@@ -23,7 +25,8 @@ class Interruption:
         self._before: dict[int, Any] = {}
 
     def __enter__(self):
-        for number in _SIGNALS:
+        is_handler = threading.current_thread() is threading.main_thread()
+        for number in _SIGNALS if is_handler else ():
             # nohup has a command ignore that its terminal is closed.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._note)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
+from t2t_vq.config.ranges import SCHEDULE
 from t2t_vq.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         total_steps: int | None = None,
         start: int = 0,
     ) -> None:
-        if decay not in ("rsqrt", "cosine"):
-            raise InvalidError(f"There is no schedule '{decay}'. Choose rsqrt or cosine.")
+        if decay not in SCHEDULE:
+            raise InvalidError(f"There is no schedule '{decay}'. Choose {SCHEDULE}.")
         self.peak = peak
         self.warmup_steps = warmup_steps
         self.decay = decay

@@ -2,7 +2,7 @@
 
 import time
 
-from t2t_vq.data.progress import duration, move, on_terminal
+from t2t_vq.progress import duration, move, on_terminal
 
 
 class TrainingProgress:

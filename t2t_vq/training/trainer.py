@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from t2t_vq import locks
 from t2t_vq import run as runs
-from t2t_vq.data.progress import tell
 from t2t_vq.errors import InvalidError
 from t2t_vq.paths import StrPath, expanded
+from t2t_vq.progress import tell
 from t2t_vq.training.checkpoints import Checkpoints, NotFiniteError
 from t2t_vq.training.evaluator import evaluator_of
 from t2t_vq.training.interruption import Interrupted, Interruption

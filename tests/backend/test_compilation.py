@@ -2,7 +2,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from t2t_vq.backend import compilation
+from t2t_vq import em
+from t2t_vq.backend import compilation, which
 
 
 def test_a_fused_function_is_one_program_of_xla_that_takes_variables(tf):
@@ -24,3 +25,9 @@ def test_an_accelerator_fuses_nothing_of_its_own(monkeypatch):
         return x
 
     assert compilation.fused(function) is function
+
+
+def test_the_equations_still_offer_what_0_1_0_had_there(tf):
+    with em.plain_operations():
+        assert em.are_operations_plain() and compilation.are_operations_plain()
+    assert em.on_cpu is which.on_cpu

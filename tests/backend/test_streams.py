@@ -11,15 +11,16 @@ KINDS = [
     {"BIT_NOISE": 0, "BIT_FLIPS": 1, "BIT_COINS": 2},
 ]
 MODELS = {"PREDICTED_LATENTS": 12, "HIDDEN_CODES": 13, "SEARCH": 14, "TRUE_EMBEDDINGS": 15}
+OTHERS = {"OWN": 8, **MODELS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_streams_of_a_kind_and_those_of_models_are_distinct(kind):
-    numbers = [Stream[name] for name in (*kind, *MODELS)]
+def test_the_streams_of_a_kind_and_all_others_are_distinct(kind):
+    numbers = [Stream[name] for name in (*kind, *OTHERS)]
     assert len(set(numbers)) == len(numbers)
     assert set(numbers) <= set(range(16))
 
 
 def test_every_stream_has_the_number_that_seeds_of_earlier_results_need():
-    expected = dict(itertools.chain.from_iterable(group.items() for group in [*KINDS, MODELS]))
+    expected = dict(itertools.chain.from_iterable(group.items() for group in [*KINDS, OTHERS]))
     assert {name: int(stream) for name, stream in Stream.__members__.items()} == expected

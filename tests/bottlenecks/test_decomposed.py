@@ -105,6 +105,21 @@ def test_soft_blocks_decode_what_their_codes_embed_to():
     assert (samples[:, :, 0] != samples[:, :, 1]).any()
 
 
+class Doubled(VectorQuantizer):
+    """Quantizes vectors of twice the length."""
+
+    def _quantize(self, x, mask, training):
+        return super()._quantize(2.0 * x, mask, training)
+
+
+class Halved(VectorQuantizer):
+    """Halves its codes after every update."""
+
+    def update(self, statistics):
+        super().update(statistics)
+        self.codebook.assign(0.5 * self.codebook)
+
+
 # Of no kind that draws, as blocks side by side share one stream of random numbers.
 QUANTIZERS = {
     "hard": lambda: VectorQuantizer(5, decay=0.5, restart_threshold=0),
@@ -127,6 +142,8 @@ QUANTIZERS = {
         regularizers=[Orthogonality(0.3), Diversity(0.2)],
     ),
     "simvq": lambda: SimVQ(5),
+    "own quantization": lambda: Doubled(5, decay=0.5, restart_threshold=0),
+    "own update": lambda: Halved(5, decay=0.5, restart_threshold=0),
 }
 
 
@@ -272,7 +289,8 @@ def test_what_was_saved_when_a_composed_kind_was_a_class_loads(name, options, tm
     for part, alike in zip(layer.parts, expected.parts, strict=True):
         assert without_names(part.get_config()) == without_names(alike.get_config())
     # Keras finds the weights in a file by the name of the class.
-    assert type(layer).__name__ == name
+    assert type(layer).__name__ == name and isinstance(layer, DecomposedVectorQuantizer)
+    assert type(layer).__module__ == getattr(bottlenecks, name).__module__
     x = keras.Input((5, 6))
     model = keras.Model(x, layer(x).dense)
     model.save(tmp_path / "model.keras")
@@ -291,7 +309,7 @@ def without_names(config):
 def test_wrong_options_are_refused_in_words():
     with pytest.raises(ValueError, match="cannot cut vectors of 5 into 2 equal blocks"):
         DecomposedVectorQuantizer(VectorQuantizer(4), num_blocks=2).build((1, 1, 5))
-    with pytest.raises(ValueError, match="projection='slices' must be 'slice' or 'random'"):
+    with pytest.raises(ValueError, match="projection='slices' must be one of slice, random"):
         DecomposedVectorQuantizer(VectorQuantizer(4), projection="slices")
     with pytest.raises(ValueError, match="Bottleneck has none"):
         DecomposedVectorQuantizer(Bottleneck())

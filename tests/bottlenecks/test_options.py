@@ -107,6 +107,12 @@ class Louder(VectorQuantizer):
         self.gain = gain
 
 
+def test_a_configuration_has_the_order_of_the_constructor():
+    config = Louder(4).get_config()
+    expected = ["num_codes", "gain", "beta", "decay", "epsilon", "learning", "restart_threshold"]
+    assert [name for name in config if name in expected] == expected
+
+
 def test_options_that_a_kind_of_ones_own_keeps_under_their_names_are_saved_with_it():
     config = Louder(4, gain=3.0, beta=0.5).get_config()
     assert (config["num_codes"], config["gain"], config["beta"]) == (4, 3.0, 0.5)

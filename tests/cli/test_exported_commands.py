@@ -95,7 +95,7 @@ def test_what_cannot_be_done_with_an_export_is_one_sentence(command, trained, ex
         ("decode", [folder, "--checkpoint=latest"], "--checkpoint is chosen when"),
         ("decode", ["--export_dir=none"], "none is no export with networks"),
         ("eval", [run, "--data_dir=here"], "here holds no data of translate_tiny. Name the folder"),
-        ("export", [run, "--export_dir=x", "--precision=int8"], "--precision is for --format="),
+        ("export", [run, "--export_dir=x", "--precision=int8"], "A precision is for the formats"),
         ("export", [run, "--export_dir=x", "--max_bleu_loss=1"], "is for precision=int8"),
         ("export", [run, folder], "is not empty. Choose another --export_dir"),
         ("decode", [f"--export_dir={trained.output_dir}"], "it is a run."),

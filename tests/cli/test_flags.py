@@ -46,7 +46,7 @@ def ended(code, **options):
         ("raise t2t_vq.errors.InvalidError('Give more.')", True),
         ("t2t_vq.registry.problem('none')", True),
         ("t2t_vq.load('/no/such/run')", True),
-        ("open('/no/such/file')", True),
+        ("open('/no/such/file')", False),
         ("raise ValueError('a defect')", False),
         ("raise KeyError('a defect')", False),
         ("import numpy\nnumpy.zeros(2).reshape(3)", False),
@@ -65,9 +65,14 @@ def test_mistakes_of_the_user_are_sentences_and_all_else_tracebacks(outcome, cod
         (errno.EDQUOT, "The disk takes no more: "),
         (errno.EFBIG, "A file may not become so large: "),
         (errno.EIO, "A device cannot be read or written: "),
+        (errno.ESTALE, "A device cannot be read or written: "),
+        (errno.EMFILE, "No more files may be open: "),
+        (errno.ENOMEM, "There is no memory left: "),
+        (errno.EACCES, "That is not permitted here: "),
+        (errno.EROFS, "That is not permitted here: "),
     ],
 )
-def test_what_a_disk_does_not_take_is_a_sentence_whoever_tells_of_it(outcome, number, sentence):
+def test_what_the_system_refuses_is_a_sentence_whoever_tells(outcome, number, sentence):
     told = os.strerror(number)
     by_tensorflow = f"RuntimeError('{{{{node Save}}}} ckpt-5; {told} [Op:SaveV2]')"
     for error in (by_tensorflow, f"OSError({number}, 'Some words')"):
@@ -75,6 +80,24 @@ def test_what_a_disk_does_not_take_is_a_sentence_whoever_tells_of_it(outcome, nu
         assert result.returncode == 1
         assert "Traceback" not in result.stderr and result.stderr.startswith(sentence), error
         assert "Save" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "is_sentence"),
+    [("x", True), ("x/file/y", True), ("x/none", False), ("none", False), ("file/y", False)],
+)
+def test_of_files_those_that_a_flag_names_are_told_without_a_traceback(tmp_path, path, is_sentence):
+    (tmp_path / "file").touch()
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "file").touch()
+    code = (
+        "from absl import flags as absl_flags\nfrom t2t_vq.cli import flags\n"
+        "define = lambda: absl_flags.DEFINE_string('output_dir', 'x', '')\n"
+        f"flags.run(lambda: open('{path}'{', chr(119)' if path == 'x' else ''}), '', (), define)"
+    )
+    result = ended(code, cwd=tmp_path)
+    assert result.returncode == 1
+    assert ("Traceback" not in result.stderr) == is_sentence, result.stderr
 
 
 def test_an_error_that_speaks_of_a_full_disk_may_be_a_defect(outcome):

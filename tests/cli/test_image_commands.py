@@ -104,6 +104,11 @@ def test_what_is_for_translation_is_refused_in_one_sentence(command, images, tmp
         ("distill", [f"--teacher_dir={images.output_dir}"], "and one of translation is needed."),
         ("eval", [run, "--beam_size=2"], "--beam_size is for translation"),
         ("export", [run, "--export_dir=x", "--format=ctranslate2"], "is for translation"),
+        (
+            "export",
+            [run, "--export_dir=x", "--format=onnx", "--precision=int8", "--checkpoint=none"],
+            "int8 is for translation",
+        ),
         ("sample", [run, "--label=star"], "draws without classes. Leave --label out"),
         ("sample", [run, f"--grid={tmp_path}/none/grid.png"], "is no place for an image"),
         ("sample", [run, "--grid=grid.jpg"], "ends in .png"),

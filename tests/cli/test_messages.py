@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from t2t_vq import progress
 from t2t_vq.cli import messages
-from t2t_vq.data import progress
 
 LIBRARY = "/x/t2t_vq/.venv/lib/python3/site-packages/nncf/model.py"
 OURS = "/x/.venv/lib/python3/site-packages/t2t_vq/run.py"
@@ -40,14 +40,28 @@ def test_a_library_is_told_from_this_package_wherever_both_lie(path, level, is_s
         (logging.ERROR, "Error: Some words."),
     ],
 )
-def test_a_record_is_its_message(level, line):
-    assert messages._Plain().format(record(OURS, level)) == line
+def test_a_record_is_its_message(level, line, capsys):
+    messages._Teller().handle(record(OURS, level))
+    assert capsys.readouterr().err == f"{line}\n"
 
 
-def test_a_record_takes_the_place_of_a_line_that_moves(monkeypatch):
+def test_a_record_takes_the_place_of_a_line_that_moves(monkeypatch, capsys):
     monkeypatch.setattr(progress, "_is_moving", True)
-    assert messages._Plain().format(record(OURS)) == "\r\033[KSome words."
-    assert messages._Plain().format(record(OURS)) == "Some words."
+    for _ in range(2):
+        messages._Teller().handle(record(OURS))
+    assert capsys.readouterr().err == "\r\033[KSome words.\nSome words.\n"
+
+
+def test_a_record_that_others_write_leaves_the_line_that_moves(monkeypatch):
+    monkeypatch.setattr(progress, "_is_moving", True)
+    assert messages._Teller().format(record(OURS)) == "Some words."
+    assert progress._is_moving
+
+
+def test_a_record_whose_arguments_do_not_fit_ends_nothing(capsys):
+    wrong = logging.makeLogRecord({"pathname": OURS, "msg": "%d", "args": ("x",)})
+    messages._Teller().handle(wrong)
+    assert "Logging error" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("path", "line"), [(OURS, "Warning: Words.\n"), (LIBRARY, "")])
@@ -59,11 +73,18 @@ def test_a_warning_of_ours_is_a_line_without_its_place(path, line, capsys):
 def test_a_command_shows_both():
     code = (
         "import warnings\nfrom absl import logging\nfrom t2t_vq.cli import flags\n"
-        "def main():\n    logging.info('Logged.')\n    warnings.warn('Warned.')\n"
+        "def main():\n    logging.info('Logged.')\n    logging.debug('Debugged.')\n"
+        "    warnings.warn('Warned.')\n"
         "flags.run(main, 'Tells.', ())"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (result.returncode, result.stderr) == (0, "Logged.\nWarning: Warned.\n")
+    told = {
+        "--verbosity=0": "Logged.\nWarning: Warned.\n",
+        "--verbosity=-1": "Warning: Warned.\n",
+        "--verbosity=1": "Logged.\nDebugged.\nWarning: Warned.\n",
+    }
+    for flag, lines in told.items():
+        result = subprocess.run([sys.executable, "-c", code, flag], capture_output=True, text=True)
+        assert (result.returncode, result.stderr) == (0, lines)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,15 @@ def test_runs_of_which_none_can_be_read_have_no_table(tmp_path):
     assert table(tmp_path, [tmp_path]) == ""
 
 
+def test_a_run_that_the_system_does_not_give_is_told_and_the_others_tabulated(tmp_path, capsys):
+    runs.Run.create("image_synthetic", "softem_image_tiny", data_dir="d").save(tmp_path / "one")
+    (tmp_path / "folder" / "run.json").mkdir(parents=True)
+    paths = [tmp_path / name for name in ("folder", "one", "vanished")]
+    assert [row.split()[0] for row in table(tmp_path, paths).splitlines()[1:]] == ["one"]
+    told = capsys.readouterr().err
+    assert "folder/run.json" in told and "vanished/run.json" in told
+
+
 def test_a_folder_without_runs_is_one_sentence(command, tmp_path):
     result = command("runs", f"--runs_dir={tmp_path}")
     assert result.returncode == 1

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from kinds import COVERING, KINDS, every_kind_with_codes, over
 
+from t2t_vq import bottlenecks
+from t2t_vq.backend.values import known_value
+from t2t_vq.bottlenecks import base
+
 WAITING = {
     name: kind
     for name, kind in KINDS.items()
@@ -58,6 +62,50 @@ def test_nothing_is_said_of_a_kind_without_a_start(kind):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=f".*{SAYS}")
         kind.make()(common.vectors(0))
+
+
+@pytest.mark.parametrize("start", [bottlenecks.Bottleneck.adapt, bottlenecks.SoftEM.adapt])
+def test_whether_a_layer_has_started_is_asked_once(start, monkeypatch):
+    layer, asked, x = bottlenecks.SoftEM(4), [], common.vectors(0)
+    start(layer, x)
+
+    def ask(function):
+        asked.append(known_value(function))
+        return asked[-1]
+
+    monkeypatch.setattr(base, "known_value", ask)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(3):
+            layer(x)
+    assert asked == [float(layer.started_share())]
+
+
+@over(READY)
+def test_a_kind_without_a_start_asks_for_no_vectors(kind):
+    def vectors():
+        raise AssertionError("There is nothing to start.")
+        yield
+
+    layer = common.built(kind.make())
+    layer.start_from(vectors())
+    assert not layer.starts_from_data
+
+
+def test_every_kind_that_waits_starts_from_data():
+    assert all(kind.make().starts_from_data for kind in WAITING.values())
+
+
+def test_a_kind_with_an_adapt_of_its_own_is_given_vectors():
+    class Centred(bottlenecks.LookupFreeQuantizer):
+        """Starts from the mean of vectors."""
+
+        def adapt(self, x, mask=None):
+            self.mean = keras.ops.mean(x, axis=(0, 1))
+
+    layer = common.built(Centred(num_codes=4))
+    layer.start_from(iter([keras.ops.ones((3, common.DIM))]))
+    np.testing.assert_array_equal(layer.mean, np.ones(common.DIM))
 
 
 @over(WAITING, slow=WAITING.keys() - COVERING)

@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pytest
 
+import t2t_vq
 from t2t_vq.data import corpus_files, datagen, manifests, records, workers
 from t2t_vq.data.tokenizer import Tokenizer
 
@@ -196,14 +197,45 @@ def test_a_mostly_bad_training_text_stops_before_the_vocabulary(tmp_path):
     assert not (tmp_path / "corpus.vocab.model").exists()
 
 
-def test_a_worker_that_dies_is_reported(tf, tmp_path):
+@pytest.fixture
+def submit(tf, tmp_path):
+    """A function that has another process write a shard."""
     generate(tmp_path)
-    missing = tmp_path / "missing" / "shard"
+    with workers.shard_writers(corpus_files.vocab_path(tmp_path, "corpus"), 2) as submit:
+        yield submit
+
+
+def test_what_stops_another_process_is_the_same_error_here(submit, tmp_path):
+    with pytest.raises(FileNotFoundError, match="missing/shard") as caught:
+        submit(tmp_path / "missing" / "shard", [("ba", "do")], None).result()
+    assert "in write_shard" in str(caught.value.__cause__)
+
+
+def test_a_defect_in_another_process_comes_with_its_traceback(submit, tmp_path):
+    future = submit(tmp_path / "shard", [("ba",)], None)
+    with pytest.raises(RuntimeError, match="IndexError: tuple index out of range") as caught:
+        future.result()
+    assert not isinstance(caught.value, OSError)
+    assert "in write_shard" in str(caught.value.__cause__)
+    assert sum(submit(tmp_path / "shard", [("ba", "do")], None).result().histogram) == 1
+
+
+def test_a_process_that_is_ended_from_outside_is_told_in_a_sentence(tf, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_CHILD", "import os; os.kill(os.getpid(), 9)")
     with (
-        workers.shard_writers(corpus_files.vocab_path(tmp_path, "corpus"), 2) as submit,
-        pytest.raises(OSError, match=r"ended early, with exit code 1 .*missing/shard"),
+        workers.shard_writers("corpus.vocab.model", 2) as submit,
+        pytest.raises(t2t_vq.UserError, match=r"shard was ended by signal 9 .*Run the same"),
     ):
-        submit(missing, [("ba", "do")], None).result()
+        submit(tmp_path / "shard", [("ba", "do")], None).result()
+
+
+def test_a_process_that_cannot_begin_shows_why(tf, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_CHILD", "1 / 0")
+    with (
+        workers.shard_writers("corpus.vocab.model", 2) as submit,
+        pytest.raises(RuntimeError, match=r"(?s)shard ended early:.Traceback.*ZeroDivisionError"),
+    ):
+        submit(tmp_path / "shard", [("ba", "do")], None).result()
 
 
 def test_a_reader_that_notes_nothing_is_counted(tf, tmp_path):

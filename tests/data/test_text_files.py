@@ -9,12 +9,13 @@ import pytest
 from t2t_vq.data import text_files
 
 GOOD = b"one\teins\ntwo\tzwei\n"
+LANGUAGES = ("en", "de")
 PAIRS = [("one", "eins"), ("two", "zwei")]
 
 
 def read(folder, split="train"):
     report = text_files.Report()
-    return list(text_files.read_pairs(text_files.find(folder, split), report)), report
+    return list(text_files.read_pairs(text_files.find(folder, split, LANGUAGES), report)), report
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_languages_of_different_lengths_are_refused_with_both_numbers(tmp_path, 
         rf"train\.en{end} has {numbers['en']} lines and .*train\.de{end} has {numbers['de']}, .*"
     )
     with pytest.raises(ValueError, match=message):
-        text_files.check_sides(text_files.find(tmp_path, "train"))
+        text_files.check_sides(text_files.find(tmp_path, "train", LANGUAGES))
     with pytest.raises(ValueError, match=message):
         read(tmp_path)
 
@@ -73,7 +74,7 @@ def test_languages_of_different_lengths_are_refused_with_both_numbers(tmp_path, 
 def test_a_last_line_counts_with_and_without_its_end(tmp_path):
     (tmp_path / "train.en").write_bytes(b"one\ntwo")
     (tmp_path / "train.de").write_bytes(b"eins\r\nzwei\r\n")
-    text_files.check_sides(text_files.find(tmp_path, "train"))
+    text_files.check_sides(text_files.find(tmp_path, "train", LANGUAGES))
     assert read(tmp_path)[0] == PAIRS
 
 
@@ -140,7 +141,7 @@ def test_a_folder_called_as_the_text_is_named(tmp_path, name):
     (tmp_path / "train.en").write_text("one\n")
     (tmp_path / name).mkdir()
     with pytest.raises(ValueError, match=rf"{name} is a folder or a link that leads nowhere"):
-        text_files.find(tmp_path, "train")
+        text_files.find(tmp_path, "train", LANGUAGES)
 
 
 def test_a_mostly_bad_text_is_refused(tmp_path):
@@ -182,13 +183,13 @@ def test_the_same_split_twice_is_refused(tmp_path):
     (tmp_path / "train.tsv").write_bytes(GOOD)
     (tmp_path / "train.tsv.gz").write_bytes(gzip.compress(GOOD))
     with pytest.raises(ValueError, match=r"more than once: train\.tsv, train\.tsv\.gz"):
-        text_files.find(tmp_path, "train")
+        text_files.find(tmp_path, "train", LANGUAGES)
 
 
 def test_one_language_alone_is_refused(tmp_path):
     (tmp_path / "train.en").write_text("one\n")
     with pytest.raises(FileNotFoundError, match=r"train\.en but no train\.de"):
-        text_files.find(tmp_path, "train")
+        text_files.find(tmp_path, "train", LANGUAGES)
 
 
 @pytest.mark.parametrize(
@@ -197,19 +198,19 @@ def test_one_language_alone_is_refused(tmp_path):
 def test_one_language_can_be_read_alone(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     report = text_files.Report()
-    assert list(text_files.read_side(tmp_path, "train", 1, report)) == ["eins", "zwei"]
+    assert list(text_files.read_side(tmp_path, "train", 1, report, LANGUAGES)) == ["eins", "zwei"]
     assert (report.total, report.counts) == (3, {"empty sentence": 1})
 
 
 def test_a_language_that_is_not_there_is_asked_for(tmp_path):
     (tmp_path / "train.en").write_text("one\n")
     with pytest.raises(FileNotFoundError, match=r"Put train\.tsv or train\.de"):
-        list(text_files.read_side(tmp_path, "train", 1, text_files.Report()))
+        list(text_files.read_side(tmp_path, "train", 1, text_files.Report(), LANGUAGES))
 
 
 def test_a_folder_that_is_not_there_is_named():
     with pytest.raises(FileNotFoundError, match="nowhere is not a folder"):
-        text_files.find("nowhere", "train")
+        text_files.find("nowhere", "train", LANGUAGES)
 
 
 def test_a_report_survives_json():

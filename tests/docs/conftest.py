@@ -16,6 +16,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import snippets
 
 
+@pytest.fixture(scope="module", autouse=True)
+def little_to_compile(one_length):
+    """For all tests of this folder."""
+
+
 @pytest.fixture(scope="session")
 def make_workplace(tf, tmp_path_factory):
     """A function from a name to a new folder with text and code that pages and docstrings name."""

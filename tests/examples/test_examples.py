@@ -4,9 +4,11 @@ import importlib.util
 import pathlib
 
 import keras
+import numpy as np
 import pytest
 
 from t2t_vq import registry
+from t2t_vq.bottlenecks import DecomposedVectorQuantizer
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 TINY = (
@@ -64,6 +66,19 @@ def test_own_parts(tmp_path):
     assert len(translations) == 2
     assert '"noise": 0.2' in (tmp_path / "run" / "run.json").read_text()
     assert "noisy-vq" in registry.bottlenecks
+
+
+def test_the_noise_of_the_own_bottleneck_reaches_every_block_and_repeats(tf):
+    registry.import_usr_dir(EXAMPLES / "own")
+    quantizer = registry.bottlenecks["noisy-vq"](8, noise=10.0)
+    layer, x = DecomposedVectorQuantizer(quantizer, num_blocks=2), keras.random.normal((1, 50, 4))
+    layer.adapt(x)
+    quiet, noisy, again = (
+        keras.ops.convert_to_numpy(layer.forward_pass(x, training=training).output.samples)
+        for training in (False, True, True)
+    )
+    assert (quiet != noisy).mean(axis=(0, 1, 3)).min() > 0.5
+    np.testing.assert_array_equal(noisy, again)
 
 
 def test_every_example_has_a_test_here():

@@ -70,15 +70,6 @@ def test_translations_have_the_same_likelihood(translator, served):
         np.testing.assert_allclose(sum(found.log_probs), expected[0, 0], rtol=1e-4)
 
 
-def test_int8_weights_take_less_room(translator, tmp_path):
-    from t2t_vq.export.ctranslate2 import export_ctranslate2
-
-    for quantization in ("float32", "int8"):
-        export_ctranslate2(translator, tmp_path / quantization, quantization)
-    large, small = ((tmp_path / each / "model.bin").stat().st_size for each in ("float32", "int8"))
-    assert small < large
-
-
 def test_another_model_is_refused(tokenizer, tmp_path):
     from t2t_vq.export.ctranslate2 import export_ctranslate2
 

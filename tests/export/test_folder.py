@@ -22,6 +22,21 @@ def test_what_was_written_is_there_afterwards_and_nothing_else(tmp_path):
         assert [path.name for path in folder.iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize("mark", ["t2t_vq.json", "saved_model.pb", "model.bin"])
+def test_what_an_export_is_known_by_comes_last(tmp_path, monkeypatch, mark):
+    moved, replace = [], os.replace
+
+    def note(path, target):
+        moved.append(path.name)
+        replace(path, target)
+
+    monkeypatch.setattr(folder_module.os, "replace", note)
+    with filling(tmp_path) as temporary:
+        for name in ("a", mark, "z"):
+            open(os.path.join(temporary, name), "w").close()
+    assert sorted(moved[:2]) == ["a", "z"] and moved[2] == mark
+
+
 def test_a_failure_leaves_a_folder_as_it_was(tmp_path):
     (tmp_path / "empty").mkdir()
     for name in ("new", "empty"):

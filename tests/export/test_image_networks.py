@@ -8,6 +8,7 @@ from t2t_vq import runtime
 from t2t_vq.bottlenecks import (
     DecomposedVectorQuantizer,
     DenseBottleneck,
+    Projected,
     ResidualVectorQuantizer,
     SoftEM,
     VariationalBottleneck,
@@ -28,6 +29,10 @@ NETWORKS = {
         ["encoder", "decoder", "prior", "code_head_1", "code_head_2", "code_head_3"],
     ),
     "a prior": (VariationalBottleneck, ["reconstructor", "decoder"]),
+    "projected": (
+        lambda: Projected(VariationalBottleneck(), dim=4),
+        ["reconstructor", "decoder"],
+    ),
     "neither": (DenseBottleneck, ["reconstructor"]),
 }
 
@@ -45,6 +50,16 @@ def test_a_kind_consists_of_what_it_can_do(tf, bottleneck, names):
 
     networks = image_networks(VqAutoencoder(bottleneck(), **SIZE))
     assert [network.name for network in networks] == names
+
+
+def test_a_prior_that_nothing_here_draws_from_is_refused(tf):
+    from t2t_vq.export.image_networks import image_networks
+
+    class Uniform(DenseBottleneck):
+        has_own_prior = True
+
+    with pytest.raises(ValueError, match="Uniform have a prior that is no standard normal one"):
+        image_networks(VqAutoencoder(Uniform(4), **SIZE))
 
 
 @pytest.mark.parametrize("make", [SoftEM, ResidualVectorQuantizer])

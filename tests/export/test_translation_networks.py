@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from t2t_vq import em
+from t2t_vq.backend.compilation import plain_operations
 from t2t_vq.bottlenecks import ResidualVectorQuantizer, VectorQuantizer
 from t2t_vq.decoding.options import Search
 from t2t_vq.export.network_parts import named
@@ -61,7 +61,7 @@ def plain(function):
     """A function that computes in the operations that are exported."""
 
     def call(**tensors):
-        with em.plain_operations():
+        with plain_operations():
             return function(**tensors)
 
     return call

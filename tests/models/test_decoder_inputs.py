@@ -80,7 +80,7 @@ def test_translating_never_mixes_in_gold(batch):
     np.testing.assert_array_equal(mixing.translate(source), pure.translate(source))
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_compiled_mixing_of_batches_of_any_size_equals_the_eager_one(tf, batch, jit):
     model = started(batch, mask_startup_steps=100)
     signature = {name: tf.TensorSpec([None, 8], tf.int32) for name in ("source", "target")}

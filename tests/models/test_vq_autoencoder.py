@@ -417,3 +417,8 @@ def test_options_that_do_not_fit_are_errors(options, message):
 def test_only_soft_kinds_draw_samples():
     with pytest.raises(ValueError, match="picks its latents and draws none"):
         shared("vq").bits(BATCH["image"], num_samples=2)
+
+
+def test_only_what_starts_from_data_waits_for_its_start():
+    assert tiny("vae", startup_steps=5).startup_steps == 0
+    assert tiny("levels", startup_steps=5).startup_steps == 5

@@ -27,9 +27,14 @@ def with_codes():
 
 
 KINDS = with_codes()
+# One of each way from codes to vectors; the others are left to `scripts/test --all`.
+COVERING = {"em", "residual-vq", "simvq", "semhash", "fsq", "bsq", *COMPOSITIONS}
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in COVERING else [pytest.mark.slow]) for name in KINDS],
+)
 def test_every_kind_with_codes_gives_the_same_lines(
     random_model, tokenizer, eager, export, check_variety, name
 ):

@@ -9,6 +9,7 @@ from t2t_vq.bottlenecks import (
     DecomposedVectorQuantizer,
     DenseBottleneck,
     FiniteScalarQuantizer,
+    Projected,
     ResidualVectorQuantizer,
     SoftEM,
     VariationalBottleneck,
@@ -135,9 +136,11 @@ def test_every_part_of_a_model_is_exported(tf, bottleneck, options, tmp_path):
     assert_same_images(codec.sample(4, seed=3), np.asarray(model.sample(4, seed=seed)))
 
 
+@pytest.mark.parametrize("dim", [None, 4], ids=["as it is", "projected"])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_kind_with_a_prior_of_its_own_has_no_codes_and_draws(tf, engine, tmp_path):
-    model = made(VariationalBottleneck(latent_dim=2, seed=3))
+def test_a_kind_with_a_prior_of_its_own_has_no_codes_and_draws(tf, engine, dim, tmp_path):
+    bottleneck = VariationalBottleneck(latent_dim=2, seed=3)
+    model = made(Projected(bottleneck, dim=dim) if dim else bottleneck)
     codec = loaded(model, tmp_path, engine)
     assert_same_images(codec.reconstruct(IMAGES), np.asarray(model.reconstruct(IMAGES)))
     seed = np.random.default_rng(5).integers(1 << 31)

@@ -9,7 +9,9 @@ from t2t_vq.formats import exported
 from t2t_vq.metrics.bleu import bleu
 
 SOURCES = [english for english, _ in synthetic_ende.pairs("test", 0, 60)]
-MODELS = pytest.mark.parametrize("model", [None, "causal", "masked"])
+MODELS = pytest.mark.parametrize(
+    "model", [pytest.param(None, marks=pytest.mark.slow), "causal", "masked"]
+)
 
 
 @pytest.fixture(params=["openvino", "onnx"])
@@ -46,7 +48,7 @@ def test_translations_stay_near_those_of_float32(translate_as_float32, engine, m
     assert 2 * others < loss["bleu_int8"] < 100
 
 
-@pytest.mark.parametrize("most", [0.0, float("nan")])
+@pytest.mark.parametrize("most", [0.0, pytest.param(float("nan"), marks=pytest.mark.slow)])
 def test_more_loss_than_is_allowed_is_refused(translate_as_float32, engine, most, tmp_path):
     translator, expected = translate_as_float32(None)
     text = (SOURCES, expected)

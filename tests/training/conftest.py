@@ -11,6 +11,11 @@ from t2t_vq import registry
 registry.import_usr_dir(pathlib.Path(__file__).parent.parent / "usr_dir")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def little_to_compile(one_length):
+    """For all tests of this folder."""
+
+
 @pytest.fixture
 def usual_handlers():
     """A shell that starts tests in the background has them ignore SIGINT, and nohup SIGHUP."""

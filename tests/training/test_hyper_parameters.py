@@ -54,7 +54,14 @@ def checked(name, overrides):
     return run
 
 
-@pytest.mark.parametrize("name", ["transformer_test", "softem_nat_test", "softem_image_test"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("transformer_test", marks=pytest.mark.slow),
+        "softem_nat_test",
+        pytest.param("softem_image_test", marks=pytest.mark.slow),
+    ],
+)
 def test_a_value_makes_a_model_or_is_one_sentence(tf, name):
     passed = {}
     for field in names(registry.hparams(name)):
@@ -71,6 +78,7 @@ def test_a_value_makes_a_model_or_is_one_sentence(tf, name):
     assert len(passed) > 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(registry.bottlenecks))
 def test_the_least_and_the_most_of_an_option_make_a_bottleneck_or_are_one_sentence(tf, kind):
     fields = names(config.BottleneckConfig())

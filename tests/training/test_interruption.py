@@ -1,3 +1,4 @@
+import concurrent.futures
 import os
 import signal
 
@@ -46,6 +47,15 @@ def test_handlers_are_put_back():
     with Interruption():
         assert signal.getsignal(signal.SIGTERM) != before[1]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_another_thread_than_the_main_one_leaves_signals_alone():
+    def entered():
+        with Interruption() as interruption:
+            return interruption.signal, signal.getsignal(signal.SIGTERM)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        assert threads.submit(entered).result() == (None, signal.getsignal(signal.SIGTERM))
 
 
 def test_the_message_says_how_to_go_on():

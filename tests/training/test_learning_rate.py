@@ -38,5 +38,5 @@ def test_it_is_rebuilt_from_its_config():
 
 
 def test_an_unknown_schedule_is_refused():
-    with pytest.raises(ValueError, match=r"no schedule 'linear'. Choose rsqrt or cosine"):
+    with pytest.raises(ValueError, match=r"no schedule 'linear'. Choose one of rsqrt, cosine"):
         WarmupSchedule(1e-3, 10, "linear")

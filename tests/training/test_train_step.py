@@ -124,7 +124,9 @@ def test_two_replicas_report_what_one_device_does(one_device, mirrored):
             np.testing.assert_allclose(two[name], one[name], rtol=1e-3, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize("kind", list(OTHERS))
+@pytest.mark.parametrize(
+    "kind", ["gradient", *(pytest.param(kind, marks=pytest.mark.slow) for kind in [*OTHERS][1:])]
+)
 def test_other_kinds_learn_on_two_replicas_what_they_do_on_one_device(tf, two_replicas, kind):
     one = Trained(tf, make_strategy("one_device"), OTHERS[kind])
     two = Trained(tf, two_replicas, OTHERS[kind])

@@ -287,23 +287,20 @@ def test_a_validation_that_fails_costs_no_update_and_is_made_up_for(
     make_run, monkeypatch, tmp_path, capsys
 ):
     run = make_run("transformer_test,train_steps=2")
-    make = trainer.make_evaluator
+    evaluator_of = trainer.evaluator_of
 
-    def fail(*arguments):
-        evaluator = make(*arguments)
-
-        def evaluate(step):
+    def failing(problem):
+        def evaluate(self, step):
             raise Broken
 
-        evaluator.evaluate = evaluate
-        return evaluator
+        return type("Failing", (evaluator_of(problem),), {"evaluate": evaluate})
 
-    monkeypatch.setattr(trainer, "make_evaluator", fail)
+    monkeypatch.setattr(trainer, "evaluator_of", failing)
     with pytest.raises(Broken):
         train(run, tmp_path)
     assert names(tmp_path / "latest") == ["ckpt-2.index"]
     assert runs.best_of(tmp_path).validated == 0
-    monkeypatch.setattr(trainer, "make_evaluator", make)
+    monkeypatch.setattr(trainer, "evaluator_of", evaluator_of)
     best = train(run, tmp_path)
     assert names(tmp_path / "best") == ["ckpt-2.index"]
     assert runs.best_of(tmp_path) == runs.BestSoFar("BLEU", best.value, updates=2, validated=2)
@@ -330,7 +327,13 @@ def test_a_gradient_that_is_not_finite_stops_the_run(make_run, tmp_path, monkeyp
         train(make_run("transformer_test"), tmp_path)
 
 
-@pytest.mark.parametrize("hparams", ["softem_nat_test,weight_ema=0.9", "transformer_test"])
+@pytest.mark.parametrize(
+    "hparams",
+    [
+        "softem_nat_test,weight_ema=0.9",
+        pytest.param("transformer_test", marks=pytest.mark.slow),
+    ],
+)
 def test_two_replicas_train_from_data_to_translations(tf, make_run, hparams, tmp_path):
     run = make_run(f"{hparams},train_steps=4")
     assert train(run, tmp_path, strategy="mirrored").value >= 0

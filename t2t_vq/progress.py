@@ -68,7 +68,7 @@ def on_terminal() -> bool:
 
 def tell(text: object) -> None:
     """Prints a line that stays, in place of one that moves."""
-    _print(staying(str(text)) + "\n")
+    _print(_staying(str(text)) + "\n")
 
 
 def move(text: str, shorter: str | None = None) -> None:
@@ -90,15 +90,8 @@ def move(text: str, shorter: str | None = None) -> None:
 
 def clear() -> None:
     """Takes away the line that moves, where others are to be printed."""
-    if told := staying(""):
+    if told := _staying(""):
         _print(told)
-
-
-def staying(text: str) -> str:
-    """Returns what to print on standard error for a text to take the place of a line that moves."""
-    global _is_moving
-    was_moving, _is_moving = _is_moving, False
-    return _CLEAR + text if was_moving else text
 
 
 def duration(seconds: float) -> str:
@@ -108,6 +101,13 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def _staying(text: str) -> str:
+    """Returns what to print for a text to take the place of a line that moves."""
+    global _is_moving
+    was_moving, _is_moving = _is_moving, False
+    return _CLEAR + text if was_moving else text
 
 
 def _print(text):

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from t2t_vq.data import progress
+from t2t_vq import progress
 
 
 @pytest.fixture
