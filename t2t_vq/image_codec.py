@@ -128,9 +128,6 @@ class ImageCodec:
         """
         check_whole("seed", seed, 0)
         labels = labels_to_draw(num, labels, self.model.num_classes, temperature)
-        if not self.model.has_prior:
-            # The prior of a kind without codes takes a number.
-            return self._run(self._draw, labels, seed=seed, temperature=temperature)
         # A tensor, so that all temperatures share the program that compiles for longest.
         temperature = Search(temperature=temperature).temperature
         return self._run(self._draw, labels, seed=seed, tensors={"temperature": temperature})

@@ -298,7 +298,7 @@ class Bottleneck(keras.layers.Layer):
         )
 
     def draw_from_prior(
-        self, batch: int, length: int, seed: Tensor | int = 0, temperature: float = 1.0
+        self, batch: int, length: int, seed: Tensor | int = 0, temperature: Tensor | float = 1.0
     ) -> Tensor:
         """Draws latents from the prior that `has_own_prior` tells of; changes no variable.
 

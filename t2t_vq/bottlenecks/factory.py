@@ -20,8 +20,9 @@ def make_bottleneck(options: dict[str, Any], seed: int = 0) -> Bottleneck:
 
     Args:
         options: dict with fields of `t2t_vq.config.BottleneckConfig`, whose defaults the others
-            have: `kind` names a registered bottleneck, and what it does not have is left out. Those
-            of `_OWN_DEFAULT` may be None, for the default of the kind.
+            have: `kind` names a registered bottleneck, and what it does not have is left out.
+            `num_blocks`, `num_quantizers`, `levels` and `discrete_share` may be None, for the
+            default of the kind.
         seed: of all random numbers, for kinds that draw any.
 
     Raises:

@@ -78,7 +78,7 @@ class Projected(Composite):
         return draw._replace(dense=ops.cast(self.up(draw.dense), self.compute_dtype))
 
     def draw_from_prior(
-        self, batch: int, length: int, seed: Tensor | int = 0, temperature: float = 1.0
+        self, batch: int, length: int, seed: Tensor | int = 0, temperature: Tensor | float = 1.0
     ) -> Tensor:
         self._check_built()
         narrow = self.parts[0].draw_from_prior(batch, length, seed, temperature)

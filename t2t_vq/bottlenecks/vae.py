@@ -128,7 +128,7 @@ class VariationalBottleneck(DenseBottleneck):
         return Draw(output.dense, output.samples, ops.reshape(divergence, ops.shape(x)[:-1]))
 
     def draw_from_prior(
-        self, batch: int, length: int, seed: Tensor | int = 0, temperature: float = 1.0
+        self, batch: int, length: int, seed: Tensor | int = 0, temperature: Tensor | float = 1.0
     ) -> Tensor:
         """Draws from the standard normal prior; see `Bottleneck.draw_from_prior`.
 
@@ -137,7 +137,7 @@ class VariationalBottleneck(DenseBottleneck):
         self._check_built()
         shape = (batch * length, self.latent_dim)
         drawn = noise.normal(random_numbers.uniform(shape, self.seed, seed, Stream.PRIOR_LATENTS))
-        dense = self.from_latents(drawn * math.sqrt(temperature))
+        dense = self.from_latents(drawn * ops.sqrt(ops.cast(temperature, drawn.dtype)))
         return ops.reshape(dense, (batch, length, -1))
 
     def from_latents(self, latents: Tensor) -> Tensor:

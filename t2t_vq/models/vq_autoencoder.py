@@ -437,8 +437,7 @@ class VqAutoencoder(WithBottleneck, Model):  # type: ignore[override]
             labels: `[num]` int32; where the prior is told classes, the default is all of them in
                 turn.
             seed: integer scalar; the same gives the same images.
-            temperature: of the prior, more than 0; 1 is as it learned. A number for latents without
-                codes, else it may be a tensor. Default 1.
+            temperature: of the prior, more than 0; 1 is as it learned. Default 1.
 
         Returns:
             `[num, height, width, channels]` uint8.
