@@ -12,7 +12,7 @@ import functools
 from typing import Any
 
 from t2t_vq import processors
-from t2t_vq.paths import StrPath
+from t2t_vq.paths import StrPath, expanded
 
 
 def load(folder: StrPath, batch_size: int | None = None) -> Any:
@@ -42,6 +42,7 @@ def load(folder: StrPath, batch_size: int | None = None) -> Any:
     from t2t_vq.formats import exported as formats
     from t2t_vq.runtime.libraries import library
 
+    folder = expanded(folder)
     exported = formats.load(folder)
     # What is missing is told now, not with the first line.
     formats.check_files(folder, exported)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from t2t_vq import run as runs
+from t2t_vq import runtime
 
 pytestmark = pytest.mark.usefixtures("one_length")
 FOLDERS = sorted(path for path in pathlib.Path(__file__).parent.iterdir() if path.is_dir())
@@ -57,3 +58,9 @@ def test_all_that_a_version_wrote_gives_what_it_gave_then(folder, write_golden):
     with np.load(folder / write_golden.EXPECTED) as expected:
         for name in expected:
             assert_alike(found[name], expected[name])
+
+
+def test_an_export_is_found_below_the_home(folder, monkeypatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("HOME", str(folder))
+    assert runtime.load("~/exports/transformer_nat-openvino").translate([""]) == [""]
