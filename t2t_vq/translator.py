@@ -257,6 +257,8 @@ class Translator(LineTranslator):
         return [variable for model in models for variable in model.variables]
 
     def _best(self, source):
+        if self.rescorer is None:
+            return self.model.translate(source, self.search)
         candidates = self.model.candidates(source, self.search)
         return self.chosen(source, candidates, candidates)
 
