@@ -33,7 +33,7 @@ def test_a_folder_that_vanishes_meanwhile_is_passed_over(kills, monkeypatch, tmp
 
 
 @pytest.mark.parametrize(
-    ("stage", "number"), [("train", 2), pytest.param("distill", 1, marks=pytest.mark.slow)]
+    ("stage", "number"), [("train", 1), pytest.param("distill", 1, marks=pytest.mark.slow)]
 )
 def test_what_is_killed_ends_in_the_same_bits(tf, kills, stage, number, tmp_path):
     ((hits, is_same),) = kills.check(tmp_path, stage, chains=1, kills=number)
