@@ -55,9 +55,9 @@ setup(
         "sacrebleu>=2.4",
         "sentencepiece>=0.2",
         "tensorboard>=2.18",
-        "tensorflow>=2.18",
+        "tensorflow>=2.19",
         "tensorflow-datasets>=4.9.7",
-        "tensorflow-text>=2.18",
+        "tensorflow-text>=2.19",
     ],
     extras_require={
         "test": [

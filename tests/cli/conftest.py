@@ -19,8 +19,10 @@ FOREIGN = re.compile(
 )
 
 
-# What TensorFlow before 2.21 writes when XLA first compiles, whatever level it is asked for.
-OF_XLA = re.compile(r"WARNING: All log messages before|I0000 .* (service\.cc|device_compiler\.h):")
+# What TensorFlow before 2.21 writes when it first compiles or freezes, whatever level it is asked for.
+OF_XLA = re.compile(
+    r"WARNING: All log messages before|I0000 .* (service|device_compiler|devices)\.(cc|h):"
+)
 WRITES_OF_XLA = tuple(map(int, importlib.metadata.version("tensorflow").split(".")[:2])) < (2, 21)
 
 
