@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import pathlib
+import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -29,7 +31,11 @@ if TYPE_CHECKING:
 def graph_of(network: Network) -> openvino.Model:
     """Returns a `Network` as an `openvino.Model` whose inputs and outputs are named as it says."""
     graph, outputs = network.frozen()
-    model = openvino.convert_model(graph)
+    with tempfile.TemporaryDirectory() as folder:
+        # By a file: what OpenVINO does with a graph itself fails in Python 3.13.
+        path = pathlib.Path(folder) / "graph.pb"
+        path.write_bytes(graph.as_graph_def().SerializeToString())
+        model = openvino.convert_model(path)
     known = {*network.inputs, *outputs}
     # A tensor has the names of what it passed through, too, and rewriting moves some.
     names = [
