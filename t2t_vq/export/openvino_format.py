@@ -25,17 +25,15 @@ from t2t_vq.export.calibration import calibration_inputs
 from t2t_vq.export.openvino_passes import rewrite
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from t2t_vq.export.network import Network
 
 
 def graph_of(network: Network) -> openvino.Model:
     """Returns a `Network` as an `openvino.Model` whose inputs and outputs are named as it says."""
     graph, outputs = network.frozen()
-    with tempfile.TemporaryDirectory() as folder:
-        # By a file: what OpenVINO does with a graph itself fails in Python 3.13.
-        path = pathlib.Path(folder) / "graph.pb"
-        path.write_bytes(graph.as_graph_def().SerializeToString())
-        model = openvino.convert_model(path)
+    model = converted(graph)
     known = {*network.inputs, *outputs}
     # A tensor has the names of what it passed through, too, and rewriting moves some.
     names = [
@@ -46,6 +44,15 @@ def graph_of(network: Network) -> openvino.Model:
     for port, name in zip((*model.inputs, *model.outputs), names, strict=True):
         port.get_tensor().set_names(name)
     return model
+
+
+def converted(graph: tf.Graph) -> openvino.Model:
+    """Returns a frozen graph of TensorFlow's as OpenVINO reads it, none of it rewritten."""
+    with tempfile.TemporaryDirectory() as folder:
+        # By a file: what OpenVINO does with a graph itself fails in Python 3.13.
+        path = pathlib.Path(folder) / "graph.pb"
+        path.write_bytes(graph.as_graph_def().SerializeToString())
+        return openvino.convert_model(path)
 
 
 def save(graph: openvino.Model, path: StrPath, precision: str) -> None:
